@@ -1,0 +1,49 @@
+//! Who moved the bytes: process identity and user identity.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{Decode, Encode};
+
+/// A process number as the operating system shows it (on Linux the thread group, `tgid`).
+pub type Pid = u32;
+
+/// When a process started, in a unit that only the operating system knows.
+///
+/// On Linux it is field 22 of `/proc/PID/stat`: clock ticks of 10 ms since boot. Compare it; never subtract it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+pub struct StartTime(pub u64);
+
+/// One run of one program. A pid alone is reused, so it names nothing for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// The process number.
+    pub pid: Pid,
+    /// What tells this run from an earlier one with the same number.
+    pub start_time: StartTime,
+}
+
+impl ProcessId {
+    /// The process `pid` that started at `start_time` (in the operating system's own unit).
+    #[must_use]
+    pub const fn new(pid: Pid, start_time: u64) -> Self {
+        Self { pid, start_time: StartTime(start_time) }
+    }
+}
+
+/// A user as the kernel names it. Clients turn it into a login name; the daemon never does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+pub enum UserId {
+    /// A Unix user number.
+    Uid(u32),
+    /// A Windows security identifier in its text form, `S-1-5-…`.
+    Sid(String),
+}
+
+impl std::fmt::Display for UserId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Uid(uid) => write!(f, "{uid}"),
+            Self::Sid(sid) => f.write_str(sid),
+        }
+    }
+}
