@@ -8,9 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use interprocess::local_socket::{
-    GenericFilePath, ListenerOptions, Name, prelude::*, traits::StreamCommon as _,
-};
+use interprocess::local_socket::{GenericFilePath, ListenerOptions, Name, prelude::*};
 
 use super::{Bound, Endpoint, Peer, Stream};
 use crate::process::UserId;
@@ -73,16 +71,14 @@ pub(super) fn peer(stream: &Stream) -> io::Result<Peer> {
 }
 
 #[cfg(target_os = "linux")]
-fn supplementary_groups(
-    stream: &Stream,
-    _: &interprocess::local_socket::PeerCreds,
-) -> io::Result<Vec<u32>> {
+fn supplementary_groups(stream: &Stream, _: &interprocess::local_socket::PeerCreds) -> io::Result<Vec<u32>> {
     use std::os::fd::{AsFd as _, AsRawFd as _};
 
     let Stream::UdSocket(stream) = stream;
     let mut groups = vec![0_u32; 32];
     loop {
-        let mut len = libc::socklen_t::try_from(groups.len() * size_of::<u32>()).unwrap_or(libc::socklen_t::MAX);
+        let mut len =
+            libc::socklen_t::try_from(groups.len() * size_of::<u32>()).unwrap_or(libc::socklen_t::MAX);
         // SAFETY: `groups` is writable for `len` bytes, and the kernel writes at most that many (SO_PEERGROUPS, Linux 4.13).
         let outcome = unsafe {
             libc::getsockopt(
