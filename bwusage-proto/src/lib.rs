@@ -45,12 +45,17 @@
 
 pub mod client;
 pub mod codec;
+pub mod filter;
+pub mod format;
 pub mod frame;
 pub mod greeting;
 pub mod message;
 pub mod mirror;
 pub mod process;
 pub mod snapshot;
+pub mod table;
+pub mod text;
 pub mod transport;
 pub mod units;
+pub mod users;
 pub mod version;

@@ -1,0 +1,211 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    process::ProcessId,
+    snapshot::{ProcessInfo, RowId},
+    units::Scope,
+};
+
+fn process(row: u64, app: &str, rx: u64) -> Process {
+    let mut counters = Counters::default();
+    counters[Scope::Lan].wire.rx_bytes = rx;
+    Process {
+        info: ProcessInfo {
+            row: RowId(row),
+            id: Some(ProcessId::new(row as Pid * 10, row)),
+            parent: None,
+            name: format!("{app}-{row}"),
+            app: app.into(),
+            exe: Some(format!("/usr/bin/{app}")),
+            command_line: Some(vec![app.into()]),
+            user: Some(UserId::Uid(1000)),
+            started_at_unix_ms: Some(1_000 + row),
+        },
+        counters,
+        rates: Rates { rx_bytes_per_s: rx, tx_bytes_per_s: 1 },
+        resources: Some(Resources { cpu_centipercent: Some(100), rss_bytes: 4096, ..Resources::default() }),
+        exited_at_unix_ms: None,
+    }
+}
+
+fn mirror(processes: impl IntoIterator<Item = Process>) -> Mirror {
+    let processes = processes.into_iter().map(|process| (process.info.row, process)).collect();
+    Mirror { processes, ..Mirror::default() }
+}
+
+fn retire(mirror: &mut Mirror, app: &str, user: Option<u32>, processes: u64, rx: u64) {
+    let mut counters = Counters::default();
+    counters[Scope::Internet].wire.rx_bytes = rx;
+    let user = user.map(UserId::Uid);
+    let retired = Retired { app: app.into(), user: user.clone(), processes, counters };
+    mirror.retired.insert((app.into(), user), retired);
+}
+
+fn users() -> Users {
+    Users::from_iter([(UserId::Uid(1000), "alice"), (UserId::Uid(1001), "bob")])
+}
+
+fn names(table: &Table) -> Vec<&str> {
+    table.rows.iter().map(|row| row.name.as_str()).collect()
+}
+
+fn by_process() -> Query<'static> {
+    Query { by: Grouping::Process, ..Query::default() }
+}
+
+#[test]
+fn an_application_adds_up_its_processes_living_and_given_up() {
+    let mut ended = process(3, "curl", 30);
+    ended.exited_at_unix_ms = Some(9_000);
+    let mut mirror = mirror([process(1, "curl", 10), process(2, "sshd", 5), ended]);
+    retire(&mut mirror, "curl", Some(1000), 7, 200);
+    retire(&mut mirror, "curl", Some(1001), 1, 1_000);
+    let table = table(&mirror, &users(), &Query::default());
+    assert_eq!(names(&table), ["curl", "sshd"]);
+    let curl = &table.rows[0];
+    assert_eq!(curl.counters.total().wire.rx_bytes, 1_240);
+    assert_eq!(curl.counters[Scope::Internet].wire.rx_bytes, 1_200);
+    assert_eq!((curl.processes, curl.rates.rx_bytes_per_s), (10, 40));
+    assert_eq!(curl.pids, [10], "an ended process cannot be named by its number");
+    assert_eq!(curl.users, ["alice", "bob"]);
+    assert_eq!(curl.started_at_unix_ms, Some(1_001));
+    assert_eq!(curl.exited_at_unix_ms, None);
+}
+
+#[test]
+fn an_application_whose_processes_are_all_gone_keeps_its_row() {
+    let mut mirror = mirror([]);
+    retire(&mut mirror, "curl", None, 200, 20_000_000);
+    let table = table(&mirror, &users(), &Query::default());
+    assert_eq!(names(&table), ["curl"]);
+    assert_eq!((table.rows[0].processes, table.rows[0].pids.len()), (200, 0));
+    assert_eq!((table.rows[0].cpu_centipercent, table.rows[0].rss_bytes), (None, None));
+}
+
+#[test]
+fn an_ended_process_uses_no_memory_but_keeps_its_row_and_number() {
+    let mut ended = process(3, "curl", 30);
+    ended.exited_at_unix_ms = Some(9_000);
+    let table = table(&mirror([ended]), &users(), &by_process());
+    let row = &table.rows[0];
+    assert_eq!((row.pid, row.exited_at_unix_ms), (Some(30), Some(9_000)));
+    assert_eq!((row.cpu_centipercent, row.rss_bytes), (None, None));
+}
+
+#[test]
+fn what_was_not_measured_stays_unknown_in_a_sum_of_nothing_else() {
+    let (mut unknown, mut known) = (process(1, "a", 1), process(2, "a", 1));
+    unknown.resources = Some(Resources { cpu_centipercent: None, rss_bytes: 1, ..Resources::default() });
+    let alone = table(&mirror([unknown.clone()]), &users(), &Query::default());
+    assert_eq!((alone.rows[0].cpu_centipercent, alone.rows[0].disk_read_bytes_per_s), (None, None));
+    known.resources = Some(Resources { cpu_centipercent: Some(5), rss_bytes: 1, ..Resources::default() });
+    let both = table(&mirror([unknown, known]), &users(), &Query::default());
+    assert_eq!((both.rows[0].cpu_centipercent, both.rows[0].rss_bytes), (Some(5), Some(2)));
+}
+
+#[test]
+fn rows_without_traffic_appear_only_on_request() {
+    let mirror = mirror([process(1, "busy", 1), process(2, "idle", 0)]);
+    assert_eq!(names(&table(&mirror, &users(), &by_process())), ["busy-1"]);
+    let all = table(&mirror, &users(), &Query { idle: true, ..by_process() });
+    assert_eq!(names(&all), ["busy-1", "idle-2"]);
+}
+
+#[test]
+fn the_row_of_other_users_has_no_process_number() {
+    let mut others = process(1, "other users", 9);
+    others.info.id = None;
+    let table = table(&mirror([others]), &users(), &by_process());
+    assert_eq!(
+        (table.rows[0].pid, table.rows[0].pids.len(), table.rows[0].name.as_str()),
+        (None, 0, "other users-1")
+    );
+}
+
+#[test]
+fn the_limit_cuts_after_filter_and_order_and_says_so() {
+    let mirror = mirror((1..=9).map(|n| process(n, if n % 2 == 0 { "even" } else { "odd" }, n * 100)));
+    let filter = Filter::parse("app:odd").unwrap();
+    let table = table(&mirror, &users(), &Query { filter: Some(&filter), limit: Some(2), ..by_process() });
+    assert_eq!(names(&table), ["odd-9", "odd-7"]);
+    assert_eq!((table.total, table.matched, table.truncated()), (9, 5, true));
+}
+
+#[test]
+fn a_filter_sees_an_application_as_the_row_that_is_shown() {
+    let mut mirror = mirror([process(1, "curl", 600), process(2, "curl", 600), process(3, "sshd", 1_100)]);
+    retire(&mut mirror, "wget", Some(1001), 1, 5);
+    let shown = |text: &str| {
+        let filter = Filter::parse(text).unwrap();
+        let table = table(&mirror, &users(), &Query { filter: Some(&filter), ..Query::default() });
+        for row in &table.rows {
+            assert!(filter.matches(row), "{text} holds before and after the row is built");
+        }
+        table.rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("rx_total>1150"), ["curl"]);
+    assert_eq!(shown("pid:20"), ["curl"]);
+    assert_eq!(shown("user:bob"), ["wget"]);
+    assert_eq!(shown("exe:/usr/bin/s"), ["sshd"]);
+}
+
+#[test]
+fn the_unknown_comes_last_whichever_end_comes_first() {
+    let mut unknown = process(1, "a", 1);
+    unknown.resources = None;
+    let (mut small, mut large) = (process(2, "b", 1), process(3, "c", 1));
+    small.resources.as_mut().unwrap().rss_bytes = 1;
+    large.resources.as_mut().unwrap().rss_bytes = 2;
+    let mirror = mirror([unknown, small, large]);
+    let sorted = |order: &str| {
+        let query = Query { order: order.parse().unwrap(), ..by_process() };
+        table(&mirror, &users(), &query).rows.into_iter().map(|row| row.app).collect::<String>()
+    };
+    assert_eq!(sorted("mem"), "cba");
+    assert_eq!(sorted("-mem"), "bca");
+    assert_eq!(sorted("name"), "abc");
+    assert_eq!(sorted("-name"), "cba");
+    assert_eq!(sorted("pid"), "abc");
+    assert_eq!(sorted("-pid"), "cba");
+}
+
+#[test]
+fn equal_rows_keep_their_places() {
+    let mirror = mirror((1..=50).map(|n| process(n, "same", 7)));
+    let first = table(&mirror, &users(), &Query { limit: Some(10), ..by_process() });
+    let ids: Vec<_> = first.rows.iter().map(|row| row.key.clone()).collect();
+    assert_eq!(ids, (1..=10).map(|n| RowKey::Process(RowId(n))).collect::<Vec<_>>());
+}
+
+proptest! {
+    /// Whatever is sorted by, a limit only cuts: the rows before it are those of the whole table.
+    #[test]
+    fn a_limit_is_a_prefix_of_the_whole_order(
+        rows in proptest::collection::vec((0_u64..4, 0_u64..4), 1..40),
+        key in proptest::sample::select(&SortKey::ALL[..]),
+        reversed: bool,
+        limit in 0_usize..45,
+    ) {
+        let mirror = mirror(rows.iter().zip(1..).map(|(&(app, rx), n)| process(n, &format!("app{app}"), rx)));
+        for by in [Grouping::App, Grouping::Process] {
+            let query = Query { by, order: Order { key, reversed }, idle: true, ..Query::default() };
+            let whole = table(&mirror, &users(), &query);
+            let cut = table(&mirror, &users(), &Query { limit: Some(limit), ..query });
+            prop_assert_eq!(&cut.rows[..], &whole.rows[..limit.min(whole.rows.len())]);
+            prop_assert_eq!(cut.truncated(), limit < whole.rows.len());
+        }
+    }
+
+    /// Grouping neither loses nor invents a byte.
+    #[test]
+    fn applications_and_processes_add_up_to_the_same(rows in proptest::collection::vec((0_u64..4, 0_u64..1000), 0..40)) {
+        let mirror = mirror(rows.iter().zip(1..).map(|(&(app, rx), n)| process(n, &format!("app{app}"), rx)));
+        let sum = |by| {
+            let rows = table(&mirror, &users(), &Query { by, ..Query::default() }).rows;
+            rows.iter().map(|row| row.counters.total().wire.rx_bytes).sum::<u64>()
+        };
+        prop_assert_eq!(sum(Grouping::App), rows.iter().map(|(_, rx)| rx).sum::<u64>());
+        prop_assert_eq!(sum(Grouping::Process), sum(Grouping::App));
+    }
+}
