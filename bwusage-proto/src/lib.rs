@@ -52,6 +52,7 @@ pub mod greeting;
 pub mod message;
 pub mod mirror;
 pub mod process;
+pub mod report;
 pub mod snapshot;
 pub mod table;
 pub mod text;
