@@ -73,6 +73,17 @@ pub fn take(buffer: &mut BytesMut, max: usize) -> Result<Option<Frame>, FrameErr
     Ok(Some(Frame { kind, flags, request, body: frame.freeze() }))
 }
 
+/// The header of a frame with a body of `body_len` bytes, which the caller has checked against the cap.
+pub(crate) fn header(kind: u16, flags: u16, request: u32, body_len: usize) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    let mut out = &mut header[..];
+    out.put_u32_le((body_len + HEADER_BYTES - 4) as u32);
+    out.put_u16_le(kind);
+    out.put_u16_le(flags);
+    out.put_u32_le(request);
+    header
+}
+
 /// Opens a frame in `out`: the header with room for the length. Returns what [`finish`] needs.
 pub(crate) fn begin(out: &mut Vec<u8>, kind: u16, flags: u16, request: u32) -> usize {
     let start = out.len();
@@ -123,7 +134,10 @@ mod tests {
             let frame = take(&mut buffer, CLIENT_TO_DAEMON_MAX).unwrap();
             assert_eq!(frame.is_some(), i + 1 == whole.len());
             if let Some(frame) = frame {
-                assert_eq!((frame.kind, frame.flags, frame.request, &frame.body[..]), (3, 1, 9, &b"hello"[..]));
+                assert_eq!(
+                    (frame.kind, frame.flags, frame.request, &frame.body[..]),
+                    (3, 1, 9, &b"hello"[..])
+                );
             }
         }
         assert!(buffer.is_empty());

@@ -6,9 +6,7 @@
 use crate::{
     codec::{self, CodecError, Decode, Encode},
     frame::{self, Frame},
-    snapshot::{
-        Activity, Coverage, HostInfo, HostSample, Loss, ProcessInfo, Residual, RowId, WindowPoint,
-    },
+    snapshot::{Activity, Coverage, HostInfo, HostSample, Loss, ProcessInfo, Residual, RowId, WindowPoint},
 };
 
 /// What a client asks.
@@ -276,6 +274,44 @@ impl Reply {
             kind::ERROR => Self::Error(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })
+    }
+}
+
+/// A reply that is encoded once and sent to many: only its frame header differs from reader to reader.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    kind: u16,
+    flags: u16,
+    body: bytes::Bytes,
+}
+
+impl Reply {
+    /// Encodes the reply, to be sent to any number of readers.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it is too large for a frame: the caller pages.
+    pub fn encode(&self, more: bool) -> Result<Encoded, MessageError> {
+        let mut out = Vec::new();
+        self.encode_into(0, more, &mut out)?;
+        let mut frame = bytes::Bytes::from(out);
+        let header = frame.split_to(frame::HEADER_BYTES);
+        let field = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+        Ok(Encoded { kind: field(4), flags: field(6), body: frame })
+    }
+}
+
+impl Encoded {
+    /// The frame header for the answer to `request`.
+    #[must_use]
+    pub fn header(&self, request: u32) -> [u8; frame::HEADER_BYTES] {
+        frame::header(self.kind, self.flags, request, self.body.len())
+    }
+
+    /// What follows the header.
+    #[must_use]
+    pub fn body(&self) -> &bytes::Bytes {
+        &self.body
     }
 }
 

@@ -101,6 +101,15 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Waits for the next connection.
+///
+/// # Errors
+///
+/// Fails when the process is out of descriptors, for one; the listener stays usable.
+pub async fn accept(listener: &Listener) -> io::Result<Stream> {
+    listener.accept().await
+}
+
 /// A listening endpoint. Dropping it gives the name up.
 #[derive(Debug)]
 pub struct Bound {

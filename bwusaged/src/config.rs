@@ -1,0 +1,141 @@
+//! The configuration file: TOML, every key optional, unknown keys refused.
+//!
+//! ```toml
+//! visibility = "names"   # what ordinary users see of others: "all", "names" or "own"
+//! interval_ms = 1000     # time between two ticks, 100 to 60000
+//! socket = "/run/bwusage/bwusage.sock"
+//! state_dir = "/var/lib/bwusage"
+//! ```
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::server::access::Visibility;
+
+/// Where the configuration is read from unless `--config` says otherwise. It may be missing there.
+pub const DEFAULT_PATH: &str = "/etc/bwusage/bwusaged.toml";
+/// Times between two ticks that make sense.
+pub const INTERVALS_MS: std::ops::RangeInclusive<u32> = 100..=60_000;
+
+/// What the file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What ordinary users see of other users' processes.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Time between two ticks; 1000 unless said.
+    pub interval_ms: Option<u32>,
+    /// Where to listen.
+    pub socket: Option<PathBuf>,
+    /// Where the daemon keeps what must survive it.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The file says something that makes no sense.
+    #[error("the configuration {} is wrong: {source}check it with: bwusaged check-config", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        source: toml::de::Error,
+    },
+    /// A tick is too short or too long.
+    #[error(
+        "the time between two ticks must be {} to {} ms, not {found}",
+        INTERVALS_MS.start(),
+        INTERVALS_MS.end()
+    )]
+    Interval {
+        /// What was asked for.
+        found: u32,
+    },
+}
+
+impl Config {
+    /// Reads `explicit`, which must exist, or else [`DEFAULT_PATH`], which need not.
+    ///
+    /// # Errors
+    ///
+    /// Says which file is wrong, and where.
+    pub fn load(explicit: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = explicit.unwrap_or(Path::new(DEFAULT_PATH));
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && explicit.is_none() => {
+                Ok(Self::default())
+            }
+            Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+        }
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self =
+            toml::from_str(text).map_err(|source| ConfigError::Parse { path: path.to_owned(), source })?;
+        config.interval_ms.map_or(Ok(()), check_interval)?;
+        Ok(config)
+    }
+}
+
+/// Refuses a time between two ticks that makes no sense.
+///
+/// # Errors
+///
+/// [`ConfigError::Interval`].
+pub fn check_interval(interval_ms: u32) -> Result<(), ConfigError> {
+    if INTERVALS_MS.contains(&interval_ms) {
+        Ok(())
+    } else {
+        Err(ConfigError::Interval { found: interval_ms })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("x.toml"))
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        assert_eq!(parse("").unwrap(), Config::default());
+        assert_eq!(Config::default().visibility, Visibility::Names);
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config =
+            parse("visibility = \"own\"\ninterval_ms = 500\nsocket = \"/s\"\nstate_dir = \"/d\"").unwrap();
+        assert_eq!((config.visibility, config.interval_ms), (Visibility::Own, Some(500)));
+        assert_eq!((config.socket, config.state_dir), (Some("/s".into()), Some("/d".into())));
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_file_and_line() {
+        for text in ["visibilty = \"own\"", "visibility = \"nobody\"", "interval_ms = -1"] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(
+                error.contains("x.toml") && error.contains("line 1") && error.contains("check-config"),
+                "{error}"
+            );
+        }
+        assert!(parse("interval_ms = 5").unwrap_err().to_string().contains("100 to 60000"));
+    }
+}

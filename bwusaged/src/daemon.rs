@@ -1,0 +1,233 @@
+//! The daemon: a tick at a time from the engine into the store, and answers in between. One thread.
+
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+    rc::Rc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context as _;
+use bwusage_proto::transport::Endpoint;
+use tokio::time::MissedTickBehavior;
+
+use crate::{
+    cli::Serve,
+    config::{self, Config},
+    engine::{self, Choice, Engine, replay},
+    host::{Host, live::LiveHost},
+    server::{
+        self, About, Shared,
+        access::{self, Policy},
+    },
+    service,
+    usage::Moment,
+};
+
+/// Time between two ticks unless somebody says otherwise.
+const DEFAULT_INTERVAL_MS: u32 = 1000;
+/// Where a privileged daemon keeps its state unless somebody says otherwise.
+const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
+
+/// Both halves of what is measured.
+pub struct Sources {
+    engine: Box<dyn Engine>,
+    host: Box<dyn Host>,
+    /// Opens another engine after the first one failed.
+    reopen: Option<fn() -> Result<Box<dyn Engine>, engine::EngineError>>,
+    recorded_interval_ms: Option<u32>,
+}
+
+impl Sources {
+    /// Opens what `choice` names.
+    ///
+    /// # Errors
+    ///
+    /// Says what is missing and what to do.
+    pub fn open(choice: &Choice) -> anyhow::Result<Self> {
+        match choice {
+            Choice::Auto => Ok(Self {
+                engine: engine::open()?,
+                host: Box::new(LiveHost::open().context("the system's metrics cannot be read")?),
+                reopen: Some(engine::open),
+                recorded_interval_ms: None,
+            }),
+            Choice::Replay(file) => {
+                let (header, moments) = engine::recording::read(file)?;
+                let recorded_interval_ms = Some(header.interval_ms);
+                let (engine, host) = replay::play(header, moments);
+                Ok(Self {
+                    engine: Box::new(engine),
+                    host: Box::new(host),
+                    reopen: None,
+                    recorded_interval_ms,
+                })
+            }
+        }
+    }
+
+    /// Measures once.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the engine did and no other one can be opened.
+    pub fn sample(
+        &mut self,
+        busy: &[bwusage_proto::process::ProcessId],
+    ) -> anyhow::Result<engine::recording::Moment> {
+        let sample = match (self.engine.sample(), self.reopen) {
+            (Err(error), Some(reopen)) => {
+                tracing::error!(%error, "the engine failed; opening another one");
+                self.engine = reopen()?;
+                self.engine.sample()?
+            }
+            (sample, _) => sample?,
+        };
+        Ok(engine::recording::Moment { sample, host: self.host.sample(busy) })
+    }
+
+    /// What the engine can see.
+    #[must_use]
+    pub fn coverage(&self) -> bwusage_proto::snapshot::Coverage {
+        self.engine.coverage()
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn host_info(&self) -> bwusage_proto::snapshot::HostInfo {
+        self.host.info()
+    }
+}
+
+/// Serves until somebody asks it to stop.
+///
+/// # Errors
+///
+/// Says what is missing and what to do about it.
+pub fn run(options: &Serve) -> anyhow::Result<()> {
+    let config = Config::load(options.config.as_deref())?;
+    let sources = Sources::open(&options.engine)?;
+    let recorded = sources.recorded_interval_ms.filter(|interval| config::INTERVALS_MS.contains(interval));
+    let interval_ms = options.interval.or(config.interval_ms).or(recorded).unwrap_or(DEFAULT_INTERVAL_MS);
+    config::check_interval(interval_ms)?;
+    let endpoint = endpoint(options, &config);
+    let _state = state_dir(options, &config, &endpoint)?;
+
+    let mut instance = [0; 16];
+    getrandom::fill(&mut instance).context("the system gives no random bytes")?;
+    let about = About {
+        instance,
+        host: sources.host_info(),
+        coverage: sources.coverage(),
+        interval_ms,
+        started_at_unix_ms: unix_ms(),
+        started_at: Instant::now(),
+        policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources))
+}
+
+async fn serve(endpoint: &Endpoint, about: About, mut sources: Sources) -> anyhow::Result<()> {
+    let interval = Duration::from_millis(u64::from(about.interval_ms));
+    let shared = Shared::new(about);
+    // The first tick before the first client, so that nobody ever sees an empty machine.
+    tick(&mut sources, &shared, false)?;
+    let bound = endpoint.listen().map_err(|error| listen_error(error, endpoint))?;
+    tracing::info!(%endpoint, "ready");
+
+    let mut timer = tokio::time::interval(interval);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    timer.tick().await;
+    let mut expected = tokio::time::Instant::now() + interval;
+    let ticking = async {
+        loop {
+            let at = timer.tick().await;
+            let late = at > expected + interval;
+            expected = at + interval;
+            tick(&mut sources, &shared, late)?;
+        }
+    };
+    tokio::select! {
+        failed = ticking => failed,
+        () = server::serve(&bound.listener, Rc::clone(&shared)) => Ok(()),
+        stopped = service::asked_to_stop() => {
+            tracing::info!("asked to stop");
+            shared.say_goodbye().await;
+            stopped.context("signals cannot be received")
+        }
+    }
+}
+
+fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()> {
+    let moment = sources.sample(&shared.busy())?;
+    let now = Moment { unix_ms: unix_ms(), steady_ms: shared.steady_ms() };
+    shared.advance(late, |store| store.advance(now, moment.sample, moment.host));
+    Ok(())
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// A privileged daemon serves the machine; another one its user.
+fn endpoint(options: &Serve, config: &Config) -> Endpoint {
+    let named = options.socket.clone().or_else(|| config.socket.clone());
+    let in_state_dir = || options.state_dir.as_ref().map(|dir| dir.join("bwusage.sock"));
+    named.or_else(in_state_dir).map_or_else(
+        || {
+            if service::is_superuser() {
+                Endpoint::system()
+            } else {
+                Endpoint::of_user().unwrap_or_else(Endpoint::system)
+            }
+        },
+        Endpoint::new,
+    )
+}
+
+/// Creates and locks the state directory, so that two daemons never share one.
+fn state_dir(options: &Serve, config: &Config, endpoint: &Endpoint) -> anyhow::Result<File> {
+    let named = options.state_dir.clone().or_else(|| config.state_dir.clone());
+    let dir = named.unwrap_or_else(|| {
+        if service::is_superuser() && *endpoint == Endpoint::system() {
+            PathBuf::from(DEFAULT_STATE_DIR)
+        } else {
+            let mut beside = endpoint.address().as_os_str().to_owned();
+            beside.push(".state");
+            PathBuf::from(beside)
+        }
+    });
+    fs::create_dir_all(&dir)
+        .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
+    let lock = dir.join("bwusaged.lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock)
+        .with_context(|| format!("cannot use the state directory {}", dir.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => anyhow::bail!(
+            "another bwusaged uses the state directory {}; give this one its own: --state-dir DIR",
+            dir.display()
+        ),
+        Err(fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", lock.display()))
+        }
+    }
+}
+
+fn listen_error(error: std::io::Error, endpoint: &Endpoint) -> anyhow::Error {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::AddrInUse => anyhow::anyhow!(
+            "another bwusaged listens at {endpoint}; look with bwusage-ctl status, or give this one its own socket: --socket PATH"
+        ),
+        ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("may not listen at {endpoint}; name a socket that you may create: --socket PATH")
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot listen at {endpoint}")),
+    }
+}

@@ -1,0 +1,195 @@
+//! Where the counters come from.
+//!
+//! An [`Engine`] is asked once a tick and answers with running totals. Which one is used is decided once, in [`open`].
+
+use std::{io, path::PathBuf, str::FromStr};
+
+use bwusage_proto::{
+    process::{Pid, ProcessId, UserId},
+    snapshot::{Coverage, Loss, ResidualReason},
+    units::Counters,
+};
+use serde::{Deserialize, Serialize};
+
+pub mod recording;
+pub mod replay;
+
+#[cfg(target_os = "linux")]
+pub mod linux;
+#[cfg(not(target_os = "linux"))]
+#[path = "engine/unsupported.rs"]
+pub mod native;
+#[cfg(target_os = "linux")]
+use linux as native;
+
+/// A source of per-process byte counters.
+pub trait Engine {
+    /// Reads every counter once. Totals count since the engine opened, so a late call loses no bytes.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the engine: the daemon opens a new one rather than calling again.
+    fn sample(&mut self) -> Result<Sample, EngineError>;
+
+    /// What this machine lets the engine see.
+    fn coverage(&self) -> Coverage;
+}
+
+/// All counters at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Processes of which anything changed since the sample before. One that is left out stands as it was.
+    pub processes: Vec<ProcessSample>,
+    /// Ended processes that will never be mentioned again.
+    pub released: Vec<ProcessId>,
+    /// Totals of the traffic that has a reason instead of a process.
+    pub residuals: Vec<(ResidualReason, Counters)>,
+    /// Totals of the updates that could not be made.
+    pub losses: Vec<Loss>,
+}
+
+/// One process in a [`Sample`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessSample {
+    /// Who.
+    pub id: ProcessId,
+    /// Totals since the engine opened.
+    pub counters: Counters,
+    /// What it is: in the first sample that mentions it, and again when it executed another program.
+    pub identity: Option<Identity>,
+    /// True once it has ended. Bytes may still follow: the kernel sends what it left behind.
+    pub ended: bool,
+}
+
+/// What a process is, as it looked when it was met.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its short name (`comm`).
+    pub name: String,
+    /// Absolute path of its executable.
+    pub exe: Option<String>,
+    /// Its arguments, the program's own name first.
+    pub command_line: Option<Vec<String>>,
+    /// Its parent's number.
+    pub parent: Option<Pid>,
+    /// Its effective user.
+    pub user: Option<UserId>,
+    /// Its start, in milliseconds of Unix time.
+    pub started_at_unix_ms: Option<u64>,
+}
+
+/// Which engine to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The best one that this machine allows.
+    Auto,
+    /// Plays this recording.
+    Replay(PathBuf),
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "auto" => Ok(Self::Auto),
+            Some(("replay", file)) if !file.is_empty() => Ok(Self::Replay(file.into())),
+            _ => Err("expected auto, or replay:FILE".into()),
+        }
+    }
+}
+
+/// Opens the operating system's own engine.
+///
+/// # Errors
+///
+/// Says what is missing and what to do about it.
+pub fn open() -> Result<Box<dyn Engine>, EngineError> {
+    native::open()
+}
+
+/// Why there are no counters. Each text is a sentence that says what is missing and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A privilege is missing.
+    #[error(
+        "bwusaged may not load its kernel programs: {missing} is missing; start it as root (sudo bwusaged) or through its service"
+    )]
+    MissingCapability {
+        /// The capabilities, by name.
+        missing: String,
+    },
+    /// The kernel carries no type information.
+    #[error(
+        "this kernel ({release}) has no BTF type information at {path}, which the counters need; boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (every current distribution's is)"
+    )]
+    NoBtf {
+        /// Release of the kernel.
+        release: String,
+        /// Where it was looked for.
+        path: &'static str,
+    },
+    /// The kernel lacks a hook.
+    #[error("this kernel ({release}) has no {hook}, which exact counting needs; boot Linux {since} or newer")]
+    KernelTooOld {
+        /// Release of the kernel.
+        release: String,
+        /// The hook.
+        hook: &'static str,
+        /// The release that brought it.
+        since: &'static str,
+    },
+    /// No unified control groups.
+    #[error(
+        "no cgroup v2 hierarchy is mounted, which packet counting attaches to; mount one: mount -t cgroup2 none /sys/fs/cgroup/unified"
+    )]
+    NoCgroup2,
+    /// The kernel refused a program.
+    #[error(
+        "the kernel refused to attach {program} to {hook}; see `bwusage-ctl doctor` for the setting that decides"
+    )]
+    Attach {
+        /// The program.
+        program: &'static str,
+        /// The hook.
+        hook: &'static str,
+        /// The kernel's answer.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The embedded object does not load.
+    #[error("the kernel programs cannot be loaded")]
+    Load {
+        /// The loader's answer.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A counter table cannot be read.
+    #[error("the counters in {what} cannot be read")]
+    Read {
+        /// Which table.
+        what: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// No engine for this system.
+    #[error("bwusaged cannot count on {os} yet; play a recording instead: bwusaged --engine replay:FILE")]
+    Unsupported {
+        /// The operating system.
+        os: &'static str,
+    },
+    /// The recording cannot be used.
+    #[error(transparent)]
+    Recording(#[from] recording::RecordingError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_named_by_kind_and_file() {
+        assert_eq!("auto".parse(), Ok(Choice::Auto));
+        assert_eq!("replay:/a:b".parse(), Ok(Choice::Replay("/a:b".into())));
+        assert!("replay:".parse::<Choice>().is_err());
+        assert!("magic".parse::<Choice>().is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! The machine beside its network traffic: processor, memory, disk, interfaces, and the same per process.
+
+use bwusage_proto::{
+    process::ProcessId,
+    snapshot::{HostInfo, HostSample},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Identity;
+
+pub mod live;
+
+#[cfg(target_os = "linux")]
+#[path = "host/processes_linux.rs"]
+mod listing;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/processes_other.rs"]
+mod listing;
+
+/// A source of host metrics.
+pub trait Host {
+    /// What does not change while the machine runs.
+    fn info(&self) -> HostInfo;
+
+    /// Measures the machine, the processes in `busy`, and some of the others in turn.
+    fn sample(&mut self, busy: &[ProcessId]) -> HostTick;
+}
+
+/// The machine at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostTick {
+    /// The machine as a whole. Its rates are left to [`crate::usage`].
+    pub sample: HostSample,
+    /// Processes that were measured this time.
+    pub processes: Vec<ProcessUse>,
+    /// Processes met for the first time.
+    pub appeared: Vec<(ProcessId, Identity)>,
+    /// Processes that are gone.
+    pub ended: Vec<ProcessId>,
+}
+
+/// One process as measured: running totals since it started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessUse {
+    /// Who.
+    pub id: ProcessId,
+    /// Processor time, user and system, of all threads.
+    pub cpu_time_ms: u64,
+    /// Resident memory.
+    pub rss_bytes: u64,
+    /// Bytes read from storage; `None` where the system does not say.
+    pub disk_read_bytes: Option<u64>,
+    /// Bytes written to storage; `None` where the system does not say.
+    pub disk_write_bytes: Option<u64>,
+}

@@ -1,0 +1,296 @@
+//! Host metrics of the running machine, through `sysinfo`.
+//!
+//! Asking for every process every second would cost more than all the counting (some 30 µs each), so each tick measures
+//! the processes that move data, and a share of the others such that each has its turn within [`FULL_ROUND_TICKS`].
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Instant,
+};
+
+use bwusage_proto::{
+    process::{Pid, ProcessId},
+    snapshot::{DiskIo, HostInfo, HostSample, Interface, Memory},
+};
+use sysinfo::{
+    CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, Networks, ProcessRefreshKind,
+    ProcessesToUpdate, System,
+};
+
+use super::{Host, HostTick, ProcessUse, listing};
+use crate::engine::Identity;
+
+/// Within so many ticks every process is measured once, moving data or not.
+const FULL_ROUND_TICKS: usize = 15;
+/// Every so many ticks the list of processes is read anew.
+const LISTING_TICKS: u32 = 5;
+/// Most busy processes that are measured in one tick.
+const BUSY_LIMIT: usize = 256;
+
+/// The running machine.
+#[derive(Debug)]
+pub struct LiveHost {
+    system: System,
+    networks: Networks,
+    disks: Disks,
+    info: HostInfo,
+    /// Every process that is followed, by number; the number is reused, the id is not.
+    known: BTreeMap<Pid, ProcessId>,
+    /// Those met in the last listing: what had only just been forked then may have executed its program since.
+    fresh: Vec<ProcessId>,
+    /// The last number that had its turn.
+    cursor: Pid,
+    ticks: u32,
+    /// Processor shares need two measurements.
+    measured_before: Option<Instant>,
+}
+
+impl LiveHost {
+    /// Starts measuring.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the system cannot be asked at all.
+    pub fn open() -> Result<Self, sysinfo::Error> {
+        Ok(Self {
+            system: System::new()?,
+            networks: Networks::new_with_refreshed_list()?,
+            disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
+            info: host_info(),
+            known: BTreeMap::new(),
+            fresh: Vec::new(),
+            cursor: 0,
+            ticks: 0,
+            measured_before: None,
+        })
+    }
+
+    fn machine(&mut self) -> HostSample {
+        self.system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
+        self.system.refresh_memory_specifics(MemoryRefreshKind::everything());
+        self.networks.refresh(true);
+        self.disks
+            .refresh_specifics(self.ticks.is_multiple_of(60), DiskRefreshKind::nothing().with_io_usage());
+        let share = |percent: f32| (f64::from(percent) * 100.0).round().max(0.0) as u32;
+        let had_before = self.measured_before.replace(Instant::now()).is_some();
+        HostSample {
+            cpu_centipercent: had_before.then(|| share(self.system.global_cpu_usage()).min(10_000)),
+            core_centipercent: if had_before {
+                self.system.cpus().iter().map(|core| share(core.usage()).min(10_000)).collect()
+            } else {
+                Vec::new()
+            },
+            memory: Some(Memory {
+                total_bytes: self.system.total_memory(),
+                used_bytes: self.system.used_memory(),
+                available_bytes: self.system.available_memory(),
+                swap_total_bytes: self.system.total_swap(),
+                swap_used_bytes: self.system.used_swap(),
+            }),
+            disk: self.disk_io(),
+            interfaces: self.interfaces(),
+            uptime_ms: System::uptime().ok().map(|seconds| seconds * 1000),
+            load_centi: System::load_average().ok().map(|load| {
+                [load.one, load.five, load.fifteen].map(|average| (average * 100.0).round().max(0.0) as u32)
+            }),
+            process_count: Some(self.known.len() as u32).filter(|&count| count > 0),
+        }
+    }
+
+    /// Each device once, however often it is mounted.
+    fn disk_io(&self) -> Option<DiskIo> {
+        let mut seen = HashSet::new();
+        let devices = self.disks.iter().filter(|disk| seen.insert(disk.name().to_owned()));
+        devices.map(|disk| disk.usage()).fold(None, |sum: Option<DiskIo>, usage| {
+            let sum = sum.unwrap_or_default();
+            Some(DiskIo {
+                read_bytes_total: sum.read_bytes_total.saturating_add(usage.total_read_bytes),
+                write_bytes_total: sum.write_bytes_total.saturating_add(usage.total_written_bytes),
+                ..sum
+            })
+        })
+    }
+
+    fn interfaces(&self) -> Vec<Interface> {
+        let mut interfaces: Vec<_> = self
+            .networks
+            .iter()
+            .map(|(name, counters)| Interface {
+                name: name.to_string_lossy().into_owned(),
+                loopback: is_loopback(&name.to_string_lossy()),
+                rx_bytes_total: counters.total_received(),
+                tx_bytes_total: counters.total_transmitted(),
+                rx_packets_total: counters.total_packets_received(),
+                tx_packets_total: counters.total_packets_transmitted(),
+                rates: None,
+            })
+            .collect();
+        interfaces.sort_by(|a, b| a.name.cmp(&b.name));
+        interfaces
+    }
+
+    /// Reads the list of processes: who is new, who is gone.
+    fn list(&mut self, tick: &mut HostTick) {
+        let mut gone = std::mem::take(&mut self.known);
+        let mut met = Vec::new();
+        for id in listing::processes(&mut self.system) {
+            if gone.get(&id.pid) == Some(&id) {
+                gone.remove(&id.pid);
+            } else {
+                met.push(id);
+            }
+            self.known.insert(id.pid, id);
+        }
+        for (pid, id) in gone {
+            // A number that was reused at once is in the new list with another start.
+            tick.ended.push(id);
+            if !self.known.contains_key(&pid) {
+                self.forget(pid);
+            }
+        }
+        let kind = ProcessRefreshKind::nothing()
+            .without_tasks()
+            .with_cmd(sysinfo::UpdateKind::Always)
+            .with_exe(sysinfo::UpdateKind::Always)
+            .with_user(sysinfo::UpdateKind::Always);
+        let again = std::mem::replace(&mut self.fresh, met.clone());
+        for id in &again {
+            self.forget(id.pid);
+        }
+        met.extend(again.into_iter().filter(|id| self.known.get(&id.pid) == Some(id)));
+        let pids: Vec<_> = met.iter().map(|id| sysinfo::Pid::from_u32(id.pid)).collect();
+        if !pids.is_empty() {
+            self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
+        }
+        tick.appeared.extend(met.into_iter().filter_map(|id| {
+            let process = self.system.process(sysinfo::Pid::from_u32(id.pid))?;
+            listing::is_same(id, process).then(|| (id, identity_of(process)))
+        }));
+    }
+
+    fn forget(&mut self, pid: Pid) {
+        let pid = sysinfo::Pid::from_u32(pid);
+        self.system.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&[pid]),
+            true,
+            ProcessRefreshKind::nothing().without_tasks(),
+        );
+    }
+
+    /// The busy ones, and the next share of the others.
+    fn turn(&mut self, busy: &[ProcessId]) -> Vec<ProcessId> {
+        let mut turn: Vec<ProcessId> = busy.iter().copied().take(BUSY_LIMIT).collect();
+        let share = self.known.len().div_ceil(FULL_ROUND_TICKS);
+        let after = self.known.range(self.cursor.saturating_add(1)..);
+        let next: Vec<ProcessId> =
+            after.chain(self.known.range(..=self.cursor)).map(|(_, &id)| id).take(share).collect();
+        self.cursor = next.last().map_or(0, |id| id.pid);
+        turn.extend(next);
+        turn.sort_unstable();
+        turn.dedup();
+        turn
+    }
+}
+
+impl Host for LiveHost {
+    fn info(&self) -> HostInfo {
+        self.info.clone()
+    }
+
+    fn sample(&mut self, busy: &[ProcessId]) -> HostTick {
+        let mut tick = HostTick::default();
+        if self.ticks.is_multiple_of(LISTING_TICKS) {
+            self.list(&mut tick);
+        }
+        tick.sample = self.machine();
+        self.ticks = self.ticks.wrapping_add(1);
+
+        let turn = self.turn(busy);
+        let pids: Vec<_> = turn.iter().map(|id| sysinfo::Pid::from_u32(id.pid)).collect();
+        let kind = ProcessRefreshKind::nothing().without_tasks().with_cpu().with_memory().with_disk_usage();
+        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
+        let measured = turn.into_iter().filter_map(|id| {
+            let process = self.system.process(sysinfo::Pid::from_u32(id.pid))?;
+            listing::is_same(id, process).then(|| measure(id, process))
+        });
+        tick.processes = measured.collect();
+        tick
+    }
+}
+
+fn measure(id: ProcessId, process: &sysinfo::Process) -> ProcessUse {
+    let disk = process.disk_usage();
+    ProcessUse {
+        id,
+        cpu_time_ms: process.accumulated_cpu_time(),
+        rss_bytes: process.memory(),
+        disk_read_bytes: Some(disk.total_read_bytes),
+        disk_write_bytes: Some(disk.total_written_bytes),
+    }
+}
+
+fn identity_of(process: &sysinfo::Process) -> Identity {
+    let text = |os: &std::ffi::OsStr| os.to_string_lossy().into_owned();
+    let arguments: Vec<String> = process.cmd().iter().map(|argument| text(argument)).collect();
+    Identity {
+        name: text(process.name()),
+        exe: process.exe().map(|path| path.to_string_lossy().into_owned()).filter(|path| !path.is_empty()),
+        command_line: Some(arguments).filter(|arguments| !arguments.is_empty()),
+        parent: process.parent().map(sysinfo::Pid::as_u32),
+        user: process.effective_user_id().or(process.user_id()).map(listing::user),
+        started_at_unix_ms: Some(process.start_time().saturating_mul(1000)).filter(|&at| at > 0),
+    }
+}
+
+fn is_loopback(name: &str) -> bool {
+    name == "lo" || name == "lo0" || name.starts_with("Loopback ")
+}
+
+fn host_info() -> HostInfo {
+    HostInfo {
+        hostname: System::host_name().unwrap_or_default(),
+        os: System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.into()),
+        kernel: System::kernel_version().unwrap_or_default(),
+        boot_id: listing::boot_id(),
+        cpu_count: std::thread::available_parallelism().map_or(0, |count| count.get() as u32),
+        booted_at_unix_ms: System::boot_time().ok().map(|seconds| seconds * 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_process_has_its_turn_within_a_round() {
+        let mut host = LiveHost::open().unwrap();
+        host.known = (1..=100).map(|pid| (pid, ProcessId::new(pid, 1))).collect();
+        let mut had_turn = HashSet::new();
+        for _ in 0..FULL_ROUND_TICKS {
+            had_turn.extend(host.turn(&[]).into_iter().map(|id| id.pid));
+        }
+        assert_eq!(had_turn.len(), 100);
+    }
+
+    #[test]
+    fn a_busy_process_has_its_turn_every_time_and_once() {
+        let mut host = LiveHost::open().unwrap();
+        host.known = (1..=3).map(|pid| (pid, ProcessId::new(pid, 1))).collect();
+        for _ in 0..5 {
+            let turn = host.turn(&[ProcessId::new(2, 1)]);
+            assert_eq!(turn.iter().filter(|id| id.pid == 2).count(), 1);
+        }
+    }
+
+    #[test]
+    fn this_very_process_is_met_with_its_name_and_measured() {
+        let mut host = LiveHost::open().unwrap();
+        let tick = host.sample(&[]);
+        let own = std::process::id();
+        let (id, identity) = tick.appeared.iter().find(|(id, _)| id.pid == own).unwrap();
+        assert!(!identity.name.is_empty() && identity.exe.is_some());
+        let used = host.sample(&[*id]).processes;
+        assert!(used.iter().find(|used| used.id == *id).unwrap().rss_bytes > 0);
+        assert!(tick.sample.memory.unwrap().total_bytes > 0);
+    }
+}

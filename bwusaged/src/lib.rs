@@ -1,0 +1,21 @@
+//! The privileged half of bwusage: it counts bytes and answers questions about them.
+//!
+//! Start at [`usage::store`]; everything else feeds it or reads from it.
+//!
+//! - [`engine`] asks the operating system for bytes per process; which one is decided once, in [`engine::open`].
+//! - [`host`] asks for processor, memory, disk and interfaces.
+//! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
+//! - [`server`] answers. It never computes a number.
+//! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings.
+//!
+//! Invariant: a byte is counted against the process that moved it, or reported under a named residual. Never guessed.
+
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod engine;
+pub mod host;
+pub mod record;
+pub mod server;
+pub mod service;
+pub mod usage;

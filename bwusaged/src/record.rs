@@ -1,0 +1,61 @@
+//! `bwusaged record`: a live engine into a file.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::{
+    cli::Record,
+    config,
+    daemon::Sources,
+    engine::{
+        Choice,
+        recording::{FORMAT, Header, Writer},
+    },
+    service,
+};
+
+/// Records until the time is over or somebody asks to stop.
+///
+/// # Errors
+///
+/// Says what is missing, or which file cannot be written.
+pub fn run(options: &Record) -> anyhow::Result<()> {
+    config::check_interval(options.interval)?;
+    let mut sources = Sources::open(&Choice::Auto)?;
+    let header = Header {
+        format: FORMAT.into(),
+        host: sources.host_info(),
+        coverage: sources.coverage(),
+        interval_ms: options.interval,
+    };
+    let mut writer = Writer::create(&options.out, &header)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ends_at = options.duration.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    runtime.block_on(async {
+        let mut timer = tokio::time::interval(Duration::from_millis(u64::from(options.interval)));
+        let stop = service::asked_to_stop();
+        tokio::pin!(stop);
+        let mut busy = Vec::new();
+        let mut moments = 0_u64;
+        while ends_at.is_none_or(|end| Instant::now() < end) {
+            tokio::select! {
+                _ = timer.tick() => {
+                    let moment = sources.sample(&busy)?;
+                    busy = moment.sample.processes.iter().map(|process| process.id).collect();
+                    writer.push(&moment)?;
+                    moments += 1;
+                }
+                stopped = &mut stop => {
+                    stopped.context("signals cannot be received")?;
+                    break;
+                }
+            }
+        }
+        eprintln!(
+            "recorded {moments} moments; play them with: bwusaged --engine replay:{}",
+            options.out.display()
+        );
+        Ok(())
+    })
+}

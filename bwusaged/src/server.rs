@@ -1,0 +1,160 @@
+//! What answers: it hands out what [`crate::usage`] knows and never computes a number.
+//!
+//! One task a connection, all on one thread. [`session`] decides (pure), [`feed`] encodes once per kind of viewer,
+//! [`connection`] moves the bytes, [`access`] says who sees what.
+
+use std::{cell::RefCell, rc::Rc};
+
+use bwusage_proto::{
+    message::Status,
+    snapshot::{Coverage, HostInfo},
+    transport::{Listener, Peer, Stream},
+};
+use tokio::sync::watch;
+
+use crate::usage::store::Store;
+
+pub mod access;
+mod connection;
+mod feed;
+mod limits;
+mod session;
+
+use access::Policy;
+use feed::Feed;
+use limits::Limits;
+
+/// What the server knows about the daemon beside the store. Fixed while it runs.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Random for each run.
+    pub instance: [u8; 16],
+    /// The machine.
+    pub host: HostInfo,
+    /// How much the engine can see.
+    pub coverage: Coverage,
+    /// Time between two ticks.
+    pub interval_ms: u32,
+    /// Start, in milliseconds of Unix time.
+    pub started_at_unix_ms: u64,
+    /// Start, on the steady clock.
+    pub started_at: std::time::Instant,
+    /// Who sees what.
+    pub policy: Policy,
+}
+
+/// What connections share.
+#[derive(Debug)]
+pub struct Shared {
+    about: About,
+    store: RefCell<Store>,
+    feed: RefCell<Feed>,
+    limits: RefCell<Limits>,
+    late_ticks: std::cell::Cell<u64>,
+    tick: watch::Sender<u64>,
+    ending: watch::Sender<bool>,
+}
+
+/// How long clients have to hear that the daemon ends.
+const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
+
+impl Shared {
+    /// An empty store that will be served.
+    #[must_use]
+    pub fn new(about: About) -> Rc<Self> {
+        Rc::new(Self {
+            about,
+            store: RefCell::default(),
+            feed: RefCell::default(),
+            limits: RefCell::default(),
+            late_ticks: std::cell::Cell::new(0),
+            tick: watch::Sender::new(0),
+            ending: watch::Sender::new(false),
+        })
+    }
+
+    /// Processes that moved bytes in the last tick.
+    #[must_use]
+    pub fn busy(&self) -> Vec<bwusage_proto::process::ProcessId> {
+        self.store.borrow().busy()
+    }
+
+    /// Changes the store by one tick and wakes every subscriber.
+    pub fn advance(&self, late: bool, change: impl FnOnce(&mut Store)) {
+        self.late_ticks.set(self.late_ticks.get() + u64::from(late));
+        let mut store = self.store.borrow_mut();
+        change(&mut store);
+        self.feed.borrow_mut().forget();
+        self.tick.send_replace(store.seq());
+    }
+
+    /// Milliseconds since the start, on the steady clock.
+    #[must_use]
+    pub fn steady_ms(&self) -> u64 {
+        self.about.started_at.elapsed().as_millis() as u64
+    }
+
+    /// Tells every client that the daemon ends, and gives them a moment to hear it.
+    pub async fn say_goodbye(&self) {
+        self.ending.send_replace(true);
+        let all_gone = async {
+            while self.limits.borrow().connections() > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        };
+        let _ = tokio::time::timeout(GOODBYE, all_gone).await;
+    }
+
+    fn status(&self, viewer: &access::Viewer) -> Status {
+        let store = self.store.borrow();
+        let own = crate::service::own_use();
+        let limits = self.limits.borrow();
+        Status {
+            version: bwusage_proto::version::PACKAGE_VERSION.into(),
+            pid: std::process::id(),
+            uptime_ms: self.steady_ms(),
+            interval_ms: self.about.interval_ms,
+            ticks: store.seq(),
+            late_ticks: self.late_ticks.get(),
+            self_cpu_ms: own.cpu_ms,
+            self_rss_bytes: own.rss_bytes,
+            connections: limits.connections(),
+            subscriptions: limits.subscriptions(),
+            rows: store.rows().len() as u64,
+            visibility: self.about.policy.visibility.name().into(),
+            you_see: viewer.sees().name().into(),
+            coverage: self.about.coverage.clone(),
+            losses: store.losses().to_vec(),
+        }
+    }
+}
+
+/// Accepts connections for ever. Run it inside a [`tokio::task::LocalSet`].
+pub async fn serve(listener: &Listener, shared: Rc<Shared>) {
+    use bwusage_proto::transport::accept;
+
+    loop {
+        match accept(listener).await {
+            Ok(stream) => welcome(stream, &shared),
+            Err(error) => {
+                // Out of descriptors, most likely: the connections that exist go on, new ones wait.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn welcome(stream: Stream, shared: &Rc<Shared>) {
+    let shared = Rc::clone(shared);
+    tokio::task::spawn_local(async move {
+        let peer = match Peer::of(&stream) {
+            Ok(peer) => peer,
+            Err(error) => return tracing::warn!(%error, "a peer without an identity was not served"),
+        };
+        let user = peer.user.clone();
+        if let Err(error) = connection::run(stream, peer, shared).await {
+            tracing::debug!(%user, %error, "a connection ended");
+        }
+    });
+}

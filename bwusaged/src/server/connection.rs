@@ -1,0 +1,242 @@
+//! One connection: bytes in, bytes out, deadlines.
+
+use std::{io, rc::Rc, time::Duration};
+
+use bwusage_proto::{
+    codec::CODEC_ID,
+    frame::{self, CLIENT_TO_DAEMON_MAX, FrameError},
+    greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
+    message::{Encoded, MessageError, Reply},
+    process::UserId,
+    transport::{Peer, Stream},
+    version::{FEATURES, PACKAGE_VERSION, VersionRange},
+};
+use bytes::BytesMut;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::timeout,
+};
+
+use super::{
+    Shared,
+    feed::{self, Pages},
+    session::{Answer, Session},
+};
+
+/// A write that makes no progress for this long ends the connection.
+const STALL: Duration = Duration::from_secs(10);
+/// A connection that asks nothing and is subscribed to nothing ends after this long.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ended {
+    #[error("the greeting failed: {0}")]
+    Greeting(#[from] GreetingError),
+    #[error("the client was too slow to greet")]
+    GreetingLate,
+    #[error("the client was turned away: {0:?}")]
+    TurnedAway(Verdict),
+    #[error("the client sent no frames: {0}")]
+    Frames(#[from] FrameError),
+    #[error("the connection failed: {0}")]
+    Io(#[from] io::Error),
+    #[error("the client did not read for {} s", STALL.as_secs())]
+    Stalled,
+    #[error("the client neither asked nor listened for {} s", IDLE.as_secs())]
+    Idle,
+    #[error("the client fell too far behind")]
+    TooFarBehind,
+    #[error("a reply could not be encoded: {0}")]
+    Encode(#[from] MessageError),
+}
+
+/// Serves `stream` until either side ends it.
+pub(super) async fn run(mut stream: Stream, peer: Peer, shared: Rc<Shared>) -> Result<(), Ended> {
+    let Some(_seat) = Seat::take(&shared, &peer) else {
+        // Turned away without reading: a crowd must not hold descriptors by greeting slowly.
+        let _ = timeout(greeting::DEADLINE, stream.write_all(&answer(Verdict::Busy, 0, &shared).to_bytes()))
+            .await;
+        return Err(Ended::TurnedAway(Verdict::Busy));
+    };
+    greet(&mut stream, &shared).await?;
+    let mut connection = Connection {
+        session: Session::new(shared.about.policy.viewer(&peer)),
+        inbox: BytesMut::new(),
+        stream,
+        shared,
+        counted: false,
+    };
+    connection.converse().await
+}
+
+async fn greet(stream: &mut Stream, shared: &Shared) -> Result<(), Ended> {
+    let hello = timeout(greeting::DEADLINE, ClientGreeting::read(stream))
+        .await
+        .map_err(|_| Ended::GreetingLate)??;
+    let (verdict, chosen) = match VersionRange::OURS.newest_common(hello.versions) {
+        None => (Verdict::NoCommonVersion, 0),
+        Some(_) if hello.codec != CODEC_ID => (Verdict::UnknownCodec, 0),
+        Some(version) => (Verdict::Welcome, version),
+    };
+    let mut reply = answer(verdict, chosen, shared);
+    reply.features &= hello.features;
+    timeout(greeting::DEADLINE, stream.write_all(&reply.to_bytes())).await.map_err(|_| Ended::Stalled)??;
+    // The name is the client's own word: quoted, so that it cannot forge a line of the log.
+    tracing::debug!(client = ?hello.name, ?verdict, "greeted");
+    if verdict == Verdict::Welcome { Ok(()) } else { Err(Ended::TurnedAway(verdict)) }
+}
+
+fn answer(verdict: Verdict, chosen: u16, shared: &Shared) -> DaemonGreeting {
+    DaemonGreeting {
+        verdict,
+        chosen,
+        versions: VersionRange::OURS,
+        features: FEATURES,
+        instance: shared.about.instance,
+        pid: std::process::id(),
+        version: PACKAGE_VERSION.into(),
+    }
+}
+
+struct Connection {
+    stream: Stream,
+    inbox: BytesMut,
+    session: Session,
+    shared: Rc<Shared>,
+    /// Whether the subscription is among those that `status` counts.
+    counted: bool,
+}
+
+impl Connection {
+    async fn converse(&mut self) -> Result<(), Ended> {
+        let mut ticks = self.shared.tick.subscribe();
+        let mut ending = self.shared.ending.subscribe();
+        loop {
+            while let Some(frame) = frame::take(&mut self.inbox, CLIENT_TO_DAEMON_MAX)? {
+                self.answer(&frame).await?;
+            }
+            self.send_changes().await?;
+            let subscribed = self.session.is_subscribed();
+            tokio::select! {
+                read = self.stream.read_buf(&mut self.inbox) => {
+                    if read? == 0 {
+                        return Ok(());
+                    }
+                }
+                changed = ticks.changed(), if subscribed => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                }
+                _ = ending.wait_for(|&ending| ending) => return self.send(&Reply::Goodbye, 0).await,
+                () = tokio::time::sleep(IDLE), if !subscribed => return Err(Ended::Idle),
+            }
+        }
+    }
+
+    async fn answer(&mut self, frame: &frame::Frame) -> Result<(), Ended> {
+        let request = frame.request;
+        match self.session.request(frame) {
+            Answer::Reply(reply) => self.send(&reply, request).await,
+            Answer::Status => {
+                let status = self.shared.status(&self.session.viewer);
+                self.send(&Reply::Status(Box::new(status)), request).await
+            }
+            Answer::Snapshot => self.send_everything(request).await.map(drop),
+            Answer::Subscribed => {
+                self.count(true);
+                let seq = self.send_everything(request).await?;
+                self.session.sent(seq, self.shared.steady_ms());
+                Ok(())
+            }
+            Answer::Unsubscribed => {
+                self.count(false);
+                self.send(&Reply::Pong, request).await
+            }
+        }
+    }
+
+    fn count(&mut self, subscribed: bool) {
+        if self.counted != subscribed {
+            self.counted = subscribed;
+            self.shared.limits.borrow_mut().subscribed(if subscribed { 1 } else { -1 });
+        }
+    }
+
+    /// Sends what changed since the last tick that this client got, if anything is due.
+    async fn send_changes(&mut self) -> Result<(), Ended> {
+        let seq = self.shared.store.borrow().seq();
+        let Some((request, since)) = self.session.due(seq, self.shared.steady_ms()) else { return Ok(()) };
+        let pages = self.pages(since)?.ok_or(Ended::TooFarBehind)?;
+        self.session.sent(seq, self.shared.steady_ms());
+        self.send_pages(&pages, request).await
+    }
+
+    async fn send_everything(&mut self, request: u32) -> Result<u64, Ended> {
+        let (seq, head) = {
+            let store = self.shared.store.borrow();
+            (store.seq(), feed::head(&store, &self.shared.about))
+        };
+        let pages = self.pages(0)?.ok_or(Ended::TooFarBehind)?;
+        let head = head.encode(true)?;
+        self.send_pages(&[head].into_iter().collect(), request).await?;
+        self.send_pages(&pages, request).await?;
+        Ok(seq)
+    }
+
+    fn pages(&self, since: u64) -> Result<Option<Pages>, MessageError> {
+        self.shared.feed.borrow_mut().since(&self.shared.store.borrow(), &self.session.viewer, since)
+    }
+
+    async fn send(&mut self, reply: &Reply, request: u32) -> Result<(), Ended> {
+        let encoded = reply.encode(false)?;
+        self.send_frame(&encoded, request).await
+    }
+
+    async fn send_pages(&mut self, pages: &Pages, request: u32) -> Result<(), Ended> {
+        for page in pages.iter() {
+            self.send_frame(page, request).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_frame(&mut self, frame: &Encoded, request: u32) -> Result<(), Ended> {
+        let header = frame.header(request);
+        for mut rest in [&header[..], &frame.body()[..]] {
+            while !rest.is_empty() {
+                let written = timeout(STALL, self.stream.write(rest)).await.map_err(|_| Ended::Stalled)??;
+                if written == 0 {
+                    return Err(io::Error::from(io::ErrorKind::WriteZero).into());
+                }
+                rest = &rest[written..];
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.count(false);
+    }
+}
+
+/// A place among the connections, given back when dropped.
+struct Seat {
+    shared: Rc<Shared>,
+    user: UserId,
+}
+
+impl Seat {
+    fn take(shared: &Rc<Shared>, peer: &Peer) -> Option<Self> {
+        let admitted = shared.limits.borrow_mut().enter(&peer.user, peer.superuser);
+        admitted.then(|| Self { shared: Rc::clone(shared), user: peer.user.clone() })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.shared.limits.borrow_mut().leave(&self.user);
+    }
+}

@@ -1,0 +1,129 @@
+//! What changed, as messages: built and encoded once per tick for each kind of viewer, and shared.
+
+use std::{collections::HashMap, rc::Rc};
+
+use bwusage_proto::{
+    message::{Encoded, MessageError, Reply, SnapshotHead, Tick},
+    snapshot::{Activity, ProcessInfo},
+};
+
+use super::{About, access::Viewer};
+use crate::usage::store::{OTHERS, Store};
+
+/// Rows in one page. A row takes some 600 bytes decoded, so a page stays far below the 8 MiB that a client accepts.
+const PAGE_ROWS: usize = 4096;
+
+/// Messages ready to be sent, in order.
+pub(super) type Pages = Rc<[Encoded]>;
+
+/// The messages of the present tick, as far as somebody has asked for them.
+#[derive(Debug, Default)]
+pub(super) struct Feed {
+    since: HashMap<(Viewer, u64), Option<Pages>>,
+}
+
+impl Feed {
+    /// The store moved on.
+    pub(super) fn forget(&mut self) {
+        self.since.clear();
+    }
+
+    /// Everything that `viewer` may know and that changed after tick `seq` (0: everything). `None` when that is too long
+    /// ago to tell.
+    pub(super) fn since(
+        &mut self,
+        store: &Store,
+        viewer: &Viewer,
+        seq: u64,
+    ) -> Result<Option<Pages>, MessageError> {
+        if let Some(known) = self.since.get(&(viewer.clone(), seq)) {
+            return Ok(known.clone());
+        }
+        let pages = ticks(store, viewer, seq)
+            .map(|ticks| encode(ticks.into_iter().map(|tick| Reply::Tick(Box::new(tick)))));
+        let pages = pages.transpose()?;
+        self.since.insert((viewer.clone(), seq), pages.clone());
+        Ok(pages)
+    }
+}
+
+/// The message that opens a snapshot.
+pub(super) fn head(store: &Store, about: &About) -> Reply {
+    Reply::Snapshot(Box::new(SnapshotHead {
+        host: about.host.clone(),
+        interval_ms: about.interval_ms,
+        started_at_unix_ms: about.started_at_unix_ms,
+        window: store.window().iter().copied().collect(),
+        coverage: about.coverage.clone(),
+    }))
+}
+
+fn encode(replies: impl ExactSizeIterator<Item = Reply>) -> Result<Pages, MessageError> {
+    let last = replies.len().saturating_sub(1);
+    replies.enumerate().map(|(i, reply)| reply.encode(i < last)).collect()
+}
+
+/// The pages of a tick. The last one carries what is said once.
+fn ticks(store: &Store, viewer: &Viewer, seq: u64) -> Option<Vec<Tick>> {
+    let gone = store
+        .gone_since(seq)?
+        .filter(|gone| seq > 0 && viewer.may_see_row(gone.user.as_ref()))
+        .map(|gone| gone.row);
+    let (mut infos, mut changed) = rows(store, viewer, seq);
+    let mut pages = Vec::new();
+    while infos.len() + changed.len() > PAGE_ROWS {
+        // Rows are described before they are counted, so descriptions fill the first pages.
+        let described: Vec<_> = infos.drain(..infos.len().min(PAGE_ROWS)).collect();
+        let counted = changed.drain(..changed.len().min(PAGE_ROWS - described.len())).collect();
+        pages.push(page(store, described, counted));
+    }
+    pages.push(Tick {
+        host: Some(store.host().clone()),
+        gone: gone.collect(),
+        residuals: store.residuals(),
+        retired: store
+            .retired()
+            .filter(|retired| retired.seq > seq && viewer.may_see_row(retired.value.user.as_ref()))
+            .map(|retired| retired.value.clone())
+            .collect(),
+        ..page(store, infos, changed)
+    });
+    Some(pages)
+}
+
+fn rows(store: &Store, viewer: &Viewer, seq: u64) -> (Vec<ProcessInfo>, Vec<Activity>) {
+    let (mut infos, mut changed) = (Vec::new(), Vec::new());
+    if let Some(user) = viewer.summed_up_against() {
+        if seq == 0 {
+            infos.push(Viewer::others_info());
+        }
+        changed.push(Activity { row: OTHERS, ..store.others(user) });
+    }
+    for row in store.rows().filter(|row| viewer.may_see_row(row.info.value.user.as_ref())) {
+        if row.info.seq > seq {
+            infos.push(viewer.redact(&row.info.value).into_owned());
+        }
+        if row.activity.seq > seq {
+            changed.push(row.activity.value.clone());
+        }
+    }
+    (infos, changed)
+}
+
+fn page(store: &Store, infos: Vec<ProcessInfo>, changed: Vec<Activity>) -> Tick {
+    Tick {
+        seq: store.seq(),
+        taken_at_unix_ms: store.taken_at().map_or(0, |at| at.unix_ms),
+        window_ms: u32::try_from(store.span_ms()).unwrap_or(u32::MAX),
+        host: None,
+        infos,
+        changed,
+        gone: Vec::new(),
+        residuals: Vec::new(),
+        retired: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

@@ -1,0 +1,26 @@
+//! Systems that are not Unix.
+
+use std::{fs::OpenOptions, time::Duration};
+
+pub(super) fn own_cpu() -> Option<Duration> {
+    None
+}
+
+pub(super) fn own_rss_bytes() -> Option<u64> {
+    None
+}
+
+/// Files in a user's profile are that user's already.
+pub(super) fn owner_only(_: &mut OpenOptions) {}
+
+pub(super) fn group_id(_: &str) -> Option<u32> {
+    None
+}
+
+pub(super) fn is_superuser() -> bool {
+    false
+}
+
+pub(super) async fn asked_to_stop() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,473 @@
+//! The one owner of state: every process ever seen, as rows.
+//!
+//! [`Store::advance`] takes in one tick; everything else only reads. Each row remembers the tick in which it last
+//! changed, so that "what changed since tick n" needs no memory per reader.
+//!
+//! Invariant: the totals of all rows, [`Retired`] entries and residuals only ever grow, and their sum is what the engine
+//! counted. A row is given up only when its process has ended and the engine has promised never to mention it again.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use bwusage_proto::{
+    message::Retired,
+    mirror::{WINDOW_POINTS, window_point},
+    process::{ProcessId, UserId},
+    snapshot::{
+        Activity, HostSample, Loss, ProcessInfo, Residual, ResidualReason, Resources, RowId, WindowPoint,
+    },
+    units::{Counters, Rates},
+};
+
+use super::{
+    Moment,
+    apps::application,
+    meter::{Reading, cpu_centipercent, per_second, speed},
+};
+use crate::{
+    engine::{Identity, ProcessSample, Sample},
+    host::{HostTick, ProcessUse},
+};
+
+/// How long an ended process that moved bytes keeps its row.
+pub const KEEP_ENDED_MS: u64 = 10 * 60 * 1000;
+/// How long an ended process that never moved a byte keeps its row.
+pub const KEEP_ENDED_IDLE_MS: u64 = 10 * 1000;
+/// Most ended processes with a row; beyond it the oldest go to their application at once.
+pub const KEEP_ENDED_ROWS: usize = 4096;
+/// How many ticks a reader may lag behind before it must start anew.
+pub const LAG_TICKS: u64 = 600;
+/// The row that stands for other users' processes.
+pub const OTHERS: RowId = RowId(0);
+
+/// Everything that is remembered.
+#[derive(Debug, Default)]
+pub struct Store {
+    seq: u64,
+    now: Option<Moment>,
+    span_ms: u64,
+    rows: BTreeMap<RowId, Row>,
+    by_id: HashMap<ProcessId, RowId>,
+    last_row: u64,
+    /// Rows whose speed is not zero.
+    moving: Vec<RowId>,
+    /// Rows of ended processes, oldest first.
+    ended: VecDeque<RowId>,
+    gone: VecDeque<Gone>,
+    retired: BTreeMap<(String, Option<UserId>), Stamped<Retired>>,
+    residuals: BTreeMap<ResidualReason, Total>,
+    losses: Vec<Loss>,
+    host: HostSample,
+    window: VecDeque<WindowPoint>,
+}
+
+/// One process.
+#[derive(Debug)]
+pub struct Row {
+    /// What it is, and the tick in which that last changed.
+    pub info: Stamped<ProcessInfo>,
+    /// What it does, and the tick in which that last changed.
+    pub activity: Stamped<Activity>,
+    total: Total,
+    used: Option<Reading<ProcessUse>>,
+    in_engine: bool,
+    released: bool,
+    ended_ms: Option<u64>,
+}
+
+/// A value and the tick in which it last changed.
+#[derive(Debug, Clone)]
+pub struct Stamped<T> {
+    /// The value.
+    pub value: T,
+    /// The tick.
+    pub seq: u64,
+}
+
+/// A row that was given up.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    /// Which.
+    pub row: RowId,
+    /// Whose.
+    pub user: Option<UserId>,
+    /// In which tick.
+    pub seq: u64,
+}
+
+/// A total that survives a restart of its source.
+#[derive(Debug, Clone, Copy, Default)]
+struct Total {
+    /// What the source said last.
+    said: Counters,
+    /// What it had said before it began anew.
+    before: Counters,
+    rates: Rates,
+}
+
+impl Total {
+    fn take(&mut self, said: Counters, span_ms: u64) -> Counters {
+        let growth = said.since(&self.said).unwrap_or_else(|| {
+            self.before += self.said;
+            said
+        });
+        self.said = said;
+        let wire = growth.total().wire;
+        self.rates = Rates {
+            rx_bytes_per_s: per_second(wire.rx_bytes, span_ms).unwrap_or(0),
+            tx_bytes_per_s: per_second(wire.tx_bytes, span_ms).unwrap_or(0),
+        };
+        self.counters()
+    }
+
+    fn counters(&self) -> Counters {
+        let mut sum = self.before;
+        sum += self.said;
+        sum
+    }
+}
+
+impl Store {
+    /// Takes in one tick.
+    pub fn advance(&mut self, now: Moment, sample: Sample, host: HostTick) {
+        self.seq += 1;
+        self.span_ms = self.now.map_or(0, |before| now.steady_ms.saturating_sub(before.steady_ms));
+        self.now = Some(now);
+
+        for (id, identity) in host.appeared {
+            let row = self.row_of(id);
+            self.describe(row, identity, false);
+        }
+        let still = std::mem::take(&mut self.moving);
+        for process in sample.processes {
+            self.count(process, now);
+        }
+        for row in still {
+            self.calm(row);
+        }
+        for used in host.processes {
+            self.measure(used, now.steady_ms);
+        }
+        for id in host.ended {
+            self.end(id, now);
+        }
+        for id in sample.released {
+            if let Some(row) = self.by_id.get(&id).and_then(|row| self.rows.get_mut(row)) {
+                row.released = true;
+            }
+        }
+        for (reason, counters) in sample.residuals {
+            self.residuals.entry(reason).or_default().take(counters, self.span_ms);
+        }
+        self.losses = sample.losses;
+        self.retire(now.steady_ms);
+        self.take_host(host.sample, now);
+        let oldest = self.seq.saturating_sub(LAG_TICKS);
+        while self.gone.front().is_some_and(|gone| gone.seq < oldest) {
+            self.gone.pop_front();
+        }
+    }
+
+    fn row_of(&mut self, id: ProcessId) -> RowId {
+        *self.by_id.entry(id).or_insert_with(|| {
+            self.last_row += 1;
+            let row = RowId(self.last_row);
+            self.rows.insert(row, Row::new(row, id, self.seq));
+            row
+        })
+    }
+
+    fn describe(&mut self, row: RowId, identity: Identity, from_engine: bool) {
+        let Some(row) = self.rows.get_mut(&row) else { return };
+        let app = application(&identity);
+        let known = &row.info.value;
+        let info = if from_engine || !row.in_engine {
+            ProcessInfo {
+                row: known.row,
+                id: known.id,
+                app,
+                parent: identity.parent.or(known.parent),
+                user: identity.user.or_else(|| known.user.clone()),
+                started_at_unix_ms: identity.started_at_unix_ms.or(known.started_at_unix_ms),
+                name: identity.name,
+                exe: identity.exe,
+                command_line: identity.command_line,
+            }
+        } else {
+            // The engine saw the process at its last exec; the host only fills what the engine could not read.
+            let mut info = known.clone();
+            if info.name.is_empty() {
+                (info.name, info.app) = (identity.name, app);
+            }
+            info.parent = info.parent.or(identity.parent);
+            info.exe = info.exe.or(identity.exe);
+            info.command_line = info.command_line.or(identity.command_line);
+            info.user = info.user.or(identity.user);
+            info
+        };
+        if info != *known {
+            row.info = Stamped { value: info, seq: self.seq };
+        }
+    }
+
+    fn count(&mut self, process: ProcessSample, now: Moment) {
+        let row_id = self.row_of(process.id);
+        if let Some(identity) = process.identity {
+            self.describe(row_id, identity, true);
+        }
+        let Some(row) = self.rows.get_mut(&row_id) else { return };
+        row.in_engine = true;
+        let counters = row.total.take(process.counters, self.span_ms);
+        if row.total.rates != Rates::default() {
+            self.moving.push(row_id);
+        }
+        let rates = row.total.rates;
+        row.change(self.seq, |activity| (activity.counters, activity.rates) = (counters, rates));
+        if process.ended {
+            self.end(process.id, now);
+        }
+    }
+
+    /// A row that moved in the tick before and is not mentioned in this one stands still.
+    fn calm(&mut self, row_id: RowId) {
+        let Some(row) = self.rows.get_mut(&row_id) else { return };
+        if row.activity.seq < self.seq {
+            row.total.rates = Rates::default();
+            row.change(self.seq, |activity| activity.rates = Rates::default());
+        }
+    }
+
+    fn measure(&mut self, used: ProcessUse, at_ms: u64) {
+        let Some(row) = self.by_id.get(&used.id).and_then(|row| self.rows.get_mut(row)) else { return };
+        let before = row.used.replace(Reading { total: used, at_ms });
+        let disk_speed = |total: fn(&ProcessUse) -> Option<u64>| {
+            let before = before?;
+            speed(
+                Reading { total: total(&before.total)?, at_ms: before.at_ms },
+                Reading { total: total(&used)?, at_ms },
+            )
+        };
+        let resources = Resources {
+            cpu_centipercent: before.and_then(|before| {
+                cpu_centipercent(
+                    Reading { total: before.total.cpu_time_ms, at_ms: before.at_ms },
+                    Reading { total: used.cpu_time_ms, at_ms },
+                )
+            }),
+            rss_bytes: used.rss_bytes,
+            disk_read_bytes_total: used.disk_read_bytes,
+            disk_write_bytes_total: used.disk_write_bytes,
+            disk_read_bytes_per_s: disk_speed(|used| used.disk_read_bytes),
+            disk_write_bytes_per_s: disk_speed(|used| used.disk_write_bytes),
+        };
+        row.change(self.seq, |activity| activity.resources = Some(resources));
+    }
+
+    fn end(&mut self, id: ProcessId, now: Moment) {
+        let Some((&row_id, row)) = self.by_id.get(&id).and_then(|id| Some((id, self.rows.get_mut(id)?)))
+        else {
+            return;
+        };
+        if row.ended_ms.is_some() {
+            return;
+        }
+        row.ended_ms = Some(now.steady_ms);
+        row.change(self.seq, |activity| {
+            activity.exited_at_unix_ms = Some(now.unix_ms);
+            activity.resources = None;
+        });
+        self.ended.push_back(row_id);
+    }
+
+    /// Gives up rows of processes that ended long ago; what they moved goes to their application.
+    fn retire(&mut self, now_ms: u64) {
+        let mut surplus = self.ended.len().saturating_sub(KEEP_ENDED_ROWS);
+        let mut keep = VecDeque::with_capacity(self.ended.len());
+        for row_id in std::mem::take(&mut self.ended) {
+            let Some(row) = self.rows.get(&row_id) else { continue };
+            let counters = row.total.counters();
+            let age_ms = now_ms.saturating_sub(row.ended_ms.unwrap_or(now_ms));
+            let due = age_ms >= if counters.is_zero() { KEEP_ENDED_IDLE_MS } else { KEEP_ENDED_MS };
+            let given_up = (!row.in_engine || row.released) && (due || surplus > 0);
+            if !given_up {
+                keep.push_back(row_id);
+                continue;
+            }
+            surplus = surplus.saturating_sub(1);
+            self.give_up(row_id, counters);
+        }
+        self.ended = keep;
+    }
+
+    fn give_up(&mut self, row_id: RowId, counters: Counters) {
+        let Some(row) = self.rows.remove(&row_id) else { return };
+        let info = row.info.value;
+        if let Some(id) = info.id {
+            self.by_id.remove(&id);
+        }
+        self.gone.push_back(Gone { row: row_id, user: info.user.clone(), seq: self.seq });
+        if counters.is_zero() {
+            return;
+        }
+        let retired = self.retired.entry((info.app.clone(), info.user.clone())).or_insert_with(|| Stamped {
+            seq: self.seq,
+            value: Retired { app: info.app, user: info.user, processes: 0, counters: Counters::default() },
+        });
+        retired.seq = self.seq;
+        retired.value.processes += 1;
+        retired.value.counters += counters;
+    }
+
+    fn take_host(&mut self, mut sample: HostSample, now: Moment) {
+        for interface in &mut sample.interfaces {
+            let before = self.host.interfaces.iter().find(|before| before.name == interface.name);
+            interface.rates = before.and_then(|before| {
+                let rx = interface.rx_bytes_total.checked_sub(before.rx_bytes_total)?;
+                let tx = interface.tx_bytes_total.checked_sub(before.tx_bytes_total)?;
+                Some(Rates {
+                    rx_bytes_per_s: per_second(rx, self.span_ms)?,
+                    tx_bytes_per_s: per_second(tx, self.span_ms)?,
+                })
+            });
+        }
+        if let (Some(disk), Some(before)) = (&mut sample.disk, self.host.disk) {
+            let speed = |now: u64, before: u64| per_second(now.checked_sub(before)?, self.span_ms);
+            disk.read_bytes_per_s = speed(disk.read_bytes_total, before.read_bytes_total);
+            disk.write_bytes_per_s = speed(disk.write_bytes_total, before.write_bytes_total);
+        }
+        self.host = sample;
+        if self.window.len() >= WINDOW_POINTS {
+            self.window.pop_front();
+        }
+        self.window.push_back(window_point(now.unix_ms, &self.host));
+    }
+}
+
+/// Reading.
+impl Store {
+    /// The number of the last tick; 0 before the first.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// When the last tick was taken.
+    #[must_use]
+    pub fn taken_at(&self) -> Option<Moment> {
+        self.now
+    }
+
+    /// The span over which the speeds were measured; 0 in the first tick.
+    #[must_use]
+    pub fn span_ms(&self) -> u64 {
+        self.span_ms
+    }
+
+    /// Every row.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.rows.values()
+    }
+
+    /// Rows that were given up after tick `seq`; `None` when that is too long ago to know.
+    pub fn gone_since(&self, seq: u64) -> Option<impl Iterator<Item = &Gone>> {
+        let known = seq == 0 || seq + LAG_TICKS >= self.seq;
+        known.then(|| self.gone.iter().skip_while(move |gone| gone.seq <= seq))
+    }
+
+    /// Totals of ended processes whose rows were given up.
+    pub fn retired(&self) -> impl Iterator<Item = &Stamped<Retired>> {
+        self.retired.values()
+    }
+
+    /// Traffic with a reason instead of a process.
+    #[must_use]
+    pub fn residuals(&self) -> Vec<Residual> {
+        let residual = |(&reason, total): (_, &Total)| Residual {
+            reason,
+            counters: total.counters(),
+            rates: total.rates,
+        };
+        self.residuals.iter().map(residual).collect()
+    }
+
+    /// Updates that could not be made.
+    #[must_use]
+    pub fn losses(&self) -> &[Loss] {
+        &self.losses
+    }
+
+    /// The machine at the last tick.
+    #[must_use]
+    pub fn host(&self) -> &HostSample {
+        &self.host
+    }
+
+    /// The past minutes, oldest first.
+    #[must_use]
+    pub fn window(&self) -> &VecDeque<WindowPoint> {
+        &self.window
+    }
+
+    /// Processes that moved bytes in the last tick.
+    #[must_use]
+    pub fn busy(&self) -> Vec<ProcessId> {
+        self.moving.iter().filter_map(|row| self.rows.get(row)?.info.value.id).collect()
+    }
+
+    /// All processes that are not `user`'s, ended ones included, as one row.
+    #[must_use]
+    pub fn others(&self, user: &UserId) -> Activity {
+        let mut sum = Row::new(OTHERS, ProcessId::new(0, 0), self.seq).activity.value;
+        for row in self.rows.values().filter(|row| row.info.value.user.as_ref() != Some(user)) {
+            sum.counters += row.activity.value.counters;
+            sum.rates = sum.rates + row.activity.value.rates;
+        }
+        for retired in self.retired.values().filter(|retired| retired.value.user.as_ref() != Some(user)) {
+            sum.counters += retired.value.counters;
+        }
+        sum
+    }
+}
+
+impl Row {
+    fn new(row: RowId, id: ProcessId, seq: u64) -> Self {
+        let info = ProcessInfo {
+            row,
+            id: Some(id),
+            parent: None,
+            name: String::new(),
+            app: String::new(),
+            exe: None,
+            command_line: None,
+            user: None,
+            started_at_unix_ms: None,
+        };
+        let activity = Activity {
+            row,
+            counters: Counters::default(),
+            rates: Rates::default(),
+            resources: None,
+            exited_at_unix_ms: None,
+        };
+        Self {
+            info: Stamped { value: info, seq },
+            activity: Stamped { value: activity, seq },
+            total: Total::default(),
+            used: None,
+            in_engine: false,
+            released: false,
+            ended_ms: None,
+        }
+    }
+
+    fn change(&mut self, seq: u64, change: impl FnOnce(&mut Activity)) {
+        let mut after = self.activity.value.clone();
+        change(&mut after);
+        if after != self.activity.value {
+            self.activity = Stamped { value: after, seq };
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -1,0 +1,205 @@
+use bwusage_proto::units::Scope;
+
+use super::*;
+
+fn at(seconds: u64) -> Moment {
+    Moment { unix_ms: 1_700_000_000_000 + seconds * 1000, steady_ms: seconds * 1000 }
+}
+
+fn rx(bytes: u64) -> Counters {
+    let mut counters = Counters::default();
+    counters[Scope::Internet].wire.rx_bytes = bytes;
+    counters
+}
+
+fn process(pid: u32, bytes: u64) -> ProcessSample {
+    let identity = Identity { name: format!("p{pid}"), user: Some(UserId::Uid(pid)), ..Identity::default() };
+    ProcessSample { id: ProcessId::new(pid, 1), counters: rx(bytes), identity: Some(identity), ended: false }
+}
+
+fn ended(pid: u32, bytes: u64) -> ProcessSample {
+    ProcessSample { ended: true, ..process(pid, bytes) }
+}
+
+fn tick(store: &mut Store, seconds: u64, processes: Vec<ProcessSample>) {
+    store.advance(at(seconds), Sample { processes, ..Sample::default() }, HostTick::default());
+}
+
+fn row(store: &Store, pid: u32) -> &Row {
+    store.rows().find(|row| row.info.value.id.is_some_and(|id| id.pid == pid)).expect("the process has a row")
+}
+
+fn everything(store: &Store) -> u64 {
+    let rows = store.rows().map(|row| row.activity.value.counters);
+    let retired = store.retired().map(|retired| retired.value.counters);
+    rows.chain(retired).map(|counters| counters.total().wire.rx_bytes).sum()
+}
+
+#[test]
+fn speed_is_growth_over_the_time_that_really_passed() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 1000)]);
+    assert_eq!(row(&store, 1).activity.value.rates.rx_bytes_per_s, 0);
+    tick(&mut store, 4, vec![process(1, 9000)]);
+    assert_eq!(row(&store, 1).activity.value.rates.rx_bytes_per_s, 2000);
+}
+
+#[test]
+fn a_process_that_is_not_mentioned_stands_still_and_keeps_its_total() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 0)]);
+    tick(&mut store, 1, vec![process(1, 500)]);
+    assert_eq!(store.busy(), [ProcessId::new(1, 1)]);
+    tick(&mut store, 2, vec![]);
+    let activity = &row(&store, 1).activity;
+    assert_eq!((activity.value.rates, activity.seq), (Rates::default(), 3));
+    assert_eq!(activity.value.counters, rx(500));
+    tick(&mut store, 3, vec![]);
+    assert_eq!(row(&store, 1).activity.seq, 3, "nothing changed any more");
+    assert!(store.busy().is_empty());
+}
+
+#[test]
+fn a_missed_tick_loses_nothing() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 10)]);
+    tick(&mut store, 60, vec![process(1, 70)]);
+    assert_eq!(row(&store, 1).activity.value.counters, rx(70));
+}
+
+#[test]
+fn a_reused_pid_starts_from_zero() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![ended(1, 900)]);
+    let again = ProcessSample { id: ProcessId::new(1, 2), ..process(1, 5) };
+    tick(&mut store, 1, vec![again]);
+    let totals: Vec<_> = store.rows().map(|row| row.activity.value.counters).collect();
+    assert_eq!(totals, [rx(900), rx(5)]);
+}
+
+#[test]
+fn an_engine_that_began_anew_adds_to_what_was_counted() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 900)]);
+    tick(&mut store, 1, vec![process(1, 50)]);
+    assert_eq!(row(&store, 1).activity.value.counters, rx(950));
+    tick(&mut store, 2, vec![process(1, 60)]);
+    assert_eq!(row(&store, 1).activity.value.counters, rx(960));
+}
+
+#[test]
+fn an_ended_process_keeps_its_name_and_its_row_for_ten_minutes() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![ended(1, 900)]);
+    let released = Sample { released: vec![ProcessId::new(1, 1)], ..Sample::default() };
+    store.advance(at(599), released, HostTick::default());
+    assert_eq!(row(&store, 1).info.value.name, "p1");
+    assert!(row(&store, 1).activity.value.exited_at_unix_ms.is_some());
+    tick(&mut store, 600, vec![]);
+    assert_eq!(store.rows().len(), 0);
+    assert_eq!(everything(&store), 900);
+    assert_eq!(store.gone_since(2).unwrap().count(), 1);
+    assert_eq!(store.gone_since(3).unwrap().count(), 0);
+}
+
+#[test]
+fn a_row_waits_for_the_engine_to_let_go_so_that_late_bytes_find_it() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![ended(1, 900)]);
+    tick(&mut store, 6000, vec![ended(1, 950)]);
+    assert_eq!(row(&store, 1).activity.value.counters, rx(950));
+}
+
+#[test]
+fn too_many_ended_rows_go_to_their_application_oldest_first() {
+    let mut store = Store::default();
+    let count = KEEP_ENDED_ROWS as u32 + 10;
+    let released = (1..=count).map(|pid| ProcessId::new(pid, 1)).collect();
+    let processes = (1..=count).map(|pid| ended(pid, 3)).collect();
+    store.advance(at(0), Sample { processes, released, ..Sample::default() }, HostTick::default());
+    assert_eq!(store.rows().len(), KEEP_ENDED_ROWS);
+    assert!(store.rows().all(|row| row.info.value.id.unwrap().pid > 10));
+    assert_eq!(everything(&store), u64::from(count) * 3);
+}
+
+#[test]
+fn an_idle_process_that_ended_is_forgotten_soon() {
+    let mut store = Store::default();
+    let appeared = vec![(ProcessId::new(7, 1), Identity { name: "idle".into(), ..Identity::default() })];
+    store.advance(at(0), Sample::default(), HostTick { appeared, ..HostTick::default() });
+    let ended = HostTick { ended: vec![ProcessId::new(7, 1)], ..HostTick::default() };
+    store.advance(at(1), Sample::default(), ended);
+    assert_eq!(store.rows().len(), 1);
+    tick(&mut store, 11, vec![]);
+    assert_eq!((store.rows().len(), store.retired().count()), (0, 0));
+}
+
+#[test]
+fn a_process_that_executes_another_program_is_described_again() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 0)]);
+    let mut after = process(1, 0);
+    after.identity =
+        Some(Identity { name: "curl".into(), exe: Some("/usr/bin/curl".into()), ..Identity::default() });
+    tick(&mut store, 1, vec![after]);
+    let info = &row(&store, 1).info;
+    assert_eq!((info.value.name.as_str(), info.value.app.as_str(), info.seq), ("curl", "curl", 2));
+    assert_eq!(info.value.user, Some(UserId::Uid(1)), "what is not said again stays");
+}
+
+#[test]
+fn the_host_fills_what_the_engine_could_not_read_and_overrides_nothing() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 0)]);
+    let identity =
+        Identity { name: "older name".into(), command_line: Some(vec!["a".into()]), ..Identity::default() };
+    let appeared = vec![(ProcessId::new(1, 1), identity)];
+    store.advance(at(1), Sample::default(), HostTick { appeared, ..HostTick::default() });
+    let info = &row(&store, 1).info.value;
+    assert_eq!((info.name.as_str(), info.command_line.as_deref()), ("p1", Some(&["a".to_string()][..])));
+}
+
+#[test]
+fn others_are_one_sum_that_a_retirement_does_not_change() {
+    let mut store = Store::default();
+    let released = vec![ProcessId::new(1, 1)];
+    let processes = vec![ended(1, 100), process(2, 10), process(3, 1)];
+    store.advance(at(0), Sample { processes, released, ..Sample::default() }, HostTick::default());
+    assert_eq!(store.others(&UserId::Uid(3)).counters, rx(110));
+    tick(&mut store, 601, vec![]);
+    assert_eq!(store.rows().len(), 2);
+    assert_eq!(store.others(&UserId::Uid(3)).counters, rx(110));
+}
+
+#[test]
+fn processor_and_disk_speeds_need_two_measurements() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 0)]);
+    let used = |cpu_time_ms, disk| HostTick {
+        processes: vec![ProcessUse {
+            id: ProcessId::new(1, 1),
+            cpu_time_ms,
+            rss_bytes: 4096,
+            disk_read_bytes: Some(disk),
+            disk_write_bytes: None,
+        }],
+        ..HostTick::default()
+    };
+    store.advance(at(1), Sample::default(), used(100, 1000));
+    let resources = row(&store, 1).activity.value.resources.unwrap();
+    assert_eq!((resources.cpu_centipercent, resources.rss_bytes), (None, 4096));
+    store.advance(at(3), Sample::default(), used(600, 5000));
+    let resources = row(&store, 1).activity.value.resources.unwrap();
+    assert_eq!((resources.cpu_centipercent, resources.disk_read_bytes_per_s), (Some(2500), Some(2000)));
+    assert_eq!(resources.disk_write_bytes_per_s, None, "unknown is not zero");
+}
+
+#[test]
+fn the_window_holds_the_past_and_is_bounded() {
+    let mut store = Store::default();
+    for second in 0..WINDOW_POINTS as u64 + 5 {
+        tick(&mut store, second, vec![]);
+    }
+    assert_eq!(store.window().len(), WINDOW_POINTS);
+    assert_eq!(store.window()[0].at_unix_ms, at(5).unix_ms);
+}
