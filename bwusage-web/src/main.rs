@@ -1,2 +1,44 @@
-//! placeholder
-fn main() {}
+//! The dashboard of bwusage: an unprivileged client of the daemon that shows what it sees in a web page.
+//!
+//! Start at [`routes`], which lists what the server answers; [`feed`] is where its data comes from.
+//!
+//! - [`feed`] holds the one subscription to the daemon and publishes a [`moment`] for every tick.
+//! - [`question`] is a table that somebody asked for; [`events`] is what a page is told; [`viewer`] decides what one
+//!   page is told next. All three are pure.
+//! - [`guard`] refuses what comes from elsewhere; [`assets`] is the page, part of the program.
+//!
+//! Invariant: nothing leaves this machine and nothing is fetched from another one.
+
+mod assets;
+mod cli;
+mod events;
+mod failure;
+mod feed;
+mod guard;
+mod moment;
+mod question;
+mod routes;
+mod viewer;
+
+use std::io::{self, Write as _};
+
+use anyhow::Context as _;
+use bwusage_proto::transport::Endpoint;
+use clap::Parser as _;
+use tokio::net::TcpListener;
+
+use crate::{cli::Arguments, guard::AllowedHosts};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
+        format!("cannot listen on {} (another address: --listen 127.0.0.1:PORT)", arguments.listen)
+    })?;
+    let endpoint = Endpoint::resolve(arguments.socket);
+    let router =
+        routes::router(feed::follow(endpoint.clone()), endpoint, AllowedHosts::new(arguments.allowed_hosts));
+    // Told to whoever reads it; the server does not depend on anybody reading.
+    writeln!(io::stdout(), "bwusage-web: open http://{}/", listener.local_addr()?).ok();
+    axum::serve(listener, router).await.context("the web server failed")
+}

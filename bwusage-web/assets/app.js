@@ -1,0 +1,126 @@
+// The page: one stream from the server into cards and table, and the keys that work everywhere.
+
+import { Cards } from "./cards.js";
+import { UNITS, moment, setText, setUnits, visible } from "./format.js";
+import { History } from "./history.js";
+import { Processes } from "./processes.js";
+import { Stream } from "./stream.js";
+
+const find = (id) => document.getElementById(id);
+
+const history = new History();
+const cards = new Cards();
+const processes = new Processes(() => stream.open());
+
+let connection = "connecting";
+let paused = false;
+let tick = null;
+let waitingTop = null;
+
+const stream = new Stream(() => {
+  const parameters = processes.query.parameters;
+  if (history.lastAt !== undefined) parameters.set("since", history.lastAt);
+  return `api/v1/stream?${parameters}`;
+}, {
+  hello(hello) {
+    history.configure(hello.window_points, hello.interval_ms);
+    introduce(hello);
+  },
+  backfill(points) {
+    history.fill(points);
+  },
+  tick(now) {
+    tick = now;
+    history.push(now);
+    setConnection("live");
+    draw();
+  },
+  top(top) {
+    waitingTop = top;
+    if (!paused && !document.hidden) showTop();
+  },
+  down({ message, hints }) {
+    setConnection("reconnecting", message, hints);
+  },
+  lost() {
+    setConnection("reconnecting", "the connection to bwusage-web was lost", []);
+  },
+});
+
+function draw() {
+  if (!paused && !document.hidden) cards.show(tick, history);
+}
+
+function showTop() {
+  if (waitingTop) processes.show(waitingTop);
+  waitingTop = null;
+}
+
+function introduce({ host, coverage, daemon_version: version, started_at_unix_ms: startedAt }) {
+  setText(find("host"), visible(`${host.hostname} · ${host.os}`));
+  document.title = visible(`${host.hostname} – bwusage`);
+  const engine = visible(`Counted by ${coverage.engine} (${coverage.quality}), bwusaged ${version}.`);
+  setText(find("about"), `${engine} Totals are bytes on the wire since ${moment(startedAt)}.`);
+}
+
+/** The state of the connection, and why it is not what it should be. */
+function setConnection(state, message = "", hints = []) {
+  connection = state;
+  setText(find("banner-message"), visible(message));
+  find("banner-hints").replaceChildren(...hints.map((hint) => {
+    const line = document.createElement("li");
+    line.textContent = visible(hint);
+    return line;
+  }));
+  find("banner").hidden = message === "";
+  showState();
+}
+
+function showState() {
+  const state = connection === "live" && paused ? "paused" : connection;
+  document.body.dataset.state = state;
+  setText(find("pill"), state);
+}
+
+function setPaused(now) {
+  paused = now;
+  find("pause").setAttribute("aria-pressed", String(paused));
+  setText(find("pause"), paused ? "Resume" : "Pause");
+  showState();
+  draw();
+  if (!paused) showTop();
+}
+
+function chooseUnits(name) {
+  find("units").value = name;
+  setUnits(name);
+  if (tick) cards.show(tick, history);
+  processes.redraw();
+}
+
+const KEYS = {
+  "/": () => find("filter").focus(),
+  p: () => setPaused(!paused),
+  b: () => processes.toggleGrouping(),
+  u: () => chooseUnits(UNITS[(UNITS.indexOf(find("units").value) + 1) % UNITS.length]),
+  "?": () => find("keys").showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, dialog");
+  const action = KEYS[event.key];
+  if (typing || !action || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  action();
+});
+document.addEventListener("visibilitychange", () => {
+  draw();
+  if (!paused && !document.hidden) showTop();
+});
+find("pause").addEventListener("click", () => setPaused(!paused));
+find("help").addEventListener("click", () => find("keys").showModal());
+find("close-help").addEventListener("click", () => find("keys").close());
+find("units").addEventListener("change", (event) => chooseUnits(event.target.value));
+
+chooseUnits(find("units").value);
+stream.open();

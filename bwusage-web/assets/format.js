@@ -1,0 +1,92 @@
+// Numbers and names for people: three significant digits, no character that hides or acts, and always as plain text.
+
+/** The ways of writing an amount, in the order in which a key cycles through them. */
+export const UNITS = ["iec", "si", "bits"];
+
+const STEP = { iec: 1024, si: 1000, bits: 1000 };
+const PREFIXES = {
+  iec: ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"],
+  si: ["", "k", "M", "G", "T", "P", "E"],
+  bits: ["", "k", "M", "G", "T", "P", "E"],
+};
+const UNKNOWN = "–";
+
+let units = "iec";
+
+/** Chooses how amounts are written from now on. */
+export function setUnits(name) {
+  units = name;
+}
+
+function scaled(value, system) {
+  const step = STEP[system];
+  let power = 0;
+  while (value >= (power === 0 ? step : step - 0.5) && power < 6) {
+    value /= step;
+    power += 1;
+  }
+  const digits = power === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${PREFIXES[system][power]}`;
+}
+
+/** An amount: `3.15 MiB`. Amounts stay in bytes also where speeds are in bits. */
+export function bytes(count) {
+  return count == null ? UNKNOWN : `${scaled(count, units)}B`;
+}
+
+/** A speed: `3.15 MiB/s`, `26.4 Mbit/s`. */
+export function rate(bytesPerSecond) {
+  if (bytesPerSecond == null) return UNKNOWN;
+  return units === "bits" ? `${scaled(bytesPerSecond * 8, units)}bit/s` : `${scaled(bytesPerSecond, units)}B/s`;
+}
+
+/** A share: `42 %`, `8.4 %`. */
+export function percent(value) {
+  return value == null ? UNKNOWN : `${value.toFixed(value < 9.95 ? 1 : 0)} %`;
+}
+
+/** A time of day: `20:03:07`. */
+export function clock(unixMs) {
+  return new Date(unixMs).toLocaleTimeString([], { hour12: false });
+}
+
+/** A date and time of day. */
+export function moment(unixMs) {
+  return new Date(unixMs).toLocaleString([], { hour12: false });
+}
+
+/** A span: `3 d 4 h`, `5 min 6 s`. */
+export function duration(ms) {
+  if (ms == null) return UNKNOWN;
+  const parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  let seconds = Math.floor(ms / 1000);
+  const words = [];
+  for (const [size, word] of parts) {
+    if (seconds >= size) words.push(`${Math.floor(seconds / size)} ${word}`);
+    seconds %= size;
+  }
+  return words.slice(0, 2).join(" ") || "0 s";
+}
+
+/** Marks on an axis of amounts fall on powers of two or on decimal numbers, as the unit wants it. */
+export function axisSteps() {
+  if (units === "iec") return Array.from({ length: 50 }, (_, power) => 2 ** power);
+  const decimal = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+  return units === "bits" ? decimal.map((step) => step / 8) : decimal;
+}
+
+// Control characters, and those that change the reading direction or take no room.
+const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029\u115f\u1160\u3164\uffa0]/gu;
+
+/** `text` that somebody else chose, with everything visible that would hide or reorder it. */
+export function visible(text) {
+  return text.replace(UNSEEN, (character) => {
+    const code = character.codePointAt(0);
+    return code < 0xa0 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** Sets an element's text only when it differs: what does not change is not laid out anew. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,188 @@
+// The process table: its columns, its heading that sorts, its filter.
+
+import { bytes, percent, rate, setText, visible } from "./format.js";
+import { Query, Refused, ask } from "./query.js";
+import { Table } from "./table.js";
+
+/** Typing rests this long before the server is asked. */
+const TYPING_MS = 150;
+
+const number = (name, format) => (row) => format(row[name]);
+
+/** Every column: the server's name for sorting, the heading, the class, the text of a cell. */
+const COLUMNS = [
+  { sort: "name", head: "Name", style: "name", text: (row) => visible(row.name ?? row.app), title: describe },
+  { sort: "pid", head: "PID", style: "pid number", text: processNumbers, title: allProcessNumbers },
+  { sort: "user", head: "User", style: "user", text: (row) => visible(users(row).join(", ")) },
+  { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", text: number("rx_bytes_per_s", rate) },
+  { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", text: number("tx_bytes_per_s", rate) },
+  { sort: "rx_total", head: "▼ total", label: "received", style: "rx number", text: number("rx_bytes_total", bytes) },
+  { sort: "tx_total", head: "▲ total", label: "sent", style: "tx total number", text: number("tx_bytes_total", bytes) },
+  { sort: "cpu", head: "CPU", style: "cpu number", text: number("cpu_percent", percent) },
+  { sort: "mem", head: "Memory", style: "memory number", text: number("rss_bytes", bytes) },
+  { sort: "disk_read", head: "Disk R", label: "reading from disk", style: "read disk number", text: number("disk_read_bytes_per_s", rate) },
+  { sort: "disk_write", head: "Disk W", label: "writing to disk", style: "write disk number", text: number("disk_write_bytes_per_s", rate) },
+];
+
+const find = (id) => document.getElementById(id);
+
+export class Processes {
+  query = new Query();
+  #section = find("processes");
+  #rows = new Table(this.#section.querySelector("tbody"), COLUMNS);
+  #unattributed = new Table(this.#section.querySelector("tfoot"), COLUMNS);
+  #top = null;
+  #question = null;
+  #typing = null;
+  #asked;
+
+  /** `asked` is called when the server has answered a new question, so that the stream can go on with it. */
+  constructor(asked) {
+    this.#asked = asked;
+    this.#makeHeading();
+    for (const button of this.#section.querySelectorAll("[data-by]")) {
+      button.addEventListener("click", () => this.#change({ by: button.dataset.by }));
+    }
+    find("idle").addEventListener("change", (event) => this.#change({ idle: event.target.checked }));
+    find("more").addEventListener("click", () => this.#change({ everything: true }));
+    find("filter").addEventListener("input", (event) => {
+      clearTimeout(this.#typing);
+      this.#typing = setTimeout(() => this.#change({ filter: event.target.value.trim() }), TYPING_MS);
+    });
+    find("filter").addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.#clearFilter(event.target);
+    });
+    this.#markControls();
+  }
+
+  /** Shows the rows of `top`, the JSON of the server. */
+  show(top) {
+    this.#top = top;
+    this.redraw();
+  }
+
+  /** Writes the rows again: the units have changed. */
+  redraw() {
+    const top = this.#top;
+    if (!top) return;
+    this.#rows.show(top.rows, keyOf, kindOf);
+    this.#unattributed.show(top.unattributed ? [unattributedRow(top.unattributed)] : [], () => "", () => "unattributed");
+    this.#showCount(top);
+  }
+
+  /** From apps to processes and back. */
+  toggleGrouping() {
+    this.#change({ by: this.query.by === "app" ? "pid" : "app" });
+  }
+
+  #clearFilter(input) {
+    if (input.value === "") input.blur();
+    input.value = "";
+    clearTimeout(this.#typing);
+    this.#change({ filter: "" });
+  }
+
+  #makeHeading() {
+    const row = this.#section.querySelector("thead tr");
+    for (const { sort, head, label, style } of COLUMNS) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.className = style;
+      cell.dataset.sort = sort;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = head;
+      button.title = `Sort by ${label ?? head}`;
+      button.addEventListener("click", () => {
+        this.query.sortBy(sort);
+        this.#change({});
+      });
+      cell.append(button);
+      row.append(cell);
+    }
+  }
+
+  /** Asks the server; only a question that it understands replaces the one before. */
+  async #change(change) {
+    Object.assign(this.query, change);
+    this.#markControls();
+    this.#question?.abort();
+    const question = new AbortController();
+    this.#question = question;
+    try {
+      const top = await ask(this.query, question.signal);
+      if (question.signal.aborted) return;
+      this.#showRefusal("");
+      if (top) this.show(top);
+      this.#asked();
+    } catch (error) {
+      if (error instanceof Refused) this.#showRefusal(error.message);
+      else if (error.name !== "AbortError") this.#asked();
+    }
+  }
+
+  #markControls() {
+    const { by, sort } = this.query;
+    for (const button of this.#section.querySelectorAll("[data-by]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.by === by));
+    }
+    const key = sort.replace(/^-/, "");
+    const fallsByNature = !["name", "pid", "user"].includes(key);
+    const falls = fallsByNature !== sort.startsWith("-");
+    for (const cell of this.#section.querySelectorAll("th")) {
+      if (cell.dataset.sort === key) cell.setAttribute("aria-sort", falls ? "descending" : "ascending");
+      else cell.removeAttribute("aria-sort");
+    }
+    this.#section.dataset.by = by;
+  }
+
+  #showRefusal(message) {
+    const error = find("filter-error");
+    setText(error, message);
+    error.hidden = message === "";
+    find("filter").setAttribute("aria-invalid", String(message !== ""));
+  }
+
+  #showCount(top) {
+    const shown = top.rows.length;
+    const matched = top.matched ?? shown;
+    const words = this.query.by === "app" ? "apps" : "processes";
+    setText(find("count"), shown < matched ? `${shown} of ${matched} ${words}` : `${shown} ${words}`);
+    find("more").hidden = shown >= matched;
+    const empty = find("empty");
+    empty.hidden = shown > 0;
+    const none = this.query.filter ? `nothing matches “${visible(this.query.filter)}” – Esc in the filter clears it` : "no program has used the network yet";
+    setText(empty, none);
+  }
+}
+
+function users(row) {
+  return row.users ?? (row.user ? [row.user] : []);
+}
+
+function processNumbers(row) {
+  if (row.pid != null) return String(row.pid);
+  const pids = row.pids ?? [];
+  return pids.length === 1 ? String(pids[0]) : pids.length ? `${pids.length} running` : "";
+}
+
+function allProcessNumbers(row) {
+  return row.pids?.length > 1 ? row.pids.join(" ") : "";
+}
+
+function describe(row) {
+  return visible([row.exe, row.app !== row.name ? row.app : null].filter(Boolean).join(" – "));
+}
+
+function keyOf(row) {
+  return row.pid === undefined ? `app ${row.app}` : `pid ${row.pid} ${row.started_at ?? ""}`;
+}
+
+function kindOf(row) {
+  const idle = !row.rx_bytes_per_s && !row.tx_bytes_per_s;
+  return [idle && "idle", row.exited_at && "exited"].filter(Boolean).join(" ");
+}
+
+function unattributedRow(unattributed) {
+  return { name: "(no program)", exe: "traffic of the kernel itself, or whose program is not known", ...unattributed };
+}

@@ -1,0 +1,166 @@
+//! What the page is told over its event stream, as the bytes that go out: pure, a [`Mirror`] in, frames out.
+//!
+//! | event | when | data |
+//! |---|---|---|
+//! | `hello` | first, and after every reconnect to the daemon | the machine, the versions, the interval, the coverage |
+//! | `backfill` | after `hello`, and when this viewer missed ticks | columns of the rolling window |
+//! | `tick` | every tick of the daemon | the machine now, and one more point of the window |
+//! | `top` | after every `tick` | the process table as this viewer asked for it: the JSON of `/api/v1/top` |
+//! | `down` | the daemon is away | why, what to do, when the next try is made |
+//!
+//! Every `tick` has the time of its point as its event id, so a browser that reconnects says from where it needs the
+//! window. Keys carry their unit; what is not known is `null`.
+
+use axum::body::Bytes;
+use bwusage_proto::{
+    client::ClientError,
+    mirror::{Mirror, window_point},
+    snapshot::{Coverage, HostInfo, Memory, WindowPoint},
+    version::PACKAGE_VERSION,
+};
+use serde::Serialize;
+
+/// Opens a stream: tells the browser to come back after this long, and proves to proxies that something flows.
+pub(crate) const CONNECTED: &[u8] = b"retry: 1000\n: connected\n\n";
+/// Sent when nothing else was for a while, so that neither side nor a proxy takes the silence for an end.
+pub(crate) const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+
+/// One event in the text form of an event stream.
+///
+/// JSON holds no raw line break, so no text that a process chose can end the event or begin another.
+fn frame(event: &str, id: Option<u64>, json: &str) -> Bytes {
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    format!("event: {event}\n{id}data: {json}\n\n").into()
+}
+
+/// `data` as JSON. The types of this module have only text keys and no writer that fails, so it always succeeds.
+pub(crate) fn json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).expect("plain data with text keys")
+}
+
+#[derive(Serialize)]
+struct Hello<'a> {
+    schema: &'static str,
+    server_version: &'static str,
+    daemon_version: &'a str,
+    host: &'a HostInfo,
+    interval_ms: u32,
+    window_points: usize,
+    started_at_unix_ms: u64,
+    coverage: &'a Coverage,
+}
+
+/// The machine and the daemon, once.
+pub(crate) fn hello(mirror: &Mirror, daemon_version: &str) -> Bytes {
+    let hello = Hello {
+        schema: "bwusage.stream/1",
+        server_version: PACKAGE_VERSION,
+        daemon_version,
+        host: &mirror.host,
+        interval_ms: mirror.interval_ms,
+        window_points: bwusage_proto::mirror::WINDOW_POINTS,
+        started_at_unix_ms: mirror.started_at_unix_ms,
+        coverage: &mirror.coverage,
+    };
+    frame("hello", None, &json(&hello))
+}
+
+#[derive(Default, Serialize)]
+struct Columns {
+    at_unix_ms: Vec<u64>,
+    rx_bytes_per_s: Vec<Option<u64>>,
+    tx_bytes_per_s: Vec<Option<u64>>,
+    cpu_percent: Vec<Option<f64>>,
+    memory_used_bytes: Vec<Option<u64>>,
+    disk_read_bytes_per_s: Vec<Option<u64>>,
+    disk_write_bytes_per_s: Vec<Option<u64>>,
+}
+
+/// Points of the rolling window, oldest first, a column each.
+pub(crate) fn backfill<'a>(points: impl IntoIterator<Item = &'a WindowPoint>) -> Bytes {
+    let mut columns = Columns::default();
+    for point in points {
+        columns.at_unix_ms.push(point.at_unix_ms);
+        columns.rx_bytes_per_s.push(point.network.map(|rates| rates.rx_bytes_per_s));
+        columns.tx_bytes_per_s.push(point.network.map(|rates| rates.tx_bytes_per_s));
+        columns.cpu_percent.push(point.cpu_centipercent.map(percent));
+        columns.memory_used_bytes.push(point.memory_used_bytes);
+        columns.disk_read_bytes_per_s.push(point.disk_read_bytes_per_s);
+        columns.disk_write_bytes_per_s.push(point.disk_write_bytes_per_s);
+    }
+    frame("backfill", None, &json(&columns))
+}
+
+#[derive(Serialize)]
+struct Tick {
+    seq: u64,
+    window_ms: u32,
+    at_unix_ms: u64,
+    rx_bytes_per_s: Option<u64>,
+    tx_bytes_per_s: Option<u64>,
+    cpu_percent: Option<f64>,
+    cores_percent: Vec<f64>,
+    memory_used_bytes: Option<u64>,
+    memory: Option<Memory>,
+    disk_read_bytes_per_s: Option<u64>,
+    disk_write_bytes_per_s: Option<u64>,
+    load: Option<[f64; 3]>,
+    uptime_ms: Option<u64>,
+    process_count: Option<u32>,
+}
+
+/// The machine at the last tick, and with it one point for every column of [`backfill`].
+pub(crate) fn tick(mirror: &Mirror) -> Bytes {
+    let sample = &mirror.sample;
+    let point = window_point(mirror.taken_at_unix_ms, sample);
+    let tick = Tick {
+        seq: mirror.seq,
+        window_ms: mirror.window_ms,
+        at_unix_ms: point.at_unix_ms,
+        rx_bytes_per_s: point.network.map(|rates| rates.rx_bytes_per_s),
+        tx_bytes_per_s: point.network.map(|rates| rates.tx_bytes_per_s),
+        cpu_percent: point.cpu_centipercent.map(percent),
+        cores_percent: sample.core_centipercent.iter().copied().map(percent).collect(),
+        memory_used_bytes: point.memory_used_bytes,
+        memory: sample.memory,
+        disk_read_bytes_per_s: point.disk_read_bytes_per_s,
+        disk_write_bytes_per_s: point.disk_write_bytes_per_s,
+        load: sample.load_centi.map(|load| load.map(percent)),
+        uptime_ms: sample.uptime_ms,
+        process_count: sample.process_count,
+    };
+    frame("tick", Some(point.at_unix_ms), &json(&tick))
+}
+
+/// The process table, already JSON and shared with every viewer who asks the same: pieces of one event.
+pub(crate) fn top(json: Bytes) -> [Bytes; 3] {
+    [Bytes::from_static(b"event: top\ndata: "), json, Bytes::from_static(b"\n\n")]
+}
+
+/// The daemon is away: why, what to type, and when the next try is made.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Down {
+    pub(crate) message: String,
+    pub(crate) hints: Vec<String>,
+    pub(crate) retry_in_ms: Option<u64>,
+}
+
+impl Down {
+    /// Puts `error` into words.
+    pub(crate) fn new(error: &ClientError, retry_in: std::time::Duration) -> Self {
+        Self {
+            message: error.to_string(),
+            hints: error.hints(),
+            retry_in_ms: u64::try_from(retry_in.as_millis()).ok(),
+        }
+    }
+}
+
+/// The daemon is away.
+pub(crate) fn down(down: &Down) -> Bytes {
+    frame("down", None, &json(down))
+}
+
+fn percent(hundredths: u32) -> f64 {
+    f64::from(hundredths) / 100.0
+}

@@ -1,0 +1,71 @@
+//! An answer that is not what was asked for: what happened, and what to do.
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bwusage_proto::client::ClientError;
+use serde::Serialize;
+
+use crate::events::{self, Down};
+
+/// An error as an answer: JSON with a `code` for programs, a `message` and `hints` for people.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    body: Body,
+}
+
+#[derive(Debug, Serialize)]
+struct Body {
+    schema: &'static str,
+    code: &'static str,
+    message: String,
+    hints: Vec<String>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>, hints: Vec<String>) -> Self {
+        Self { status, body: Body { schema: "bwusage.error/1", code, message: message.into(), hints } }
+    }
+
+    /// The parameters make no sense.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message, Vec::new())
+    }
+
+    /// No such path.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", Vec::new())
+    }
+
+    /// As many pages are open as may be.
+    pub(crate) fn too_many_streams(limit: usize) -> Self {
+        let hint = "close some of the pages that are open".to_owned();
+        let message = format!("{limit} streams are open, and there may not be more");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", message, vec![hint])
+    }
+
+    /// The daemon has not answered yet.
+    pub(crate) fn connecting() -> Self {
+        let message = "the connection to bwusaged is still being made";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "connecting", message, Vec::new())
+    }
+
+    /// The daemon is away.
+    pub(crate) fn daemon_away(down: &Down) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "daemon_away", &down.message, down.hints.clone())
+    }
+
+    /// The daemon did not answer this time.
+    pub(crate) fn from_client(error: &ClientError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "daemon_away", error.to_string(), error.hints())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        (self.status, headers, events::json(&self.body)).into_response()
+    }
+}

@@ -1,0 +1,90 @@
+//! A process table that somebody asked for: the query string of `/api/v1/top` and `/api/v1/stream`.
+
+use bwusage_proto::{
+    filter::Filter,
+    mirror::Mirror,
+    report::TopReport,
+    table::{self, Grouping, Order, Query},
+    users::Users,
+};
+use serde::Deserialize;
+
+use crate::events;
+
+/// Rows that a page gets when it does not say how many.
+const DEFAULT_LIMIT: usize = 100;
+/// A longer filter is no filter that a person typed.
+const MAX_FILTER_CHARS: usize = 500;
+
+/// The parameters as they came, each optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Parameters {
+    by: Option<String>,
+    sort: Option<String>,
+    filter: Option<String>,
+    limit: Option<String>,
+    all: Option<String>,
+    /// Of the stream only: the time up to which the page already has the rolling window.
+    pub(crate) since: Option<u64>,
+}
+
+/// The parameters, understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    by: Grouping,
+    order: Order,
+    filter: Option<Filter>,
+    limit: usize,
+    idle: bool,
+    key: String,
+}
+
+impl Question {
+    /// Understands `parameters`, or says in a sentence what is wrong.
+    pub(crate) fn new(parameters: &Parameters) -> Result<Self, String> {
+        let by = match parameters.by.as_deref() {
+            None | Some("app") => Grouping::App,
+            Some("pid") => Grouping::Process,
+            Some(other) => return Err(format!("by={other:?} is neither app nor pid")),
+        };
+        let order = match parameters.sort.as_deref() {
+            None | Some("") => Order::default(),
+            Some(sort) => sort.parse::<Order>().map_err(|error| error.to_string())?,
+        };
+        let limit = match parameters.limit.as_deref() {
+            None => DEFAULT_LIMIT,
+            Some(limit) => limit.parse().map_err(|_| format!("limit={limit:?} is not a number of rows"))?,
+        };
+        let idle = match parameters.all.as_deref() {
+            None | Some("false") => false,
+            Some("" | "true") => true,
+            Some(other) => return Err(format!("all={other:?} is neither true nor false")),
+        };
+        let text = parameters.filter.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        if text.is_some_and(|text| text.chars().count() > MAX_FILTER_CHARS) {
+            return Err(format!("the filter is longer than {MAX_FILTER_CHARS} characters"));
+        }
+        let filter = text.map(Filter::parse).transpose().map_err(|error| error.to_string())?;
+        let key = format!("{} {order} {idle} {limit} {}", by.name(), text.unwrap_or_default());
+        Ok(Self { by, order, filter, limit, idle, key })
+    }
+
+    /// The same text for the same question.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The table as JSON, in the schema of `bwusage-ctl top --json`.
+    pub(crate) fn answer(&self, mirror: &Mirror, daemon_version: &str, users: &Users) -> String {
+        let query = Query {
+            by: self.by,
+            order: self.order,
+            filter: self.filter.as_ref(),
+            idle: self.idle,
+            limit: Some(self.limit),
+        };
+        let table = table::table(mirror, users, &query);
+        events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
+    }
+}

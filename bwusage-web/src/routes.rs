@@ -1,0 +1,143 @@
+//! What the server answers, and to what.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/`, `/assets/…` | the page |
+//! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `limit`, `all` |
+//! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
+//! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
+//! | `/healthz` | `ok`, whether or not the daemon is there |
+//!
+//! An error is JSON with a `code`, a `message` and `hints`.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, StatusCode, header},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use bwusage_proto::{
+    client::{Client, ClientError},
+    report::StatusReport,
+    transport::Endpoint,
+    users::Users,
+};
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::{
+    assets,
+    events::{self, CONNECTED, KEEP_ALIVE},
+    failure::Failure,
+    feed::Moments,
+    guard::{self, AllowedHosts},
+    moment::Moment,
+    question::{Parameters, Question},
+    viewer::Viewer,
+};
+
+/// Pages that may be open at a time.
+const MAX_STREAMS: usize = 64;
+/// A stream says something at least this often: half of what proxies wait.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
+
+/// What requests share.
+#[derive(Debug, Clone)]
+struct App {
+    moments: Moments,
+    users: Arc<Users>,
+    streams: Arc<Semaphore>,
+    /// Held while the daemon is asked about itself, so that many requests here are one connection there.
+    daemon: Arc<Mutex<Endpoint>>,
+}
+
+/// The whole server: `moments` shown, the daemon at `endpoint` asked about itself, `hosts` answered to.
+pub(crate) fn router(moments: Moments, endpoint: Endpoint, hosts: AllowedHosts) -> Router {
+    let app = App {
+        moments,
+        users: Arc::default(),
+        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        daemon: Arc::new(Mutex::new(endpoint)),
+    };
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/api/v1/top", get(top))
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/stream", get(stream))
+        .route("/healthz", get(async || "ok\n"))
+        .fallback(async || Failure::not_found())
+        .layer(middleware::from_fn_with_state(hosts, guard::guard))
+        .with_state(app)
+}
+
+type Asked = Result<Query<Parameters>, QueryRejection>;
+
+fn understood(asked: Asked) -> Result<(Question, Option<u64>), Failure> {
+    let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
+    let question = Question::new(&parameters).map_err(Failure::bad_request)?;
+    Ok((question, parameters.since))
+}
+
+async fn top(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
+    let (question, _) = understood(asked)?;
+    let moment = Arc::clone(&app.moments.borrow());
+    match &*moment {
+        Moment::Live(live) => Ok(json(live.top(&question, &app.users))),
+        Moment::Away(down) => Err(Failure::daemon_away(down)),
+        Moment::Connecting => Err(Failure::connecting()),
+    }
+}
+
+async fn status(State(app): State<App>) -> Result<Response, Failure> {
+    let endpoint = app.daemon.lock().await;
+    let asked = async {
+        let mut client = Client::connect(&endpoint, "bwusage-web").await?;
+        Ok((client.status().await?, client.daemon().chosen))
+    };
+    let (status, protocol) = asked.await.map_err(|error: ClientError| Failure::from_client(&error))?;
+    Ok(json(events::json(&StatusReport::new(&status, endpoint.to_string(), protocol)).into()))
+}
+
+async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Result<Response, Failure> {
+    let (question, since) = understood(asked)?;
+    let place =
+        Arc::clone(&app.streams).try_acquire_owned().map_err(|_| Failure::too_many_streams(MAX_STREAMS))?;
+    // A browser that lost its connection says itself which tick it saw last.
+    let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let viewer = Viewer::new(question, last_event.or(since).unwrap_or(0));
+    let mut moments = app.moments.clone();
+    moments.mark_changed();
+    let events = stream::unfold((moments, viewer, place), move |(mut moments, mut viewer, place)| {
+        let users = Arc::clone(&app.users);
+        async move {
+            let events = match tokio::time::timeout(KEEP_ALIVE_AFTER, moments.changed()).await {
+                Ok(Ok(())) => {
+                    let moment = Arc::clone(&moments.borrow_and_update());
+                    viewer.catch_up(&moment, &users)
+                }
+                Ok(Err(_)) => return None,
+                Err(_) => vec![Bytes::from_static(KEEP_ALIVE)],
+            };
+            Some((stream::iter(events), (moments, viewer, place)))
+        }
+    });
+    let opening = stream::once(async { Bytes::from_static(CONNECTED) });
+    let bytes = opening.chain(events.flatten()).map(Ok::<_, Infallible>);
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        (header::CACHE_CONTROL.as_str(), "no-cache, no-transform"),
+        ("x-accel-buffering", "no"),
+    ];
+    Ok((headers, Body::from_stream(bytes)).into_response())
+}
+
+fn json(body: Bytes) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (StatusCode::OK, headers, body).into_response()
+}
