@@ -19,8 +19,9 @@ use regex_lite::Regex;
 
 use crate::{process::Pid, table::Row};
 
+mod error;
 mod parse;
-pub use parse::FilterError;
+pub use error::FilterError;
 
 /// A filter that was read and can be asked.
 #[derive(Debug, Clone)]

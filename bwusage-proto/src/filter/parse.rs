@@ -2,7 +2,7 @@
 
 use regex_lite::RegexBuilder;
 
-use super::{Comparison, Expr, NumberField, TextField, TextTest};
+use super::{Comparison, Expr, FilterError, NumberField, TextField, TextTest};
 use crate::{
     format::{self, AmountError},
     process::Pid,
@@ -14,72 +14,6 @@ const MAX_DEPTH: usize = 64;
 const MAX_LENGTH: usize = 4096;
 /// Compiled size of one regular expression, in bytes.
 const REGEX_SIZE: usize = 1 << 18;
-
-/// Why a text is no filter. `at` counts characters from 1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FilterError {
-    /// A bracket, quote or slash that is never closed.
-    #[error("unclosed '{opener}' at {at}")]
-    Unclosed {
-        /// What was opened.
-        opener: char,
-        /// Where.
-        at: usize,
-    },
-    /// Nothing where a word should be.
-    #[error("a word is missing at {at}")]
-    WordMissing {
-        /// Where.
-        at: usize,
-    },
-    /// A closing parenthesis that nothing opened.
-    #[error("')' without '(' at {at}")]
-    Unopened {
-        /// Where.
-        at: usize,
-    },
-    /// A field that does not exist.
-    #[error(
-        "unknown field '{name}' at {at}: use user, pid, app, name, exe with ':', or rx, tx, rx_total, tx_total, cpu, mem with '>'"
-    )]
-    UnknownField {
-        /// What was asked for.
-        name: String,
-        /// Where.
-        at: usize,
-    },
-    /// Not a number where one should be.
-    #[error("{reason} at {at}")]
-    Number {
-        /// What is wrong.
-        reason: AmountError,
-        /// Where.
-        at: usize,
-    },
-    /// Not a process number where one should be.
-    #[error("a process number is expected at {at}")]
-    Pid {
-        /// Where.
-        at: usize,
-    },
-    /// Not a regular expression.
-    #[error("the regular expression at {at} is not valid: {reason}")]
-    Regex {
-        /// What the compiler of expressions says.
-        reason: String,
-        /// Where it begins.
-        at: usize,
-    },
-    /// Too deep.
-    #[error("more than 64 levels of '(' and '!' at {at}")]
-    TooDeep {
-        /// Where.
-        at: usize,
-    },
-    /// Too long.
-    #[error("the filter is longer than 4096 bytes")]
-    TooLong,
-}
 
 pub(super) fn parse(text: &str) -> Result<Expr, FilterError> {
     if text.len() > MAX_LENGTH {

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    process::ProcessId,
-    snapshot::{ProcessInfo, RowId},
+    process::{ProcessId, UserId},
+    snapshot::{ProcessInfo, Resources, RowId},
     units::Scope,
 };
 
