@@ -1,2 +1,47 @@
-//! placeholder
-fn main() {}
+//! The project's commands. `cargo xtask run` shows the program at work; `cargo xtask test` checks everything that is checked.
+//!
+//! Both need Rust and a linker and name whatever else they miss. Start at [`run`] and [`test`].
+
+mod bpf;
+mod run;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Runs and checks bwusage",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build, start the daemon (through sudo where needed) and open the terminal interface
+    Run(run::Options),
+    /// Run every check, and end with how many passed
+    Test(test::Options),
+    /// Compile the BPF object anew and put it in its place, or compare it with the committed one
+    Bpf(bpf::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Run(options) => run::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Bpf(options) => bpf::run(&options),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
