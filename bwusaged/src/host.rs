@@ -17,6 +17,9 @@ mod listing;
 #[path = "host/processes_other.rs"]
 mod listing;
 
+#[cfg(target_os = "linux")]
+pub(crate) use listing::id_of;
+
 /// A source of host metrics.
 pub trait Host {
     /// What does not change while the machine runs.

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* The tables. Sizes marked "set by the loader" are only there to make the object complete. */
+#ifndef BWUSAGE_MAPS_H
+#define BWUSAGE_MAPS_H
+
+/* Possible processors; set by the loader. */
+const volatile __u32 cfg_cpus = 1;
+/* bpf_skc_to_mptcp_sock() exists since 5.19; dead code is not verified. */
+const volatile __u32 cfg_mptcp = 1;
+
+/* A socket that nobody has used since accept() made it. On a listener: what its children inherit. */
+#define SOCKET_UNCLAIMED 1u
+/* Bits 8 and 9: scope of the last packet, plus one; 0 while there was none. */
+#define SOCKET_SCOPE_SHIFT 8
+#define SOCKET_SCOPE_MASK (3u << SOCKET_SCOPE_SHIFT)
+
+/* What we know about a socket. Lives and dies with it. */
+struct socket_state {
+	/* generation << 32 | slot: one word, so that it is never read half-written. */
+	__u64 owner;
+	/* Who that is, to be compared without a look-up: who(). */
+	__u64 who;
+	__u32 flags, pad;
+	/* Packets of an unclaimed socket, all of one scope. */
+	__u64 rx_bytes, tx_bytes, rx_packets, tx_packets;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	/* BPF_F_CLONE: what accept() returns starts with the listener's state. */
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+/*
+ * slot * cfg_cpus + processor. A plain array that the daemon maps into its memory instead of a per-CPU one: reading it
+ * costs no system call, and the look-up is inlined just the same. Size set by the loader.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+/* By slot; size set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+/* Slots to be given out. A stack, so that few slots are in use at a time; filled by the daemon, size set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(__u32));
+} free_slots SEC(".maps");
+
+/* Process to owner word; size set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u64);
+} processes SEC(".maps");
+
+/* By slot; size set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct identity);
+} identities SEC(".maps");
+
+/* What a new identity starts as. It is filled in place: a per-CPU scratch could be overwritten by a task that preempts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct identity);
+} blank SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LOSSES);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses SEC(".maps");
+
+static __always_inline void lose(__u32 what)
+{
+	__u64 *count = bpf_map_lookup_elem(&losses, &what);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+#define owner_slot(owner) ((__u32)(owner))
+#define owner_generation(owner) ((__u32)((owner) >> 32))
+
+/* The counters of `owner` on this processor; those of SLOT_STALE when its slot was given to another process. */
+static __always_inline struct counters *counters_of(__u64 owner)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 index = owner_slot(owner) * cfg_cpus + cpu;
+	struct counters *c = bpf_map_lookup_elem(&counters, &index);
+
+	if (c && c->generation != owner_generation(owner)) {
+		index = SLOT_STALE * cfg_cpus + cpu;
+		c = bpf_map_lookup_elem(&counters, &index);
+	}
+	return c;
+}
+
+#endif

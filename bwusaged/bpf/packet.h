@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* One packet: how many bytes go over the wire for it, and how far. */
+#ifndef BWUSAGE_PACKET_H
+#define BWUSAGE_PACKET_H
+
+#define IPPROTO_HOPOPTS 0
+#define IPPROTO_ICMP 1
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_ICMPV6 58
+
+/* The loopback interface has this number in every network namespace. */
+#define LOOPBACK_IFINDEX 1
+
+struct packet {
+	__u64 bytes, packets;
+	__u32 scope;
+};
+
+/* RFC 1918, 3927, 6598, multicast and broadcast. `a` as it stands in the packet. */
+static __always_inline __u32 scope_of_v4(__u32 a)
+{
+	a = bpf_ntohl(a);
+	if (a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe || a >> 22 == 0x191 ||
+	    a >> 28 == 14 || a == 0xffffffff)
+		return SCOPE_LAN;
+	return a >> 24 == 127 ? SCOPE_LOOPBACK : SCOPE_INTERNET;
+}
+
+/* RFC 4193 (fc00::/7), link-local (fe80::/10) and multicast (ff00::/8). `a` is the first word as it stands in the packet. */
+static __always_inline __u32 scope_of_v6(__u32 a)
+{
+	a = bpf_ntohl(a);
+	return a >> 25 == 0x7e || a >> 22 == 0x3fa || a >> 24 == 0xff ? SCOPE_LAN : SCOPE_INTERNET;
+}
+
+/* By the peer's address; the Internet when there is none. */
+static __always_inline __u32 scope_of_socket(struct sock *sk)
+{
+	__u32 a[4];
+
+	if (sk->__sk_common.skc_family == 2)
+		return scope_of_v4(sk->__sk_common.skc_daddr);
+	BPF_CORE_READ_INTO(&a, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr32);
+	if (!a[0] && !a[1] && a[2] == bpf_htonl(0xffff))
+		return scope_of_v4(a[3]);
+	if (!a[0] && !a[1] && !a[2] && a[3] == bpf_htonl(1))
+		return SCOPE_LOOPBACK;
+	return scope_of_v6(a[0]);
+}
+
+static __always_inline __u32 protocol_of(struct __sk_buff *skb)
+{
+	__u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	if (data + 20 > end)
+		return 255;
+	return data[0] >> 4 == 4 ? data[9] : data[6];
+}
+
+/* Length of the headers that each segment of a super-packet repeats. 0 when it cannot be told. */
+static __noinline __u32 repeated_header(struct __sk_buff *skb)
+{
+	__u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end, *transport;
+	__u32 network, protocol;
+
+	if (data + 20 > end)
+		return 0;
+	if (data[0] >> 4 == 4) {
+		network = (data[0] & 15) * 4;
+		protocol = data[9];
+	} else {
+		if (data + 40 > end)
+			return 0;
+		network = 40;
+		protocol = data[6];
+		/* BIG TCP: the jumbo option in front of TCP is not sent; segments have 40 + 20 and options. */
+		if (protocol == IPPROTO_HOPOPTS)
+			return 60;
+	}
+	if (protocol == IPPROTO_UDP)
+		return network + 8;
+	if (network < 20)
+		return 0;
+	transport = data + network;
+	/* Else clang adds network + 12 apart from the pointer that was checked. */
+	barrier_var(transport);
+	if (transport + 20 > end)
+		return network + 20;
+	return network + (transport[12] >> 4) * 4;
+}
+
+/*
+ * Both hooks see a packet from its IP header on. On the way out it is not yet cut into segments (GSO), on the way in
+ * already put together (GRO): the bytes of the wire are those plus the headers of the segments.
+ */
+static __always_inline void measure(struct __sk_buff *skb, int rx, struct packet *p)
+{
+	__u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__u32 size = skb->gso_size;
+
+	p->bytes = skb->len;
+	p->packets = 1;
+	if (skb->ifindex == LOOPBACK_IFINDEX)
+		p->scope = SCOPE_LOOPBACK;
+	else if (data + 20 > end)
+		p->scope = SCOPE_INTERNET;
+	else if (data[0] >> 4 == 4)
+		p->scope = scope_of_v4(*(__u32 *)(data + (rx ? 12 : 16)));
+	else if (data + 40 > end)
+		p->scope = SCOPE_INTERNET;
+	else
+		p->scope = scope_of_v6(*(__u32 *)(data + (rx ? 8 : 24)));
+	if (size) {
+		__u32 header = repeated_header(skb), segments = skb->gso_segs;
+
+		/* Some drivers leave the number of segments at 0. */
+		if (segments < 2 && p->bytes > header)
+			segments = (p->bytes - header + size - 1) / size;
+		if (segments > 1) {
+			p->packets = segments;
+			p->bytes += (__u64)(segments - 1) * header;
+		}
+	}
+}
+
+#endif

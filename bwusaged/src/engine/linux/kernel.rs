@@ -1,0 +1,133 @@
+//! The tables that the kernel side writes, as the daemon reads them.
+
+use std::{collections::BTreeMap, io};
+
+use aya::maps::{HashMap, MapData, Stack};
+use bwusage_proto::process::ProcessId;
+
+use super::{
+    identity,
+    layout::{self, Counters, FIRST_SLOT, LOSSES, RawIdentity, Slot},
+    mapping::Mapping,
+    table::Kernel,
+};
+use crate::engine::Identity;
+
+/// All tables. `counters` has one entry for each slot and processor.
+pub(super) struct SharedTables {
+    pub(super) counters: Mapping<Counters>,
+    pub(super) slots: Mapping<Slot>,
+    pub(super) losses: Mapping<u64>,
+    pub(super) free_slots: Stack<MapData, u32>,
+    pub(super) processes: HashMap<MapData, u64, u64>,
+    pub(super) identities: HashMap<MapData, u32, RawIdentity>,
+    pub(super) cpus: usize,
+    pub(super) booted_at_unix_ms: u64,
+    /// Slots that were taken from their process and could not be made free, and how often it was tried.
+    pub(super) stuck: BTreeMap<u32, u32>,
+}
+
+impl SharedTables {
+    /// Makes every slot free: the lowest is given out first.
+    pub(super) fn fill(&mut self) -> Result<(), aya::maps::MapError> {
+        for slot in (FIRST_SLOT..self.slot_count()).rev() {
+            self.renew(slot, 1);
+            self.free_slots.push(slot, 0)?;
+        }
+        Ok(())
+    }
+
+    /// Empties a slot and gives it a generation that no socket knows.
+    fn renew(&mut self, slot: u32, generation: u32) {
+        let first = slot as usize * self.cpus;
+        for at in first..first + self.cpus {
+            self.counters.write(at, Counters { generation, ..Counters::default() });
+        }
+        self.slots.write(slot as usize, Slot { generation, ..Slot::default() });
+    }
+}
+
+impl Kernel for SharedTables {
+    fn slot_count(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    fn highest(&self) -> u32 {
+        u32::try_from(self.slots.read(0).process).unwrap_or(u32::MAX)
+    }
+
+    fn slot(&self, slot: u32) -> Slot {
+        self.slots.read(slot as usize)
+    }
+
+    fn counters(&self, slot: u32) -> [layout::Traffic; 3] {
+        let first = slot as usize * self.cpus;
+        let mut sum = <[layout::Traffic; 3]>::default();
+        for at in first..first + self.cpus {
+            for (sum, add) in sum.iter_mut().zip(self.counters.read(at).scopes) {
+                sum.wire_rx_bytes += add.wire_rx_bytes;
+                sum.wire_tx_bytes += add.wire_tx_bytes;
+                sum.wire_rx_packets += add.wire_rx_packets;
+                sum.wire_tx_packets += add.wire_tx_packets;
+                sum.payload_rx_bytes += add.payload_rx_bytes;
+                sum.payload_tx_bytes += add.payload_tx_bytes;
+            }
+        }
+        sum
+    }
+
+    fn identity(&mut self, slot: u32, process: ProcessId) -> Option<Identity> {
+        let version = self.slot(slot).identity_version;
+        let raw = self.identities.get(&slot, 0).ok()?;
+        // Odd while it is being written; another number afterwards means that it was written meanwhile.
+        if version % 2 == 1 || self.slot(slot).identity_version != version {
+            return None;
+        }
+        let mut identity = identity::decode(&raw, process, self.booted_at_unix_ms);
+        identity::complete(&mut identity, &raw, process);
+        Some(identity)
+    }
+
+    fn release(&mut self, slot: u32, process: u64) {
+        // Neither is there when the kernel could not store it; then there is nothing to take away.
+        let _ = self.processes.remove(&process);
+        let _ = self.identities.remove(&slot);
+        let generation = self.slot(slot).generation;
+        // 0 would be the generation of "nobody".
+        self.renew(slot, generation.wrapping_add(1).max(1));
+        if self.free_slots.push(slot, 0).is_err() {
+            *self.stuck.entry(slot).or_default() += 1;
+        }
+        let mut again = std::mem::take(&mut self.stuck);
+        again.retain(|&slot, _| self.free_slots.push(slot, 0).is_err());
+        self.stuck = again;
+    }
+
+    fn losses(&self) -> [u64; LOSSES.len()] {
+        std::array::from_fn(|kind| self.losses.read(kind))
+    }
+}
+
+/// One more than the highest processor number that there can be: `bpf_get_smp_processor_id()` stays below it.
+pub(super) fn processor_numbers() -> io::Result<usize> {
+    let possible = std::fs::read_to_string("/sys/devices/system/cpu/possible")?;
+    parse_possible(&possible).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// `0-3,8-11` has 12.
+fn parse_possible(text: &str) -> Option<usize> {
+    let last = text.trim().rsplit([',', '-']).next()?;
+    last.parse::<usize>().ok()?.checked_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_possible;
+
+    #[test]
+    fn processor_numbers_with_holes_need_room_for_the_highest() {
+        assert_eq!(parse_possible("0-3,8-11\n"), Some(12));
+        assert_eq!(parse_possible("0\n"), Some(1));
+        assert_eq!(parse_possible(""), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! Mirrors of what the kernel side writes: `bpf/layout.h`, with the same sizes asserted.
+
+use bwusage_proto::snapshot::ResidualReason;
+
+/// `struct traffic`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Traffic {
+    pub(super) wire_rx_bytes: u64,
+    pub(super) wire_tx_bytes: u64,
+    pub(super) wire_rx_packets: u64,
+    pub(super) wire_tx_packets: u64,
+    pub(super) payload_rx_bytes: u64,
+    pub(super) payload_tx_bytes: u64,
+}
+
+/// `struct counters`: one slot on one processor.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counters {
+    pub(super) generation: u32,
+    pub(super) pad: u32,
+    pub(super) scopes: [Traffic; 3],
+    pub(super) reserved: [u64; 5],
+}
+
+/// `struct slot`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) process: u64,
+    pub(super) generation: u32,
+    pub(super) flags: u32,
+    pub(super) identity_version: u32,
+    pub(super) pad: [u32; 3],
+}
+
+pub(super) const SLOT_USED: u32 = 1;
+pub(super) const SLOT_ENDED: u32 = 2;
+
+/// `struct identity`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct RawIdentity {
+    pub(super) cgroup: u64,
+    pub(super) parent: u32,
+    pub(super) uid: u32,
+    pub(super) netns: u32,
+    pub(super) flags: u32,
+    pub(super) exe_at: u16,
+    pub(super) args_len: u16,
+    pub(super) pad: u32,
+    pub(super) comm: [u8; 16],
+    pub(super) exe: [u8; 512],
+    pub(super) guard: [u8; 128],
+    pub(super) args: [u8; 256],
+}
+
+pub(super) const IDENTITY_EXE_CUT: u32 = 1;
+pub(super) const IDENTITY_ARGS_CUT: u32 = 2;
+
+/// Slots that stand for traffic without a process.
+pub(super) const RESIDUAL_SLOTS: [(u32, ResidualReason); 6] = [
+    (1, ResidualReason::KernelTcp),
+    (2, ResidualReason::KernelUdp),
+    (3, ResidualReason::KernelIcmp),
+    (4, ResidualReason::KernelOther),
+    (5, ResidualReason::TableFull),
+    (6, ResidualReason::Stale),
+];
+/// The first slot that a process can have.
+pub(super) const FIRST_SLOT: u32 = 8;
+
+/// What each entry of `losses` counts, for people.
+pub(super) const LOSSES: [&str; 3] = [
+    "a process found no free slot: its bytes are under table_full",
+    "the kernel had no memory to remember a socket's process",
+    "a process could not be described: it is shown without a name",
+];
+
+/// `PROCESS_PID_SHIFT`: a process is its number above its start in clock ticks.
+pub(super) const PID_SHIFT: u32 = 42;
+
+const _: () = {
+    assert!(size_of::<Traffic>() == 48);
+    assert!(size_of::<Counters>() == 192);
+    assert!(size_of::<Slot>() == 32);
+    assert!(size_of::<RawIdentity>() == 944);
+};
+
+// SAFETY: plain integers and byte arrays without padding (asserted above), so any bytes are a value.
+unsafe impl aya::Pod for RawIdentity {}

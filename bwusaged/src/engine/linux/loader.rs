@@ -1,0 +1,210 @@
+//! Loads the kernel side and attaches it. Links, never pinned programs: when the daemon dies, in whatever way, the kernel
+//! detaches and frees everything.
+
+use std::{
+    fs::File,
+    io::Read as _,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use aya::{
+    Btf, Ebpf, EbpfLoader, include_bytes_aligned,
+    maps::{HashMap, Map, Stack},
+    programs::{
+        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, Iter, ProgramError,
+    },
+};
+use bwusage_proto::snapshot::Hook;
+
+use super::{
+    cgroup,
+    kernel::{SharedTables, processor_numbers},
+    layout::{Counters, LOSSES},
+    mapping::Mapping,
+    preflight::{self, kernel_release},
+};
+use crate::engine::EngineError;
+
+/// The kernel side, compiled. `cargo xtask bpf` makes it, and a check compares it with its source.
+static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
+
+/// Most memory for the counters of all slots on all processors.
+const COUNTER_BYTES: usize = 48 << 20;
+/// Fewest and most processes that can have a slot at a time.
+const SLOTS: std::ops::RangeInclusive<usize> = 2_048..=16_384;
+
+/// (program, tracepoint, what for, first kernel that has it). Order matters: who owns a socket must be known before its
+/// packets are counted.
+const TRACEPOINTS: [(&str, &str, &str, &str); 6] = [
+    ("on_exit", "sched_process_exit", "when a process ends", "5.5"),
+    ("on_exec", "sched_process_exec", "the name of a process", "5.5"),
+    ("on_destroy", "tcp_destroy_sock", "connections that nobody used", "5.5"),
+    ("on_state", "inet_sock_set_state", "who connects and who listens", "5.5"),
+    ("on_send", "sock_send_length", "who sends, and how much payload", "6.3"),
+    ("on_receive", "sock_recv_length", "who receives, and how much payload", "6.3"),
+];
+
+/// A link takes no flags, and several links may always stand beside each other; `AllowMultiple` is for the older way of
+/// attaching, which would survive the daemon.
+const LINK_MODE: CgroupAttachMode = CgroupAttachMode::Single;
+
+/// What is loaded and attached.
+pub(super) struct Loaded {
+    pub(super) programs: Ebpf,
+    pub(super) kernel: SharedTables,
+    pub(super) hooks: Vec<Hook>,
+}
+
+pub(super) fn load() -> Result<Loaded, EngineError> {
+    preflight::check()?;
+    let cgroup = cgroup::root().ok_or(EngineError::NoCgroup2)?;
+    let cgroup =
+        File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
+    let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
+    let cpus = processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
+    let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
+
+    let mut programs = open(&btf, cpus, slots)?;
+    let kernel = tables(&mut programs, cpus, slots)?;
+    let hooks = attach(&mut programs, &btf, &cgroup)?;
+    seed(&mut programs, &btf)?;
+    drop(btf);
+    give_memory_back();
+    Ok(Loaded { programs, kernel, hooks })
+}
+
+fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
+    let entries = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let cpus_global = entries(cpus);
+    EbpfLoader::new()
+        .btf(Some(btf))
+        .override_global("cfg_cpus", &cpus_global, true)
+        .map_max_entries("counters", entries(slots * cpus))
+        .map_max_entries("slots", entries(slots))
+        .map_max_entries("free_slots", entries(slots))
+        .map_max_entries("processes", entries(slots))
+        .map_max_entries("identities", entries(slots))
+        .load(OBJECT)
+        .map_err(|error| EngineError::Load { source: error.into() })
+}
+
+fn tables(programs: &mut Ebpf, cpus: usize, slots: usize) -> Result<SharedTables, EngineError> {
+    let mut kernel = SharedTables {
+        counters: map_array(programs, "counters", slots * cpus)?,
+        slots: map_array(programs, "slots", slots)?,
+        losses: map_array(programs, "losses", LOSSES.len())?,
+        free_slots: Stack::try_from(take(programs, "free_slots")?).map_err(load_error)?,
+        processes: HashMap::try_from(take(programs, "processes")?).map_err(load_error)?,
+        identities: HashMap::try_from(take(programs, "identities")?).map_err(load_error)?,
+        cpus,
+        booted_at_unix_ms: booted_at_unix_ms(),
+        stuck: std::collections::BTreeMap::new(),
+    };
+    kernel.fill().map_err(load_error)?;
+    Ok(kernel)
+}
+
+fn load_error(error: impl std::error::Error + Send + Sync + 'static) -> EngineError {
+    EngineError::Load { source: error.into() }
+}
+
+fn take(programs: &mut Ebpf, name: &'static str) -> Result<Map, EngineError> {
+    let missing = || load_error(std::io::Error::other(format!("the object has no table {name}")));
+    programs.take_map(name).ok_or_else(missing)
+}
+
+fn map_array<T: Copy>(programs: &mut Ebpf, name: &'static str, len: usize) -> Result<Mapping<T>, EngineError> {
+    let Map::Array(array) = take(programs, name)? else {
+        return Err(load_error(std::io::Error::other(format!("{name} is no array"))));
+    };
+    Mapping::new(array, len).map_err(|source| EngineError::Read { what: name, source })
+}
+
+fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, EngineError> {
+    let mut hooks = Vec::new();
+    let mut attached = |name: String, purpose: &str| {
+        hooks.push(Hook { name, purpose: purpose.into(), attached: true, detail: None });
+    };
+    for (program, tracepoint, purpose, since) in TRACEPOINTS {
+        attach_tracepoint(programs, program, tracepoint, btf).map_err(|error| match error {
+            // The kernel has no such tracepoint: the loader looks for the type that each of them has.
+            ProgramError::Btf(_) => EngineError::KernelTooOld { release: kernel_release(), hook: tracepoint, since },
+            error => EngineError::Attach { program, hook: tracepoint, source: error.into() },
+        })?;
+        attached(format!("tp_btf/{tracepoint}"), purpose);
+    }
+    let cgroup_error = |program, hook| {
+        move |error: ProgramError| EngineError::Attach { program, hook, source: error.into() }
+    };
+    let create: &mut CgroupSock = program(programs, "on_create")?;
+    create
+        .load()
+        .and_then(|()| create.attach(cgroup, LINK_MODE).map(drop))
+        .map_err(cgroup_error("on_create", "cgroup/sock_create"))?;
+    attached("cgroup/sock_create".into(), "who opens a socket");
+    for (name, hook, direction, purpose) in [
+        ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
+        ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
+    ] {
+        let packets: &mut CgroupSkb = program(programs, name)?;
+        packets
+            .load()
+            .and_then(|()| packets.attach(cgroup, direction, LINK_MODE).map(drop))
+            .map_err(cgroup_error(name, hook))?;
+        attached(hook.into(), purpose);
+    }
+    Ok(hooks)
+}
+
+fn attach_tracepoint(
+    programs: &mut Ebpf,
+    name: &'static str,
+    tracepoint: &str,
+    btf: &Btf,
+) -> Result<(), ProgramError> {
+    let program: &mut BtfTracePoint = programs
+        .program_mut(name)
+        .ok_or_else(|| ProgramError::IOError(std::io::ErrorKind::NotFound.into()))?
+        .try_into()?;
+    program.load(tracepoint, btf)?;
+    program.attach().map(drop)
+}
+
+fn program<'a, T>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, EngineError>
+where
+    &'a mut T: TryFrom<&'a mut aya::programs::Program, Error = ProgramError>,
+{
+    let missing = || load_error(std::io::Error::other(format!("the object has no program {name}")));
+    programs.program_mut(name).ok_or_else(missing)?.try_into().map_err(load_error)
+}
+
+/// Gives every socket that is open already to a process that has it open. One read drives the iterator, which crosses all
+/// network namespaces.
+fn seed(programs: &mut Ebpf, btf: &Btf) -> Result<(), EngineError> {
+    let failed = |error: ProgramError| EngineError::Attach { program: "seed", hook: "iter/task_file", source: error.into() };
+    let seed: &mut Iter = program(programs, "seed")?;
+    seed.load("task_file", btf).map_err(failed)?;
+    let link = seed.attach().and_then(|link| seed.take_link(link)).map_err(failed)?;
+    let mut file = link.into_file().map_err(load_error)?;
+    file.read_to_end(&mut Vec::new()).map_err(|source| EngineError::Read { what: "the open sockets", source })?;
+    Ok(())
+}
+
+/// `btime` of `/proc/stat` has whole seconds only; the two clocks have milliseconds.
+fn booted_at_unix_ms() -> u64 {
+    let mut since_boot = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `since_boot` is writable and of the type that the call fills.
+    let outcome = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut since_boot) };
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+    let since_boot_ms = since_boot.tv_sec as u64 * 1000 + since_boot.tv_nsec as u64 / 1_000_000;
+    if outcome == 0 { now_ms.saturating_sub(since_boot_ms) } else { 0 }
+}
+
+/// The kernel's type information took some 25 MiB while it was read; glibc keeps them unless it is asked.
+fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it only returns free memory to the system.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
