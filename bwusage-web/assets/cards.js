@@ -71,7 +71,8 @@ class Card {
     const now = series.map(({ column, word }) => `${format(tick?.[column])} ${word}`);
     for (const { column } of series) setText(this.find(`[data-value=${column}]`), format(tick?.[column]));
     const title = this.find("h2").textContent;
-    this.find(".chart").setAttribute("aria-label", `${title} over the past minutes, now ${now.join(", ")}`);
+    const past = duration(history.filledMs);
+    this.find(".chart").setAttribute("aria-label", `${title} over the past ${past}, now ${now.join(", ")}`);
     this.#chart.draw(history);
     this.#showRange();
   }

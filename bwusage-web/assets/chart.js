@@ -4,7 +4,7 @@ import { clock } from "./format.js";
 
 /* global uPlot */
 
-const AXIS_WIDTH = 66;
+const AXIS_WIDTH = 68;
 const TIME_AXIS_HEIGHT = 22;
 const SYNC = "bwusage";
 
@@ -43,6 +43,7 @@ export class Chart {
         ...this.#size(),
         ms: 1,
         legend: { show: false },
+        padding: [10, 8, 0, 0],
         cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
         scales: {
           x: { time: true },

@@ -12,6 +12,8 @@ export const COLUMNS = [
 
 /** A pause of this many intervals between two points is a gap, and drawn as one. */
 const GAP_INTERVALS = 2.5;
+/** A window that has just begun is shown as if it were this long. */
+const LEAST_INTERVALS = 60;
 
 export class History {
   #limit = 600;
@@ -30,12 +32,15 @@ export class History {
     return this.times.at(-1);
   }
 
-  /** The span to show: from the oldest point, but at least two minutes and at most the whole window. */
+  /** How long ago the oldest point is, seen from the newest. */
+  get filledMs() {
+    return this.times.length ? this.lastAt - this.times[0] : 0;
+  }
+
+  /** The span to show: from the oldest point, but always of some length. */
   get span() {
     const end = this.lastAt ?? Date.now();
-    const whole = this.#limit * this.#intervalMs;
-    const filled = end - (this.times[0] ?? end);
-    return [end - Math.min(Math.max(filled, 120_000), whole), end];
+    return [end - Math.max(this.filledMs, LEAST_INTERVALS * this.#intervalMs), end];
   }
 
   /** Adds the points of `backfill` that are newer than the newest one here. */

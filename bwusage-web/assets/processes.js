@@ -7,21 +7,22 @@ import { Table } from "./table.js";
 /** Typing rests this long before the server is asked. */
 const TYPING_MS = 150;
 
-const number = (name, format) => (row) => format(row[name]);
+/** A column of amounts. */
+const amount = (name, format) => ({ text: (row) => format(row[name]), zero: (row) => !row[name] });
 
 /** Every column: the server's name for sorting, the heading, the class, the text of a cell. */
 const COLUMNS = [
   { sort: "name", head: "Name", style: "name", text: (row) => visible(row.name ?? row.app), title: describe },
   { sort: "pid", head: "PID", style: "pid number", text: processNumbers, title: allProcessNumbers },
   { sort: "user", head: "User", style: "user", text: (row) => visible(users(row).join(", ")) },
-  { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", text: number("rx_bytes_per_s", rate) },
-  { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", text: number("tx_bytes_per_s", rate) },
-  { sort: "rx_total", head: "▼ total", label: "received", style: "rx number", text: number("rx_bytes_total", bytes) },
-  { sort: "tx_total", head: "▲ total", label: "sent", style: "tx total number", text: number("tx_bytes_total", bytes) },
-  { sort: "cpu", head: "CPU", style: "cpu number", text: number("cpu_percent", percent) },
-  { sort: "mem", head: "Memory", style: "memory number", text: number("rss_bytes", bytes) },
-  { sort: "disk_read", head: "Disk R", label: "reading from disk", style: "read disk number", text: number("disk_read_bytes_per_s", rate) },
-  { sort: "disk_write", head: "Disk W", label: "writing to disk", style: "write disk number", text: number("disk_write_bytes_per_s", rate) },
+  { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", ...amount("rx_bytes_per_s", rate) },
+  { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", ...amount("tx_bytes_per_s", rate) },
+  { sort: "rx_total", head: "▼ total", label: "received", style: "rx number", ...amount("rx_bytes_total", bytes) },
+  { sort: "tx_total", head: "▲ total", label: "sent", style: "tx total number", ...amount("tx_bytes_total", bytes) },
+  { sort: "cpu", head: "CPU", style: "cpu number", ...amount("cpu_percent", percent) },
+  { sort: "mem", head: "Memory", style: "memory number", ...amount("rss_bytes", bytes) },
+  { sort: "disk_read", head: "Disk R", label: "reading from disk", style: "read disk number", ...amount("disk_read_bytes_per_s", rate) },
+  { sort: "disk_write", head: "Disk W", label: "writing to disk", style: "write disk number", ...amount("disk_write_bytes_per_s", rate) },
 ];
 
 const find = (id) => document.getElementById(id);
@@ -30,7 +31,7 @@ export class Processes {
   query = new Query();
   #section = find("processes");
   #rows = new Table(this.#section.querySelector("tbody"), COLUMNS);
-  #unattributed = new Table(this.#section.querySelector("tfoot"), COLUMNS);
+  #rest = new Table(this.#section.querySelector("tfoot"), COLUMNS);
   #top = null;
   #question = null;
   #typing = null;
@@ -66,7 +67,7 @@ export class Processes {
     const top = this.#top;
     if (!top) return;
     this.#rows.show(top.rows, keyOf, kindOf);
-    this.#unattributed.show(top.unattributed ? [unattributedRow(top.unattributed)] : [], () => "", () => "unattributed");
+    this.#rest.show(restRows(top), (row) => row.name, () => "");
     this.#showCount(top);
   }
 
@@ -143,27 +144,24 @@ export class Processes {
     find("filter").setAttribute("aria-invalid", String(message !== ""));
   }
 
-  #showCount(top) {
-    const shown = top.rows.length;
-    const matched = top.matched ?? shown;
-    const words = this.query.by === "app" ? "apps" : "processes";
-    setText(find("count"), shown < matched ? `${shown} of ${matched} ${words}` : `${shown} ${words}`);
-    find("more").hidden = shown >= matched;
+  #showCount({ rows, truncated, by }) {
+    const words = by === "app" ? "apps" : "processes";
+    setText(find("count"), truncated ? `first ${rows.length} ${words}` : `${rows.length} ${words}`);
+    find("more").hidden = !truncated;
     const empty = find("empty");
-    empty.hidden = shown > 0;
-    const none = this.query.filter ? `nothing matches “${visible(this.query.filter)}” – Esc in the filter clears it` : "no program has used the network yet";
-    setText(empty, none);
+    empty.hidden = rows.length > 0;
+    const { filter } = this.query;
+    setText(empty, filter ? `nothing matches “${visible(filter)}” – Esc in the filter clears it` : "no program has used the network yet");
   }
 }
 
-function users(row) {
-  return row.users ?? (row.user ? [row.user] : []);
+function users({ users: names, user }) {
+  return names ?? (user ? [user] : []);
 }
 
-function processNumbers(row) {
-  if (row.pid != null) return String(row.pid);
-  const pids = row.pids ?? [];
-  return pids.length === 1 ? String(pids[0]) : pids.length ? `${pids.length} running` : "";
+function processNumbers({ pid, pids = [] }) {
+  if (pid != null) return String(pid);
+  return pids.length > 1 ? `${pids.length} running` : pids.join("");
 }
 
 function allProcessNumbers(row) {
@@ -175,7 +173,7 @@ function describe(row) {
 }
 
 function keyOf(row) {
-  return row.pid === undefined ? `app ${row.app}` : `pid ${row.pid} ${row.started_at ?? ""}`;
+  return row.pids ? `app ${row.app}` : `pid ${row.pid} ${row.started_at}`;
 }
 
 function kindOf(row) {
@@ -183,6 +181,14 @@ function kindOf(row) {
   return [idle && "idle", row.exited_at && "exited"].filter(Boolean).join(" ");
 }
 
-function unattributedRow(unattributed) {
-  return { name: "(no program)", exe: "traffic of the kernel itself, or whose program is not known", ...unattributed };
+/** What has no row of its own, so that the columns add up to what the machine moved. */
+function restRows({ unattributed, retired }) {
+  const reasons = unattributed.by_reason.map(({ reason, rx_bytes_total: rx, tx_bytes_total: tx }) => {
+    return `${reason.replaceAll("_", " ")}: ▼ ${bytes(rx)} ▲ ${bytes(tx)}`;
+  });
+  const rows = [{ ...unattributed, name: "(no program)", exe: reasons.join(", ") }];
+  if (retired?.processes) {
+    rows.unshift({ ...retired, name: `(${retired.processes} ended)`, exe: "processes that ended a while ago" });
+  }
+  return rows;
 }

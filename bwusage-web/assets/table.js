@@ -8,7 +8,7 @@ export class Table {
   #columns;
   #rows = new Map();
 
-  /** `columns` give each cell its class, its text and its title out of a row. */
+  /** `columns` give each cell its class, its text, its title, and whether it is zero, out of a row. */
   constructor(body, columns) {
     this.#body = body;
     this.#columns = columns;
@@ -45,9 +45,10 @@ export class Table {
     return element;
   }
 
-  #fill(cell, { text, title }, row) {
+  #fill(cell, { text, title, zero }, row) {
     setText(cell, text(row));
     const hint = title?.(row) ?? "";
     if (cell.title !== hint) cell.title = hint;
+    cell.classList.toggle("zero", Boolean(zero?.(row)));
   }
 }

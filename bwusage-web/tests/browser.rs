@@ -1,0 +1,220 @@
+//! The page in a real browser, in front of the real server and the real daemon.
+
+#[path = "browser/devtools.rs"]
+mod devtools;
+#[path = "browser/recording.rs"]
+mod recording;
+#[path = "browser/servers.rs"]
+mod servers;
+
+use std::path::Path;
+
+use devtools::{Browser, Page};
+use servers::Servers;
+
+/// Opens the page and waits until it shows live rows.
+fn open(browser: &Browser, servers: &Servers, width: u32) -> Page {
+    let mut page = browser.page(width, 900);
+    page.open(&format!("{}/", servers.origin()));
+    page.wait_for("document.querySelectorAll('tbody tr').length >= 11");
+    page.wait_for(&pill_says("live"));
+    page
+}
+
+fn pill_says(state: &str) -> String {
+    format!("document.querySelector('#pill').textContent === '{state}'")
+}
+
+/// The texts of one column, from the top.
+fn column(page: &mut Page, class: &str) -> Vec<String> {
+    let texts = page
+        .value(&format!("[...document.querySelectorAll('tbody td.{class}')].map(cell => cell.textContent)"));
+    serde_json::from_value(texts).unwrap()
+}
+
+/// Waits until the cells of the first row have changed once more: another tick has been shown.
+fn another_tick(page: &mut Page) {
+    page.value("window.before = document.querySelector('tbody tr').textContent");
+    page.wait_for("document.querySelector('tbody tr').textContent !== window.before");
+}
+
+#[test]
+fn the_page_is_live_and_quiet_and_fits_every_width() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    for width in [390, 768, 1440] {
+        let mut page = open(&browser, &servers, width);
+        another_tick(&mut page);
+        page.wait_for("document.querySelector('#network output').textContent.endsWith('iB/s')");
+        page.wait_for("document.querySelector('#network .range').textContent.includes(' to ')");
+        let widths =
+            page.value("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
+        assert_eq!(widths[0], widths[1], "the page is {width} wide");
+        assert_eq!(page.complaints(), [] as [&str; 0]);
+        let foreign: Vec<_> =
+            page.requests().iter().filter(|url| !url.starts_with(servers.origin())).collect();
+        assert_eq!(foreign, [] as [&str; 0]);
+    }
+}
+
+#[test]
+fn a_hostile_name_is_shown_and_does_nothing() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    let names = column(&mut page, "name");
+    let hostile = names.iter().find(|name| name.contains("onerror")).unwrap();
+    assert_eq!(hostile, r"<img src=x onerror='window.pwned=1'>\u{202e}gnp\x0a");
+    assert_eq!(page.value("typeof window.pwned"), "undefined");
+    assert_eq!(page.value("document.querySelectorAll('td img').length"), 0);
+}
+
+#[test]
+fn a_heading_sorts_and_sorts_back() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    let sorted = |direction: &str| format!("document.querySelector('th.name').ariaSort === '{direction}'");
+
+    page.click("th.name button");
+    page.wait_for(&sorted("ascending"));
+    page.wait_for("document.querySelector('tbody td.name').textContent.startsWith('<img')");
+    let ascending = column(&mut page, "name");
+    assert!(ascending.is_sorted(), "{ascending:?}");
+
+    page.click("th.name button");
+    page.wait_for(&sorted("descending"));
+    page.wait_for("document.querySelector('tbody td.name').textContent === 'thunderbird'");
+    another_tick(&mut page);
+    let descending = column(&mut page, "name");
+    assert!(descending.is_sorted_by(|a, b| a >= b), "{descending:?}");
+    assert_eq!(page.value("document.querySelectorAll('th[aria-sort]').length"), 1);
+}
+
+#[test]
+fn rows_are_apps_or_processes() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    assert_eq!(column(&mut page, "name").iter().filter(|name| *name == "firefox").count(), 1);
+    page.press("b");
+    page.wait_for("[...document.querySelectorAll('tbody td.pid')].some(cell => cell.textContent === '4243')");
+    assert_eq!(column(&mut page, "name").iter().filter(|name| *name == "firefox").count(), 2);
+}
+
+#[test]
+fn a_filter_is_typed_refused_and_cleared() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    page.press("/");
+    assert_eq!(page.value("document.activeElement.id"), "filter");
+
+    page.type_text("postgres | sshd");
+    page.wait_for("document.querySelectorAll('tbody tr').length === 2");
+    another_tick(&mut page);
+    let mut names = column(&mut page, "name");
+    names.sort();
+    assert_eq!(names, ["postgres", "sshd"]);
+
+    page.type_text(" /[/");
+    page.wait_for("document.querySelector('#filter').ariaInvalid === 'true'");
+    assert_ne!(page.value("document.querySelector('#filter-error').textContent"), "");
+    assert_eq!(column(&mut page, "name").len(), 2, "a bad filter leaves the rows of the good one");
+
+    page.press_escape();
+    page.wait_for("document.querySelectorAll('tbody tr').length >= 11");
+    assert_eq!(page.value("document.querySelector('#filter-error').hidden"), true);
+}
+
+#[test]
+fn a_paused_page_stands_still_and_catches_up() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    page.press("p");
+    page.wait_for(&pill_says("paused"));
+    let before = page.value("document.querySelector('main').textContent");
+    // A second stream says when the page would have moved on.
+    page.value(
+        "new Promise((resolve) => {
+            const stream = new EventSource('api/v1/stream');
+            let ticks = 0;
+            stream.addEventListener('tick', () => {
+                ticks += 1;
+                if (ticks === 4) { stream.close(); resolve(); }
+            });
+        })",
+    );
+    assert_eq!(page.value("document.querySelector('main').textContent"), before);
+    page.press("p");
+    page.wait_for(&pill_says("live"));
+    assert_ne!(page.value("document.querySelector('main').textContent"), before);
+}
+
+#[test]
+fn a_page_opened_late_sees_the_past() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let past = "Number(/past (\\d+) s/.exec(document.querySelector('.chart').ariaLabel)?.[1])";
+    open(&browser, &servers, 1440).wait_for(&format!("{past} >= 3"));
+    let mut late = browser.page(1440, 900);
+    late.open(&format!("{}/", servers.origin()));
+    let first_seen = late.wait_for(past);
+    assert!(first_seen.as_u64().unwrap() >= 3, "the chart begins {first_seen} s ago");
+}
+
+#[test]
+fn a_daemon_that_dies_is_missed_and_welcomed_back() {
+    let (mut servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 390);
+    servers.kill_daemon();
+    page.wait_for(&pill_says("reconnecting"));
+    page.wait_for("document.querySelector('#banner').checkVisibility()");
+    page.wait_for("document.querySelector('#banner-hints').textContent.includes('sudo bwusaged')");
+    assert!(column(&mut page, "name").len() >= 11, "the last rows stay");
+
+    servers.restart_daemon();
+    page.wait_for(&pill_says("live"));
+    page.wait_for("!document.querySelector('#banner').checkVisibility()");
+    another_tick(&mut page);
+    assert_eq!(page.complaints(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_page_outlives_its_server() {
+    let (mut servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    servers.kill_web();
+    page.wait_for(&pill_says("reconnecting"));
+    servers.restart_web();
+    page.wait_for(&pill_says("live"));
+    another_tick(&mut page);
+}
+
+#[test]
+fn the_help_opens_and_closes_with_keys() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 390);
+    page.press("?");
+    page.wait_for("document.querySelector('#keys').open");
+    page.press_escape();
+    page.wait_for("!document.querySelector('#keys').open");
+}
+
+#[test]
+#[ignore = "makes pictures for people: cargo test -p bwusage-web --test browser -- --ignored --nocapture"]
+fn screenshots() {
+    let (mut servers, browser) = (Servers::start(), Browser::start());
+    let picture = |page: &mut Page, name: &str| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("dashboard-{name}.png"));
+        page.screenshot(&file);
+        println!("{}", file.display());
+    };
+    let mut page = open(&browser, &servers, 1440);
+    page.wait_for("/past (2[0-9]|3[0-9]|1 min)/.test(document.querySelector('.chart').ariaLabel)");
+    picture(&mut page, "1440");
+    for width in [390, 768] {
+        picture(&mut open(&browser, &servers, width), &width.to_string());
+    }
+    page.press("b");
+    page.wait_for("document.querySelectorAll('tbody tr').length === 12");
+    servers.kill_daemon();
+    page.wait_for("document.querySelector('#banner-hints').textContent.includes('sudo bwusaged')");
+    picture(&mut page, "away");
+    page.press("?");
+    picture(&mut page, "help");
+}

@@ -1,0 +1,121 @@
+//! The real daemon, playing a recording, and the real web server in front of it, each in a process of its own.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+};
+
+use tempfile::TempDir;
+
+use crate::recording;
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Running {
+    fn kill(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).expect("a child can be ended");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+/// A daemon and a web server, alone in a folder of their own.
+pub(crate) struct Servers {
+    folder: TempDir,
+    daemon: Running,
+    web: Running,
+    origin: String,
+}
+
+impl Servers {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        recording::write(&folder.path().join("recording.jsonl"));
+        let daemon = start_daemon(folder.path());
+        let (web, origin) = start_web(folder.path(), "127.0.0.1:0");
+        Self { folder, daemon, web, origin }
+    }
+
+    /// Where the page is: `http://127.0.0.1:PORT`.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) fn kill_daemon(&mut self) {
+        self.daemon.kill();
+    }
+
+    pub(crate) fn restart_daemon(&mut self) {
+        self.daemon = start_daemon(self.folder.path());
+    }
+
+    pub(crate) fn kill_web(&mut self) {
+        self.web.kill();
+    }
+
+    pub(crate) fn restart_web(&mut self) {
+        let address = self.origin.strip_prefix("http://").unwrap().to_owned();
+        (self.web, self.origin) = start_web(self.folder.path(), &address);
+    }
+}
+
+fn start_daemon(folder: &Path) -> Running {
+    let child = Command::new(daemon_program())
+        .arg("--engine")
+        .arg(format!("replay:{}", folder.join("recording.jsonl").display()))
+        .arg("--socket")
+        .arg(folder.join("socket"))
+        .arg("--state-dir")
+        .arg(folder.join("state"))
+        .spawn()
+        .unwrap();
+    Running(child)
+}
+
+fn start_web(folder: &Path, listen: &str) -> (Running, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bwusage-web"))
+        .args(["--listen", listen, "--socket"])
+        .arg(folder.join("socket"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().rsplit(' ').next().unwrap();
+    (Running(child), url.trim_end_matches('/').to_owned())
+}
+
+/// The daemon as it is in the source tree now: it belongs to another package, so cargo is asked to build it.
+fn daemon_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let output = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "bwusaged",
+                "--message-format",
+                "json-render-diagnostics",
+            ])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "bwusaged does not build");
+        let messages = String::from_utf8(output.stdout).unwrap();
+        let executable = |line: &str| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(PathBuf::from(message["executable"].as_str()?))
+        };
+        messages.lines().find_map(executable).expect("cargo names the program that it built")
+    })
+}
