@@ -1,0 +1,278 @@
+//! What keys, paste and mouse do to the model.
+
+use std::time::Duration;
+
+use bwusage_proto::table::{Grouping, Order, SortKey};
+
+use super::{App, Effect, Figure, Help, Overlay, Pause, Pointer};
+use crate::{
+    keys::{self, Action, Context, Key, Motion},
+    rows::Line,
+};
+
+/// Two clicks on one row within this time are a double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+/// Rows that one notch of the wheel moves.
+const WHEEL_ROWS: usize = 3;
+/// The intervals that the keys step through.
+const INTERVALS: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+];
+
+impl App {
+    pub(super) fn key(&mut self, key: Key) -> Vec<Effect> {
+        let had_notice = self.notice.take().is_some();
+        match keys::action(self.context(), key) {
+            Some(action) if self.offers(action) => self.act(action),
+            None => match key {
+                Key::Char(character) => self.insert(character.encode_utf8(&mut [0; 4])),
+                _ if had_notice => vec![Effect::Draw],
+                _ => Vec::new(),
+            },
+            Some(_) if had_notice => vec![Effect::Draw],
+            Some(_) => Vec::new(),
+        }
+    }
+
+    /// Pasted text is text: it goes into what is being typed, or opens the filter.
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        match self.context() {
+            Context::Table if self.offers(Action::OpenFilter) => self.overlay = Overlay::Filter,
+            Context::Help => {
+                self.act(Action::SearchHelp);
+            }
+            _ => {}
+        }
+        self.insert(text)
+    }
+
+    fn insert(&mut self, text: &str) -> Vec<Effect> {
+        match &mut self.overlay {
+            Overlay::Filter => {
+                self.filter.insert(text);
+                self.rebuild();
+            }
+            Overlay::Help(help) if help.searching => help.search.insert(text),
+            _ => return Vec::new(),
+        }
+        vec![Effect::Draw]
+    }
+
+    pub(super) fn pointer(&mut self, pointer: Pointer) -> Vec<Effect> {
+        match (pointer, &mut self.overlay) {
+            (Pointer::WheelUp | Pointer::WheelDown, Overlay::Help(help)) => {
+                for _ in 0..WHEEL_ROWS {
+                    help.scroll(if pointer == Pointer::WheelUp { Motion::Up } else { Motion::Down });
+                }
+            }
+            (Pointer::WheelUp, _) => {
+                self.choose(self.cursor.index().saturating_sub(WHEEL_ROWS));
+            }
+            (Pointer::WheelDown, _) => self.choose(self.cursor.index() + WHEEL_ROWS),
+            (_, Overlay::Help(_) | Overlay::Sort { .. }) => return Vec::new(),
+            (Pointer::Column(key), _) => self.sort_by(key),
+            (Pointer::Row(index), _) => {
+                let twice = self
+                    .last_click
+                    .is_some_and(|(row, at)| row == index && self.now.saturating_sub(at) <= DOUBLE_CLICK);
+                self.last_click = (!twice).then_some((index, self.now));
+                self.choose(index);
+                self.detail |= twice;
+            }
+        }
+        vec![Effect::Draw]
+    }
+
+    fn choose(&mut self, index: usize) {
+        self.cursor.choose(index, &self.table.rows);
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Quit => return vec![Effect::Quit],
+            Action::Suspend => return vec![Effect::Suspend],
+            Action::Redraw => return vec![Effect::DrawAnew],
+            Action::Retry => return vec![Effect::RetryNow],
+            Action::Slower | Action::Faster => return self.change_interval(action == Action::Slower),
+            Action::Mouse => {
+                self.settings.mouse = !self.settings.mouse;
+                self.notice =
+                    Some(if self.settings.mouse { "mouse on" } else { "mouse off: select text with it" });
+                return vec![Effect::CaptureMouse(self.settings.mouse), Effect::Draw];
+            }
+            Action::Copy => {
+                let Some(text) = self.selected(0).map(|(line, _)| as_text(&line)) else { return Vec::new() };
+                self.notice = Some("row copied");
+                return vec![Effect::Copy(text), Effect::Draw];
+            }
+            Action::Help => self.overlay = Overlay::Help(Help::default()),
+            Action::Move(motion) => self.step(motion),
+            Action::SortLeft => self.sort_beside(|at, _| at.checked_sub(1)),
+            Action::SortRight => self.sort_beside(|at, count| Some(at + 1).filter(|&next| next < count)),
+            Action::OpenSort => {
+                let index = SortKey::ALL.iter().position(|&key| key == self.settings.order.key).unwrap_or(0);
+                self.overlay = Overlay::Sort { index };
+            }
+            Action::Reverse => self.sort_by(self.settings.order.key),
+            Action::OpenFilter => self.overlay = Overlay::Filter,
+            Action::OpenDetail => {
+                self.choose(self.cursor.index());
+                self.detail = true;
+            }
+            Action::GroupBy => self.group_by_next(),
+            Action::Pause => self.toggle_pause(),
+            Action::Units => self.settings.units = self.settings.units.next(),
+            Action::Figure => self.swap_figure(),
+            Action::Idle => {
+                self.idle_rows = !self.idle_rows;
+                self.rebuild();
+            }
+            Action::Freeze => self.toggle_freeze(),
+            Action::Cards => self.cards = !self.cards,
+            Action::Accept => self.accept(),
+            Action::Back => self.back(),
+            Action::SearchHelp => {
+                if let Overlay::Help(help) = &mut self.overlay {
+                    help.searching = true;
+                }
+            }
+            Action::Edit(edit) => {
+                if let Overlay::Help(help) = &mut self.overlay {
+                    help.search.edit(edit);
+                } else {
+                    self.filter.edit(edit);
+                    self.rebuild();
+                }
+            }
+        }
+        vec![Effect::Draw]
+    }
+
+    fn step(&mut self, motion: Motion) {
+        match &mut self.overlay {
+            Overlay::Help(help) => help.scroll(motion),
+            Overlay::Sort { index } => {
+                let last = SortKey::ALL.len() - 1;
+                *index = match motion {
+                    Motion::Up => index.saturating_sub(1),
+                    Motion::Down => (*index + 1).min(last),
+                    Motion::First | Motion::PageUp => 0,
+                    Motion::Last | Motion::PageDown => last,
+                };
+            }
+            Overlay::None | Overlay::Filter => self.cursor.step(motion, &self.table.rows),
+        }
+    }
+
+    fn accept(&mut self) {
+        match &mut self.overlay {
+            Overlay::Sort { index } => {
+                let key = SortKey::ALL[*index];
+                self.overlay = Overlay::None;
+                self.sort_by(key);
+            }
+            Overlay::Help(help) => help.searching = false,
+            Overlay::Filter | Overlay::None => self.overlay = Overlay::None,
+        }
+    }
+
+    fn back(&mut self) {
+        let detail_open = self.detail_open();
+        match &mut self.overlay {
+            Overlay::Help(help) if help.searching => {
+                help.search.clear();
+                help.searching = false;
+            }
+            Overlay::Help(_) | Overlay::Sort { .. } => self.overlay = Overlay::None,
+            Overlay::None if detail_open => self.detail = false,
+            Overlay::Filter | Overlay::None => {
+                self.overlay = Overlay::None;
+                self.filter.clear();
+                self.rebuild();
+            }
+        }
+    }
+
+    /// Sorts by `key`, or turns the order around when it is the present one.
+    fn sort_by(&mut self, key: SortKey) {
+        let reversed = self.settings.order.key == key && !self.settings.order.reversed;
+        self.settings.order = Order { key, reversed };
+        self.frozen = None;
+        self.rebuild();
+    }
+
+    fn sort_beside(&mut self, beside: impl Fn(usize, usize) -> Option<usize>) {
+        let at = self.columns.iter().position(|&key| key == self.settings.order.key);
+        let next = at.map_or(Some(0), |at| beside(at, self.columns.len()));
+        if let Some(&key) = next.and_then(|next| self.columns.get(next)) {
+            self.sort_by(key);
+        }
+    }
+
+    /// Swaps totals and speeds, also in the order when it is by one of them.
+    fn swap_figure(&mut self) {
+        let (figure, keys) = match self.figure {
+            Figure::Total => {
+                (Figure::Rate, [(SortKey::RxTotal, SortKey::RxRate), (SortKey::TxTotal, SortKey::TxRate)])
+            }
+            Figure::Rate => {
+                (Figure::Total, [(SortKey::RxRate, SortKey::RxTotal), (SortKey::TxRate, SortKey::TxTotal)])
+            }
+        };
+        self.figure = figure;
+        if let Some((_, key)) = keys.into_iter().find(|(from, _)| *from == self.settings.order.key) {
+            self.settings.order.key = key;
+            self.frozen = None;
+        }
+        self.rebuild();
+    }
+
+    fn group_by_next(&mut self) {
+        self.settings.by = match self.settings.by {
+            Grouping::App => Grouping::Process,
+            Grouping::Process => Grouping::App,
+        };
+        self.frozen = None;
+        self.cursor = super::Cursor::default();
+        self.rebuild();
+    }
+
+    fn toggle_pause(&mut self) {
+        self.pause = match self.pause.take() {
+            Some(_) => None,
+            None => Some(Pause { since: self.now, moment: self.live.clone() }),
+        };
+        self.rebuild();
+    }
+
+    fn toggle_freeze(&mut self) {
+        self.frozen = match self.frozen.take() {
+            Some(_) => None,
+            None => Some(self.table.rows.iter().enumerate().map(|(at, row)| (row.key.clone(), at)).collect()),
+        };
+        self.rebuild();
+    }
+
+    fn change_interval(&mut self, slower: bool) -> Vec<Effect> {
+        let next = if slower {
+            INTERVALS.into_iter().find(|&step| step > self.settings.interval)
+        } else {
+            INTERVALS.into_iter().rev().find(|&step| step < self.settings.interval)
+        };
+        let Some(interval) = next else { return Vec::new() };
+        self.settings.interval = interval;
+        vec![Effect::Interval(interval), Effect::Draw]
+    }
+}
+
+/// The row for the clipboard: names, then plain numbers, separated by tabs.
+fn as_text(line: &Line) -> String {
+    let pid = line.pid.map_or_else(String::new, |pid| pid.to_string());
+    let words = [line.name.clone(), pid, line.user.clone()];
+    let numbers = [line.rx_total, line.tx_total, line.rx_rate, line.tx_rate].map(|number| number.to_string());
+    words.into_iter().chain(numbers).collect::<Vec<_>>().join("\t")
+}

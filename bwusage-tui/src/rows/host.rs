@@ -1,0 +1,144 @@
+//! The machine as the header and the cards show it.
+
+use std::time::Duration;
+
+use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, text};
+
+use super::unattributed_centipercent;
+
+/// The machine at one moment, and its past minutes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Host {
+    /// Its name, escaped.
+    pub name: String,
+    /// Time between two ticks of the daemon.
+    pub interval: Duration,
+    /// How the bytes are counted, and how well: `eBPF …, exact`.
+    pub engine: String,
+    /// What the engine cannot see, a sentence each.
+    pub blind_spots: Vec<String>,
+    /// Share of the bytes without a process, in hundredths of a percent.
+    pub unattributed_centipercent: Option<u32>,
+    /// Received by all interfaces but loopback, bytes a second.
+    pub rx: Trend,
+    /// Sent by all interfaces but loopback, bytes a second.
+    pub tx: Trend,
+    /// All processors, in hundredths of a percent.
+    pub cpu: Trend,
+    /// Each processor, in hundredths of a percent.
+    pub cores: Vec<u32>,
+    /// Load averages in hundredths.
+    pub load: Option<[u32; 3]>,
+    /// Memory in use over time.
+    pub memory: Trend,
+    /// Memory and swap now.
+    pub memory_use: Option<MemoryUse>,
+    /// Storage reads, bytes a second.
+    pub disk_read: Trend,
+    /// Storage writes, bytes a second.
+    pub disk_write: Trend,
+}
+
+/// A number now and over the past minutes, oldest first. `None` where it was not measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trend {
+    /// Now.
+    pub now: Option<u64>,
+    /// Before, and now as the last one.
+    pub past: Vec<Option<u64>>,
+}
+
+/// Memory and swap in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// Used.
+    pub used: u64,
+    /// Installed.
+    pub total: u64,
+    /// Swap in use.
+    pub swap_used: u64,
+    /// Swap there is.
+    pub swap_total: u64,
+}
+
+impl Host {
+    /// The machine in `mirror`.
+    #[must_use]
+    pub fn new(mirror: &Mirror) -> Self {
+        let trend = |pick: fn(&WindowPoint) -> Option<u64>| Trend {
+            now: mirror.window.back().and_then(pick),
+            past: mirror.window.iter().map(pick).collect(),
+        };
+        let coverage = &mirror.coverage;
+        Self {
+            name: text::escape(&mirror.host.hostname).into_owned(),
+            interval: Duration::from_millis(mirror.interval_ms.into()),
+            engine: text::escape(&format!("{}, {}", coverage.engine, coverage.quality)).into_owned(),
+            blind_spots: coverage.blind_spots.iter().map(|spot| text::escape(spot).into_owned()).collect(),
+            unattributed_centipercent: unattributed_centipercent(mirror),
+            rx: trend(|point| point.network.map(|rates| rates.rx_bytes_per_s)),
+            tx: trend(|point| point.network.map(|rates| rates.tx_bytes_per_s)),
+            cpu: trend(|point| point.cpu_centipercent.map(u64::from)),
+            cores: mirror.sample.core_centipercent.clone(),
+            load: mirror.sample.load_centi,
+            memory: trend(|point| point.memory_used_bytes),
+            memory_use: mirror.sample.memory.map(|memory| MemoryUse {
+                used: memory.used_bytes,
+                total: memory.total_bytes,
+                swap_used: memory.swap_used_bytes,
+                swap_total: memory.swap_total_bytes,
+            }),
+            disk_read: trend(|point| point.disk_read_bytes_per_s),
+            disk_write: trend(|point| point.disk_write_bytes_per_s),
+        }
+    }
+}
+
+impl Trend {
+    /// The largest of the last `count` values.
+    #[must_use]
+    pub fn peak(&self, count: usize) -> Option<u64> {
+        self.last(count).iter().flatten().max().copied()
+    }
+
+    /// The last `count` values, or as many as there are.
+    #[must_use]
+    pub fn last(&self, count: usize) -> &[Option<u64>] {
+        &self.past[self.past.len().saturating_sub(count)..]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bwusage_proto::units::Rates;
+
+    use super::*;
+
+    fn mirror(received: &[Option<u64>]) -> Mirror {
+        let points = received.iter().enumerate().map(|(at, rx)| WindowPoint {
+            at_unix_ms: at as u64,
+            network: rx.map(|rx_bytes_per_s| Rates { rx_bytes_per_s, tx_bytes_per_s: 0 }),
+            ..WindowPoint::default()
+        });
+        Mirror { window: points.collect(), ..Mirror::default() }
+    }
+
+    #[test]
+    fn what_was_not_measured_stays_unknown() {
+        let host = Host::new(&mirror(&[Some(5), None]));
+        assert_eq!((host.rx.now, host.rx.peak(2), host.cpu.now), (None, Some(5), None));
+    }
+
+    #[test]
+    fn the_peak_is_that_of_the_part_in_view() {
+        let host = Host::new(&mirror(&[Some(900), Some(5), Some(6)]));
+        assert_eq!((host.rx.peak(2), host.rx.peak(99)), (Some(6), Some(900)));
+    }
+
+    #[test]
+    fn a_host_name_cannot_act_on_the_terminal() {
+        let mut mirror = Mirror::default();
+        mirror.host.hostname = "web\x1b[2J".into();
+        assert_eq!(Host::new(&mirror).name, r"web\x1b[2J");
+    }
+}

@@ -1,0 +1,206 @@
+//! Everything about the row under the cursor.
+
+use bwusage_proto::{
+    format::{Units, bytes, bytes_with_unit, duration, percent, rate_with_unit},
+    text,
+};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Constraint, Layout, Rect},
+    style::Style,
+    text::{Line, Span},
+    widgets::{Block, BorderType, Widget as _},
+};
+
+use super::{
+    graph,
+    segments::{self, Segment},
+    theme::{DIM, Role, STRONG, Theme},
+    wrap::wrap,
+};
+use crate::{
+    app::App,
+    rows::{Line as Row, REMEMBERED, ScopeTotals, Speed},
+};
+
+/// Lines of a path or a command line that are shown.
+const VALUE_LINES: usize = 3;
+/// A graph below this height says nothing.
+const GRAPH_FROM: u16 = 3;
+/// Width of a label in front of a value.
+const LABEL: usize = 10;
+
+/// A column of the table of scopes: its heading, its role, what stands in it.
+type Field = (&'static str, Role, fn(&ScopeTotals, Units) -> String);
+
+const FIELDS: [Field; 6] = [
+    ("▼ wire", Role::Rx, |totals, units| bytes(totals.rx_wire, units)),
+    ("▲ wire", Role::Tx, |totals, units| bytes(totals.tx_wire, units)),
+    ("▼ payload", Role::Rx, |totals, units| bytes(totals.rx_payload, units)),
+    ("▲ payload", Role::Tx, |totals, units| bytes(totals.tx_payload, units)),
+    ("▼ packets", Role::Rx, |totals, _| totals.rx_packets.to_string()),
+    ("▲ packets", Role::Tx, |totals, _| totals.tx_packets.to_string()),
+];
+const FIELD_WIDTH: u16 = 11;
+
+/// One direction: its heading, its role, its speed.
+type Side = (&'static str, Role, fn(&Speed) -> u64);
+
+const SIDES: [Side; 2] = [("▼ received", Role::Rx, |speed| speed.rx), ("▲ sent", Role::Tx, |speed| speed.tx)];
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
+    let Some((row, scopes)) = app.selected(REMEMBERED) else { return };
+    let ended = if row.ended.is_some() { " †" } else { "" };
+    let block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(theme.colour(Role::Frame))
+        .title_top(Line::styled(
+            format!(" {}{ended} ", text::truncate(&row.name, usize::from(area.width.saturating_sub(8)))),
+            STRONG,
+        ))
+        .title_bottom(Line::styled(" Esc back ", DIM).right_aligned());
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+
+    let pane = Pane { row: &row, scopes: &scopes, units: app.units(), theme };
+    let mut y = inner.y;
+    for line in pane.facts(usize::from(inner.width)) {
+        if y < inner.bottom() {
+            buffer.set_line(inner.x, y, &line, inner.width);
+            y += 1;
+        }
+    }
+    y += 1;
+    y = pane
+        .totals(buffer, Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner });
+    y += 1;
+    let rest = Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
+    if rest.height >= GRAPH_FROM {
+        pane.graphs(buffer, rest);
+    }
+}
+
+struct Pane<'a> {
+    row: &'a Row,
+    scopes: &'a [ScopeTotals],
+    units: Units,
+    theme: Theme,
+}
+
+impl Pane<'_> {
+    /// What is known in words.
+    fn facts(&self, width: usize) -> Vec<Line<'static>> {
+        let row = self.row;
+        let mut facts = vec![self.now(width)];
+        facts.extend(self.uses(width));
+        let mut who = Vec::new();
+        match row.pid {
+            Some(pid) => who.push(format!("pid {pid}")),
+            None if row.processes == 1 => who.push("1 process".into()),
+            None => who.push(format!("{} processes", row.processes)),
+        }
+        who.extend((!row.user.is_empty()).then(|| format!("user {}", row.user)));
+        who.extend(row.age.map(|age| format!("started {} ago", duration(age))));
+        who.extend(row.ended.map(|ended| format!("ended {} ago", duration(ended))));
+        let mut add = |label, value: &str| facts.extend(fact(label, value, width));
+        add("who", &who.join(", "));
+        if row.pid.is_some() && row.app != row.name {
+            add("app", &row.app);
+        }
+        if let Some(exe) = &row.exe {
+            add("program", exe);
+        }
+        if let Some(command_line) = &row.command_line {
+            add("command", command_line);
+        }
+        facts
+    }
+
+    fn now(&self, width: usize) -> Line<'static> {
+        let speed = |rank, glyph, speed, role| {
+            let segment = Segment::new(rank, glyph, self.theme.colour(role));
+            segment.and(rate_with_unit(speed, self.units), STRONG)
+        };
+        let label = Segment::new(0, text::fit("now", LABEL - 2), DIM);
+        let row = self.row;
+        segments::fit(
+            vec![label, speed(0, "▼ ", row.rx_rate, Role::Rx), speed(1, "▲ ", row.tx_rate, Role::Tx)],
+            width,
+            2,
+        )
+    }
+
+    /// Processor, memory and storage, as far as they are known.
+    fn uses(&self, width: usize) -> Option<Line<'static>> {
+        let amount = |amount| bytes_with_unit(amount, self.units);
+        let known = [
+            ("cpu", self.row.cpu_centipercent.map(|cpu| format!("{}%", percent(cpu).trim_start()))),
+            ("mem", self.row.memory.map(amount)),
+            ("read", self.row.disk_read.map(|read| format!("{}/s", amount(read)))),
+            ("write", self.row.disk_write.map(|write| format!("{}/s", amount(write)))),
+        ];
+        let mut parts = vec![Segment::new(0, text::fit("uses", LABEL - 2), DIM)];
+        for (rank, (label, value)) in (1..).zip(known) {
+            let Some(value) = value else { continue };
+            parts.push(Segment::new(rank, format!("{label} "), DIM).and(value, Style::new()));
+        }
+        (parts.len() > 1).then(|| segments::fit(parts, width, 2))
+    }
+
+    /// The totals since the daemon started, a line for each scope. Returns the first line below.
+    fn totals(&self, buffer: &mut Buffer, area: Rect) -> u16 {
+        let room = area.width.saturating_sub(LABEL as u16);
+        // A wire column without its opposite direction would mislead: pairs or nothing.
+        let shown = usize::from(room / FIELD_WIDTH).min(FIELDS.len()) / 2 * 2;
+        let mut put = |x: u16, y: u16, text: &str, style: Style| {
+            let width = usize::from(area.right().saturating_sub(x));
+            buffer.set_stringn(x, y, text, width, style);
+        };
+        for (line, y) in (area.y..area.bottom()).enumerate().take(1 + self.scopes.len()) {
+            let scope = line.checked_sub(1).map(|at| &self.scopes[at]);
+            put(area.x, y, scope.map_or("since start", |scope| scope.scope), DIM);
+            for (at, (title, role, amount)) in FIELDS[..shown].iter().enumerate() {
+                let text = scope.map_or_else(|| (*title).to_owned(), |scope| amount(scope, self.units));
+                let x = area.x + LABEL as u16 + at as u16 * FIELD_WIDTH;
+                let indent = FIELD_WIDTH.saturating_sub(text::width(&text) as u16);
+                let style = self.theme.colour(*role);
+                put(x + indent, y, &text, if scope.is_none() { style.patch(STRONG) } else { style });
+            }
+        }
+        area.bottom().min(area.y + 1 + self.scopes.len() as u16)
+    }
+
+    /// Received above, sent below, both to the same scale.
+    fn graphs(&self, buffer: &mut Buffer, area: Rect) {
+        let values = graph::values_in(area.width);
+        let recent = &self.row.recent[self.row.recent.len().saturating_sub(values)..];
+        let top = recent.iter().map(|speed| speed.rx.max(speed.tx)).max().unwrap_or(0).max(1024);
+        let halves = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).spacing(1).split(area);
+
+        for (half, (title, role, pick)) in halves.iter().zip(SIDES) {
+            let peak = recent.iter().map(pick).max().unwrap_or(0);
+            let title = format!("{title}, peak {}", rate_with_unit(peak, self.units));
+            let (width, style) = (usize::from(half.width), self.theme.colour(role));
+            if half.height == 0 {
+                continue;
+            }
+            buffer.set_stringn(half.x, half.y, title, width, style);
+            let below = Rect { y: half.y + 1, height: half.height - 1, ..*half };
+            let values: Vec<_> = recent.iter().map(|speed| Some(pick(speed))).collect();
+            let style = |height, _| self.theme.at_height(role, height);
+            graph::area(buffer, below, &values, top, style, self.theme.colour(Role::Frame));
+        }
+    }
+}
+
+/// A label and its value, in as many lines as it needs and may take.
+fn fact(label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
+    let room = width.saturating_sub(LABEL).max(1);
+    let lines = wrap(&text::truncate(value, room * VALUE_LINES), room);
+    let line = |(at, value): (usize, String)| {
+        let label = text::fit(if at == 0 { label } else { "" }, LABEL);
+        Line::from(vec![Span::styled(label, DIM), Span::raw(value)])
+    };
+    lines.into_iter().take(VALUE_LINES).enumerate().map(line).collect()
+}

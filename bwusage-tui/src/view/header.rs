@@ -1,0 +1,102 @@
+//! The first line: which machine, how fresh, how counted. A lost connection takes the whole line.
+
+use bwusage_proto::{
+    format::{Units, duration, percent},
+    table::Grouping,
+};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Line};
+
+use super::{
+    segments::{self, Segment},
+    theme::{DIM, Role, STRONG, Theme},
+};
+use crate::{
+    app::{App, Link, Lost},
+    rows::Host,
+};
+
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Host>, theme: Theme) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    if let Some(lost) = app.link().lost() {
+        buffer.set_style(area, theme.alarm());
+        let line = lost_line(app, host, lost, usize::from(inner.width));
+        buffer.set_line(inner.x, inner.y, &line, inner.width);
+        return;
+    }
+    let plain = Style::new();
+    let mut left = vec![Segment::new(5, "bwusage", STRONG)];
+    if let Some(host) = host {
+        left.push(Segment::new(1, host.name.clone(), STRONG));
+    }
+    left.push(state(app, host, theme));
+    left.push(Segment::new(2, "by ", DIM).and(grouping(app.by()), plain));
+    left.push(Segment::new(3, units(app.units()), plain));
+    if let Some(share) = host.and_then(|host| host.unattributed_centipercent) {
+        let style = if share > 100 { theme.colour(Role::Warning) } else { plain };
+        left.push(Segment::new(4, "no process ", DIM).and(format!("{}%", percent(share).trim()), style));
+    }
+    if app.is_frozen() {
+        left.push(Segment::new(0, "order frozen", theme.colour(Role::Warning)));
+    }
+    let left = segments::fit(left, usize::from(inner.width), 3);
+    buffer.set_line(inner.x, inner.y, &left, inner.width);
+
+    let Some(host) = host else { return };
+    let right = Line::styled(host.engine.clone(), DIM);
+    let room = usize::from(inner.width).saturating_sub(left.width() + 3);
+    if right.width() <= room {
+        let x = inner.right() - right.width() as u16;
+        buffer.set_line(x, inner.y, &right, inner.width);
+    }
+}
+
+fn state(app: &App, host: Option<&Host>, theme: Theme) -> Segment {
+    if let Some(paused) = app.paused_for() {
+        let text = format!("‖ PAUSED {}", duration(paused));
+        return Segment::new(0, text, theme.colour(Role::Warning).patch(STRONG));
+    }
+    match app.link() {
+        Link::Live => {
+            let interval = host.map_or(app.interval(), |host| host.interval.max(app.interval()));
+            let seconds = interval.as_secs_f32();
+            Segment::new(0, "●", theme.colour(Role::Good)).and(format!(" live {seconds}s"), Style::new())
+        }
+        Link::Connecting | Link::Lost(_) => Segment::new(0, "○ connecting", DIM),
+    }
+}
+
+fn lost_line(app: &App, host: Option<&Host>, lost: &Lost, width: usize) -> Line<'static> {
+    let ago = duration(app.now().saturating_sub(lost.since));
+    let style = Style::new();
+    let mut parts = vec![Segment::new(0, format!("✖ daemon lost {ago} ago"), style)];
+    if let Some(host) = host {
+        parts.insert(0, Segment::new(3, host.name.clone(), style));
+    }
+    parts.push(Segment::new(2, format!("({})", lost.trouble.headline), style));
+    parts.push(Segment::new(1, retry(app, lost), style));
+    parts.push(Segment::new(4, "R retries now", style));
+    segments::fit(parts, width, 2)
+}
+
+/// When the next try is made.
+pub(super) fn retry(app: &App, lost: &Lost) -> String {
+    match lost.retry_at.saturating_sub(app.now()) {
+        rest if rest.is_zero() => "connecting".into(),
+        rest => format!("retry in {}s", rest.as_secs_f32().ceil()),
+    }
+}
+
+pub(super) fn grouping(by: Grouping) -> &'static str {
+    match by {
+        Grouping::App => "application",
+        Grouping::Process => "process",
+    }
+}
+
+fn units(units: Units) -> &'static str {
+    match units {
+        Units::Iec => "B/s IEC",
+        Units::Si => "B/s SI",
+        Units::Bits => "bit/s SI",
+    }
+}

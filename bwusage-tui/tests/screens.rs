@@ -1,0 +1,326 @@
+//! What the screen shows, state by state and size by size.
+
+#[path = "screens/fixture.rs"]
+mod fixture;
+
+use std::{sync::Arc, time::Duration};
+
+use bwusage_proto::{
+    mirror::Mirror,
+    table::{Grouping, SortKey},
+    units::Rates,
+};
+use bwusage_tui::{
+    app::{Msg, Pointer, Settings, Trouble},
+    keys::Key,
+    view::{self, Depth, Theme},
+};
+use fixture::Running;
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
+
+const SIZES: [(u16, u16); 5] = [(80, 24), (120, 40), (200, 60), (60, 18), (40, 10)];
+
+fn render(running: &mut Running, (width, height): (u16, u16), theme: Theme) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend always works");
+    let mut drawn = None;
+    let frame =
+        terminal.draw(|frame| drawn = Some(view::draw(frame, &running.app, theme))).expect("it never fails");
+    let buffer = frame.buffer.clone();
+    running.app.drawn(&drawn.expect("a frame was drawn").0);
+    buffer
+}
+
+fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let line = |cells: &[ratatui::buffer::Cell]| {
+        let line: String = cells.iter().map(ratatui::buffer::Cell::symbol).collect();
+        line.trim_end().to_owned()
+    };
+    buffer.content.chunks(width).map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn shown(running: &mut Running, size: (u16, u16)) -> String {
+    text(&render(running, size, Theme::FULL))
+}
+
+/// A snapshot for each size.
+fn at_every_size(name: &str, make: impl Fn() -> Running) {
+    for size in SIZES {
+        let screen = shown(&mut make(), size);
+        insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), screen);
+    }
+}
+
+fn typed(running: &mut Running, keys: &str) {
+    for key in keys.chars() {
+        running.send(Msg::Key(Key::Char(key)));
+    }
+}
+
+fn by_process() -> Running {
+    fixture::app(Settings { by: Grouping::Process, ..Settings::default() })
+}
+
+fn trouble(needs_user: bool) -> Trouble {
+    Trouble {
+        headline: "connection refused".into(),
+        sentence: "bwusaged 2.1 speaks protocol 2-3, this bwusage-tui 0.1.0 speaks 1".into(),
+        hints: vec!["restart the daemon after an upgrade:   sudo systemctl restart bwusaged".into()],
+        needs_user,
+        retry_in: Duration::from_secs(3),
+    }
+}
+
+#[test]
+fn live() {
+    at_every_size("live", || fixture::app(Settings::default()));
+    at_every_size("live-processes", by_process);
+}
+
+#[test]
+fn paused() {
+    at_every_size("paused", || {
+        let mut running = by_process();
+        typed(&mut running, "p");
+        running.seconds += 12;
+        running.send(Msg::Clock);
+        running
+    });
+}
+
+#[test]
+fn filter() {
+    at_every_size("filter", || {
+        let mut running = by_process();
+        typed(&mut running, "/fire");
+        running
+    });
+}
+
+#[test]
+fn bad_filter() {
+    at_every_size("bad-filter", || {
+        let mut running = by_process();
+        typed(&mut running, "/fire (x");
+        running
+    });
+}
+
+#[test]
+fn no_match() {
+    at_every_size("no-match", || {
+        let mut running = by_process();
+        typed(&mut running, "/zzz");
+        running
+    });
+}
+
+#[test]
+fn empty() {
+    at_every_size("empty", || {
+        let mut running =
+            Running { app: bwusage_tui::app::App::new(Settings::default(), fixture::users()), seconds: 0 };
+        let mirror = Arc::new(Mirror::new(fixture::head()));
+        running.send(Msg::Up { mirror, restarted: false });
+        running
+    });
+}
+
+#[test]
+fn disconnected() {
+    at_every_size("disconnected", || {
+        let mut running = by_process();
+        running.send(Msg::Down(trouble(false)));
+        running
+    });
+}
+
+#[test]
+fn mismatch() {
+    at_every_size("mismatch", || {
+        let mut running = by_process();
+        running.send(Msg::Down(trouble(true)));
+        running
+    });
+}
+
+#[test]
+fn detail() {
+    at_every_size("detail", || {
+        let mut running = by_process();
+        running.send(Msg::Key(Key::Enter));
+        running
+    });
+}
+
+#[test]
+fn help() {
+    at_every_size("help", || {
+        let mut running = by_process();
+        typed(&mut running, "?");
+        running
+    });
+}
+
+#[test]
+fn sort_list() {
+    at_every_size("sort-list", || {
+        let mut running = by_process();
+        typed(&mut running, "sj");
+        running
+    });
+}
+
+#[test]
+fn ascii() {
+    let theme = Theme { depth: Depth::None, ascii: true };
+    let screen = text(&render(&mut by_process(), (80, 24), theme));
+    assert!(screen.is_ascii(), "{screen}");
+    insta::assert_snapshot!("ascii-80x24", screen);
+}
+
+#[test]
+fn without_colour_nothing_is_coloured() {
+    let theme = Theme { depth: Depth::None, ascii: false };
+    for keys in ["", "/fire (x", "?", "sj"] {
+        let mut running = by_process();
+        typed(&mut running, keys);
+        running.send(Msg::Down(trouble(false)));
+        for size in SIZES {
+            let buffer = render(&mut running, size, theme);
+            let coloured =
+                buffer.content.iter().find(|cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset));
+            assert_eq!(coloured, None, "{keys:?} at {size:?}");
+        }
+    }
+}
+
+#[test]
+fn received_is_blue_and_sent_is_orange_in_every_depth_of_colour() {
+    for (depth, blue, orange) in [
+        (Depth::Ansi, Color::LightBlue, Color::Yellow),
+        (Depth::Indexed, Color::Indexed(69), Color::Indexed(208)),
+        (Depth::True, Color::Rgb(64, 150, 255), Color::Rgb(245, 146, 50)),
+    ] {
+        let buffer = render(&mut by_process(), (120, 40), Theme { depth, ascii: false });
+        for (glyph, colour) in [("▼", blue), ("▲", orange)] {
+            let cells: Vec<_> = buffer.content.iter().filter(|cell| cell.symbol() == glyph).collect();
+            assert!(cells.len() >= 3 && cells.iter().all(|cell| cell.fg == colour), "{depth:?} {glyph}");
+        }
+    }
+}
+
+#[test]
+fn no_size_and_no_state_panics() {
+    const WIDTHS: [u16; 11] = [1, 2, 10, 39, 40, 41, 79, 80, 110, 180, 400];
+    const HEIGHTS: [u16; 11] = [1, 2, 3, 9, 10, 11, 19, 20, 30, 45, 200];
+    let down = Msg::Down(trouble(false));
+    let mismatch = Msg::Down(trouble(true));
+    let crowd = Msg::Tick(Arc::new(fixture::crowd(300)));
+    let states: [(&str, Option<Msg>); 9] = [
+        ("", None),
+        ("G", Some(crowd)),
+        ("/a very long filter that does not fit into the frame of the table at all", None),
+        ("/fire (x", Some(down)),
+        ("sjjjjjjjjjjj", None),
+        ("?G", None),
+        ("?/sort", None),
+        ("q", Some(mismatch)),
+        ("p\n", None),
+    ];
+    for (keys, msg) in states {
+        let mut running = by_process();
+        for key in keys.chars() {
+            running.send(Msg::Key(if key == '\n' { Key::Enter } else { Key::Char(key) }));
+        }
+        if let Some(msg) = msg {
+            running.send(msg);
+        }
+        for width in WIDTHS {
+            for height in HEIGHTS {
+                for theme in [Theme::FULL, Theme { depth: Depth::None, ascii: true }] {
+                    render(&mut running, (width, height), theme);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hostile_name_never_acts_on_the_terminal() {
+    const NAMES: [&str; 6] = [
+        "\x1b[2J\x1b]0;owned\x07",
+        "cod\u{202e}exe.tpircs",
+        "zero\u{200b}width\u{feff}",
+        "日本語日本語日本語日本語日本語日本語日本語日本語日本語",
+        "a\r\nb\tc\0d\u{9b}31m",
+        "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}",
+    ];
+    let mut tick = fixture::tick(1);
+    for (row, name) in (50..).zip(NAMES) {
+        let mut info = fixture::info(row, name, name, 1000);
+        info.exe = Some(name.into());
+        info.command_line = Some(vec![name.into()]);
+        tick.infos.push(info);
+        tick.changed.push(fixture::activity(row, fixture::counters(1 << 50, 1 << 50), Rates::default()));
+    }
+    let mut head = fixture::head();
+    head.host.hostname = NAMES[0].into();
+    head.coverage.blind_spots = NAMES.map(String::from).into();
+    let mut mirror = Mirror::new(head);
+    mirror.apply(tick).expect("every row is described");
+    let mirror = Arc::new(mirror);
+
+    for by in [Grouping::App, Grouping::Process] {
+        for keys in ["", "\n", "?G", "/\u{202e}zzz"] {
+            let mut running = fixture::app(Settings { by, ..Settings::default() });
+            running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });
+            for key in keys.chars() {
+                running.send(Msg::Key(if key == '\n' { Key::Enter } else { Key::Char(key) }));
+            }
+            for row in 0..NAMES.len() {
+                for size in SIZES {
+                    let buffer = render(&mut running, size, Theme::FULL);
+                    let symbols = buffer.content.iter().map(ratatui::buffer::Cell::symbol);
+                    let acts = |c: char| {
+                        c.is_control() || bwusage_proto::text::escape(&c.to_string()) != c.to_string()
+                    };
+                    let raw: Vec<_> = symbols.filter(|symbol| symbol.chars().any(acts)).collect();
+                    assert!(raw.is_empty(), "{raw:?} after {keys:?} at {size:?} in row {row}");
+                }
+                running.send(Msg::Key(Key::Down));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sum_of_the_columns_includes_what_has_no_process() {
+    let screen = shown(&mut by_process(), (80, 24));
+    let line = screen.lines().find(|line| line.contains("(no process)")).expect("there is such traffic");
+    assert!(line.contains("2.29 M") && line.contains("1.05 M"), "{line}");
+}
+
+#[test]
+fn a_click_finds_what_is_under_the_mouse() {
+    let mut running = by_process();
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a test backend always works");
+    let mut hits = None;
+    let frame = terminal
+        .draw(|frame| hits = Some(view::draw(frame, &running.app, Theme::FULL).1))
+        .expect("it never fails");
+    let lines: Vec<String> = text(frame.buffer).lines().map(String::from).collect();
+    let hits = hits.expect("a frame was drawn");
+    let place = |what: &str| {
+        let (y, line) =
+            lines.iter().enumerate().find(|(_, line)| line.contains(what)).expect("it is on screen");
+        (line[..line.find(what).unwrap_or(0)].chars().count() as u16, y as u16)
+    };
+    let (x, y) = place("▲TOTAL");
+    assert_eq!(hits.at(x, y), Some(Pointer::Column(SortKey::TxTotal)));
+    let (x, y) = place("rsync");
+    assert_eq!(hits.at(x, y), Some(Pointer::Row(1)));
+    assert_eq!(hits.at(0, 0), None);
+    running.send(Msg::Pointer(Pointer::Column(SortKey::TxTotal)));
+    assert_eq!(running.app.order().key, SortKey::TxTotal);
+}
