@@ -12,7 +12,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// Control characters become `\x1b`, characters that change the reading direction or take no room become `\u{202e}`.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| c.is_control() || is_invisible(c)) {
+    if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);
@@ -28,6 +28,12 @@ pub fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Whether [`escape`] would make `c` visible: it acts on a terminal, or hides from the reader.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// How many terminal cells `text` takes.
@@ -111,7 +117,7 @@ mod tests {
         #[test]
         fn escaped_text_holds_nothing_that_acts(text in any::<String>()) {
             let escaped = escape(&text);
-            prop_assert!(!escaped.chars().any(|c| c.is_control() || is_invisible(c)));
+            prop_assert!(!escaped.chars().any(is_unsafe));
         }
 
         #[test]

@@ -53,8 +53,6 @@ pub enum WatchRecord<'a> {
 pub enum EndReason {
     /// As many samples as were asked for.
     Count,
-    /// Somebody stopped it.
-    Interrupted,
     /// The daemon cannot be talked to any more, whatever the wait.
     Failed,
 }

@@ -1,0 +1,337 @@
+//! What can be typed.
+
+use std::{path::PathBuf, time::Duration};
+
+use bwusage_proto::{
+    filter::Filter,
+    format::Units,
+    table::{Grouping, Order, Query},
+    transport::SOCKET_ENV,
+};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod duration;
+
+/// Which program on this machine is using the network, and how much?
+///
+/// Asks the bwusaged daemon, as any user. Exit status: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable,
+/// 4 permission denied, 5 versions do not fit, 6 nothing matched (--fail-empty), 8 no answer in time, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "bwusage-ctl", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Socket of the daemon, such as /tmp/test/bwusage.sock [default: the system's daemon, else your own]
+    #[arg(long, global = true, value_name = "PATH", env = SOCKET_ENV)]
+    pub(crate) socket: Option<PathBuf>,
+
+    /// Longest wait for an answer, such as 500ms, 5s or 1m
+    #[arg(long, global = true, value_name = "SPAN", default_value = "5s", value_parser = duration::parse)]
+    pub(crate) timeout: Duration,
+
+    /// When to use colours: auto obeys the terminal and NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorWhen,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print who uses the network now, once
+    ///
+    /// Example: bwusage-ctl top --by pid --filter 'user:alice rx>1M' --limit 10
+    Top(Top),
+    /// Print it again every second: in place on a terminal, one JSON object a line into a pipe
+    ///
+    /// Reconnects by itself when the daemon restarts, and then writes a record of type "gap".
+    /// Example: bwusage-ctl watch --interval 10s | jq -c '.rows[0]'
+    Watch(Watch),
+    /// Say how the daemon is and how much it can see
+    ///
+    /// Example for a script that starts the daemon: bwusage-ctl status --wait 10s
+    Status(Status),
+    /// Check everything that decides whether counting works, and say how to repair what does not
+    Doctor(Doctor),
+    /// Print the JSON Schema of an answer
+    ///
+    /// Example: bwusage-ctl schema top > top.schema.json
+    Schema(Schema),
+    /// Print a completion script for a shell
+    ///
+    /// Example: bwusage-ctl completions bash > ~/.local/share/bash-completion/completions/bwusage-ctl
+    Completions(Completions),
+}
+
+impl Command {
+    /// Whether whoever called expects JSON, also of a failure.
+    pub(crate) fn speaks_json(&self) -> bool {
+        match self {
+            Self::Top(top) => top.format() == Format::Json,
+            Self::Watch(watch) => watch.json,
+            Self::Status(status) => status.json,
+            Self::Doctor(doctor) => doctor.json,
+            Self::Schema(_) | Self::Completions(_) => false,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    #[command(flatten)]
+    pub(crate) rows: Rows,
+    #[command(flatten)]
+    pub(crate) look: Look,
+
+    /// How to print: a table for people, JSON (schema bwusage.top/1), or CSV with the same names
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+
+    /// Short for --output json
+    #[arg(long, conflicts_with_all = ["output", "csv"])]
+    json: bool,
+
+    /// Short for --output csv
+    #[arg(long, conflicts_with = "output")]
+    csv: bool,
+
+    /// Exit with status 6 when no row is left
+    #[arg(long)]
+    pub(crate) fail_empty: bool,
+}
+
+impl Top {
+    pub(crate) fn format(&self) -> Format {
+        match (self.json, self.csv) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Csv,
+            _ => self.output,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) rows: Rows,
+    #[command(flatten)]
+    pub(crate) look: Look,
+
+    /// Time between two samples, such as 500ms, 10s or 1m; never shorter than the daemon's own interval
+    #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = duration::parse)]
+    pub(crate) interval: Duration,
+
+    /// End after this many samples [default: go on for ever]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// Write JSON (schema bwusage.watch/1, one object a line) also to a terminal
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which rows, in which order.
+#[derive(Debug, Args)]
+pub(crate) struct Rows {
+    /// What one row stands for: an application with all its processes, or one process
+    #[arg(long, value_name = "WHAT", default_value = "app")]
+    pub(crate) by: By,
+
+    /// Column to sort by, largest first; a leading - turns it round. One of rx_total, tx_total (bytes since the daemon
+    /// started), rx, tx (bytes a second), cpu, mem, disk_read, disk_write, name, app, pid, user
+    #[arg(long, value_name = "[-]COLUMN", default_value = "rx_total", allow_hyphen_values = true)]
+    sort: Order,
+
+    /// At most this many rows [default: all]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+
+    /// Rows without any traffic too
+    #[arg(long)]
+    all: bool,
+
+    /// Only rows that match, such as 'firefox', 'user:alice !curl', 'rx>1M | cpu>50' or '/^python3/'
+    ///
+    /// Words side by side must all match, | means or, ! means not. A word is looked for in name, application, path, user,
+    /// arguments, and as a process number; user: app: name: exe: pid: look only there. rx tx (bytes a second) rx_total
+    /// tx_total (bytes) cpu (percent of one core) mem (bytes) are compared with > >= < <= =; 1M is 1024², 1MB is 1000².
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<Filter>,
+}
+
+impl Rows {
+    pub(crate) fn query(&self) -> Query<'_> {
+        Query {
+            by: self.by.into(),
+            order: self.sort,
+            filter: self.filter.as_ref(),
+            idle: self.all,
+            limit: self.limit,
+        }
+    }
+}
+
+/// How tables look.
+#[derive(Debug, Args)]
+pub(crate) struct Look {
+    /// Steps of 1024 (3.15 MiB/s), of 1000 (3.30 MB/s), or speeds in bits (26.4 Mbit/s); JSON and CSV are always bytes
+    #[arg(long, value_name = "UNITS", default_value = "iec")]
+    pub(crate) units: UnitsName,
+
+    /// Never cut names or leave columns out to fit the terminal
+    #[arg(long)]
+    pub(crate) no_trunc: bool,
+
+    /// No line of column names, also in CSV
+    #[arg(long)]
+    pub(crate) no_header: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Wait up to this long for the daemon to come up, such as 10s [default: do not wait]
+    #[arg(long, value_name = "SPAN", value_parser = duration::parse)]
+    pub(crate) wait: Option<Duration>,
+
+    /// Print JSON (schema bwusage.status/1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print JSON (schema bwusage.doctor/1)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Which answer
+    #[arg(value_name = "ANSWER", default_value = "top")]
+    pub(crate) answer: Answer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum By {
+    App,
+    Pid,
+}
+
+impl From<By> for Grouping {
+    fn from(by: By) -> Self {
+        match by {
+            By::App => Self::App,
+            By::Pid => Self::Process,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UnitsName {
+    Iec,
+    Si,
+    Bits,
+}
+
+impl From<UnitsName> for Units {
+    fn from(name: UnitsName) -> Self {
+        match name {
+            UnitsName::Iec => Self::Iec,
+            UnitsName::Si => Self::Si,
+            UnitsName::Bits => Self::Bits,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Answer {
+    Top,
+    Watch,
+    Status,
+    Doctor,
+    Error,
+}
+
+impl Answer {
+    /// The name of its definition in the schema.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Top => "top",
+            Self::Watch => "watch",
+            Self::Status => "status",
+            Self::Doctor => "doctor",
+            Self::Error => "error",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorWhen {
+    /// Decides for the whole process.
+    pub(crate) fn apply(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn top(arguments: &[&str]) -> Result<Top, clap::Error> {
+        let cli = Cli::try_parse_from([&["bwusage-ctl", "top"], arguments].concat())?;
+        let Command::Top(top) = cli.command else { panic!("top was asked for") };
+        Ok(top)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_sort_key_may_begin_with_a_minus() {
+        assert_eq!(top(&["--sort", "-cpu"]).unwrap().rows.sort, "-cpu".parse().unwrap());
+        assert_eq!(top(&["--sort=-cpu"]).unwrap().rows.sort, "-cpu".parse().unwrap());
+    }
+
+    #[test]
+    fn a_wrong_filter_says_where() {
+        let error = top(&["--filter", "a /b[/"]).unwrap_err().to_string();
+        assert!(error.contains("unclosed '[' at 5"), "{error}");
+    }
+
+    #[test]
+    fn only_one_format_can_be_asked_for() {
+        assert_eq!(top(&["--csv"]).unwrap().format(), Format::Csv);
+        assert_eq!(top(&["-o", "json"]).unwrap().format(), Format::Json);
+        assert!(top(&["--json", "--csv"]).is_err());
+        assert!(top(&["--json", "--output", "csv"]).is_err());
+    }
+}

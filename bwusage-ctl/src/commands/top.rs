@@ -1,0 +1,40 @@
+//! `top`: the table, once.
+
+use bwusage_proto::{client::Client, report::TopReport, table::table, users::Users};
+
+use crate::{
+    cli::{Format, Top},
+    connection::Connection,
+    failure::{Exit, Failure},
+    output,
+    render::{
+        csv,
+        table::{Layout, draw, draw_whole},
+    },
+};
+
+pub(super) async fn run(connection: &Connection, arguments: &Top) -> Result<Exit, Failure> {
+    let question =
+        async |client: &mut Client| Ok((client.snapshot().await?, client.daemon().version.clone()));
+    let (mirror, daemon_version) = connection.ask(question).await?;
+    let query = arguments.rows.query();
+    let table = table(&mirror, &Users::new(), &query);
+
+    let header = !arguments.look.no_header;
+    match arguments.format() {
+        Format::Json => output::json(&TopReport::new(&mirror, &table, query.by, &daemon_version))?,
+        Format::Csv => output::plain(csv::write(&table, query.by, header).as_bytes())?,
+        Format::Table => {
+            let width = if arguments.look.no_trunc { None } else { output::width() };
+            let layout = Layout { by: query.by, units: arguments.look.units.into(), width, header };
+            // A part of the rows does not add up to everything anyway.
+            let is_whole = query.filter.is_none() && !table.truncated();
+            output::styled(&if is_whole {
+                draw_whole(&table, &mirror, &layout)
+            } else {
+                draw(&table, &layout)
+            })?;
+        }
+    }
+    if table.rows.is_empty() && arguments.fail_empty { Err(Failure::Empty) } else { Ok(Exit::Done) }
+}

@@ -1,0 +1,231 @@
+//! How things fail: what happened, what to type next, and the exit status that a script acts on.
+
+use std::{error::Error, io, process::ExitCode, time::Duration};
+
+use bwusage_proto::{client::ClientError, message::RefusalCode, text};
+use serde::Serialize;
+
+/// How the program ends. The numbers are part of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Done = 0,
+    Failed = 1,
+    Unreachable = 3,
+    Denied = 4,
+    Mismatch = 5,
+    Empty = 6,
+    TimedOut = 8,
+    Interrupted = 130,
+    Terminated = 143,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("bwusaged did not answer within {} s", .0.as_secs_f64())]
+    Timeout(Duration),
+    #[error("no row matches")]
+    Empty,
+    #[error("cannot write the answer")]
+    Output(#[source] io::Error),
+    #[error("cannot prepare the answer as JSON")]
+    Json(#[source] serde_json::Error),
+    #[error("cannot draw on the terminal")]
+    Terminal(#[source] io::Error),
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Client(error) => client_exit(error),
+            Self::Timeout(_) => Exit::TimedOut,
+            Self::Empty => Exit::Empty,
+            // Whoever read has read enough.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Exit::Failed,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Client(error) => client_code(error),
+            Self::Timeout(_) => "timeout",
+            Self::Empty => "empty",
+            Self::Output(_) => "output",
+            Self::Json(_) => "json",
+            Self::Terminal(_) => "terminal",
+            Self::Start(_) => "start",
+        }
+    }
+
+    pub(crate) fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Client(error) => error.hints(),
+            Self::Timeout(_) => vec!["give it more time:   --timeout 30s".into()],
+            Self::Empty => vec!["rows without traffic are left out unless you say --all".into()],
+            Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Vec::new(),
+        }
+    }
+
+    /// The error and its causes in one sentence, safe for a terminal.
+    pub(crate) fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut cause = match self {
+            // Its text has the reason already.
+            Self::Client(ClientError::Unreachable { .. }) => None,
+            _ => self.source(),
+        };
+        while let Some(error) = cause {
+            message.push_str(": ");
+            message.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text::escape(&message).into_owned()
+    }
+
+    /// Tells it on standard error, and also in JSON where the caller reads that.
+    pub(crate) fn tell(&self, json: bool) -> Exit {
+        let exit = self.exit();
+        if exit != Exit::Done {
+            let style = anstyle::AnsiColor::Red.on_default().bold();
+            anstream::eprintln!("{style}error:{style:#} {}", self.message());
+            for hint in self.hints() {
+                anstream::eprintln!("  {}", text::escape(&hint));
+            }
+            if json && let Ok(line) = serde_json::to_string(&self.report()) {
+                anstream::eprintln!("{line}");
+            }
+        }
+        exit
+    }
+
+    fn report(&self) -> FailureReport {
+        let hints = self.hints();
+        FailureReport {
+            schema: "bwusage.error/1",
+            code: self.code(),
+            exit_code: self.exit() as u8,
+            message: self.message(),
+            hint: (!hints.is_empty()).then(|| hints.join("\n")),
+        }
+    }
+}
+
+/// `bwusage.error/1`.
+#[derive(Debug, Serialize)]
+struct FailureReport {
+    schema: &'static str,
+    code: &'static str,
+    exit_code: u8,
+    message: String,
+    hint: Option<String>,
+}
+
+/// The name of what went wrong, for scripts.
+pub(crate) fn client_code(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::Unreachable { source, .. } => match source.kind() {
+            io::ErrorKind::PermissionDenied => "permission_denied",
+            io::ErrorKind::TimedOut => "timeout",
+            _ => "unreachable",
+        },
+        ClientError::Greeting { .. } => "not_bwusaged",
+        ClientError::VersionMismatch { .. } => "version_mismatch",
+        ClientError::Busy { .. } => "busy",
+        ClientError::TurnedAway { .. } => "turned_away",
+        ClientError::Refused(_) => "refused",
+        ClientError::Goodbye => "shutting_down",
+        ClientError::Lost(_) => "lost",
+        ClientError::Timeout(_) => "timeout",
+        ClientError::Protocol(_) => "protocol",
+    }
+}
+
+fn client_exit(error: &ClientError) -> Exit {
+    match error {
+        ClientError::Unreachable { source, .. } => match source.kind() {
+            io::ErrorKind::PermissionDenied => Exit::Denied,
+            io::ErrorKind::TimedOut => Exit::TimedOut,
+            _ => Exit::Unreachable,
+        },
+        ClientError::Goodbye | ClientError::Lost(_) => Exit::Unreachable,
+        ClientError::Greeting { .. } | ClientError::VersionMismatch { .. } | ClientError::Protocol(_) => {
+            Exit::Mismatch
+        }
+        ClientError::Refused(refusal) if refusal.code == RefusalCode::Denied as u16 => Exit::Denied,
+        ClientError::Timeout(_) => Exit::TimedOut,
+        ClientError::Busy { .. } | ClientError::TurnedAway { .. } | ClientError::Refused(_) => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bwusage_proto::{message::Refusal, transport::Endpoint, version::VersionRange};
+
+    use super::*;
+
+    fn unreachable(kind: io::ErrorKind) -> Failure {
+        ClientError::Unreachable { endpoint: Endpoint::new("/x/bwusage.sock"), source: kind.into() }.into()
+    }
+
+    #[test]
+    fn every_way_to_be_unreachable_has_its_own_answer() {
+        let missing = unreachable(io::ErrorKind::NotFound);
+        assert_eq!(missing.message(), "cannot reach bwusaged at /x/bwusage.sock (no such file)");
+        assert_eq!(missing.exit(), Exit::Unreachable);
+        assert!(missing.hints()[0].starts_with("the daemon is not running - start it:"));
+        let denied = unreachable(io::ErrorKind::PermissionDenied);
+        assert_eq!((denied.exit(), denied.code()), (Exit::Denied, "permission_denied"));
+        assert_eq!(unreachable(io::ErrorKind::ConnectionRefused).exit(), Exit::Unreachable);
+    }
+
+    #[test]
+    fn a_version_mismatch_tells_both_ranges() {
+        let failure = Failure::from(ClientError::VersionMismatch {
+            daemon_version: "2.1.0".into(),
+            theirs: VersionRange { min: 2, max: 3 },
+            ours: VersionRange { min: 1, max: 1 },
+            client: "bwusage-ctl".into(),
+        });
+        let message = failure.message();
+        assert!(message.starts_with("bwusaged 2.1.0 speaks protocol 2-3, this bwusage-ctl "), "{message}");
+        assert!(message.ends_with(" speaks 1"), "{message}");
+        assert_eq!((failure.exit(), failure.hints().len()), (Exit::Mismatch, 1));
+    }
+
+    #[test]
+    fn causes_are_told_and_cannot_act_on_the_terminal() {
+        let failure = Failure::Output(io::Error::other("disk\x1b[2J full"));
+        assert_eq!(failure.message(), r"cannot write the answer: disk\x1b[2J full");
+    }
+
+    #[test]
+    fn a_reader_that_has_read_enough_is_no_failure() {
+        assert_eq!(Failure::Output(io::ErrorKind::BrokenPipe.into()).exit(), Exit::Done);
+        assert_eq!(Failure::Output(io::ErrorKind::StorageFull.into()).exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn a_script_gets_code_status_and_hint() {
+        let refusal =
+            |code: RefusalCode| Refusal { code: code as u16, message: "no".into(), hint: Some("ask".into()) };
+        let denied = Failure::from(ClientError::Refused(refusal(RefusalCode::Denied)));
+        let report = serde_json::to_value(denied.report()).unwrap();
+        let expected = serde_json::json!({
+            "schema": "bwusage.error/1", "code": "refused", "exit_code": 4, "message": "bwusaged refused: no", "hint": "ask",
+        });
+        assert_eq!(report, expected);
+        assert_eq!(Failure::from(ClientError::Refused(refusal(RefusalCode::TooMany))).exit(), Exit::Failed);
+    }
+}

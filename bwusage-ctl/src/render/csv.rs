@@ -1,0 +1,104 @@
+//! Comma-separated values: RFC 4180, the names of the JSON report, and no cell that a spreadsheet would compute.
+
+use bwusage_proto::{
+    report::Moment,
+    table::{Grouping, Row, Table},
+    text,
+};
+
+type Column = (&'static str, fn(&Row) -> String);
+
+const PROCESS: [Column; 8] = [
+    ("pid", |row| number(row.pid)),
+    ("name", |row| row.name.clone()),
+    ("app", |row| row.app.clone()),
+    ("user", |row| row.users.join(" ")),
+    ("exe", |row| row.exe.clone().unwrap_or_default()),
+    ("command_line", |row| row.command_line.as_deref().unwrap_or_default().join(" ")),
+    ("started_at", |row| number(row.started_at_unix_ms.map(Moment))),
+    ("exited_at", |row| number(row.exited_at_unix_ms.map(Moment))),
+];
+
+const APP: [Column; 4] = [
+    ("app", |row| row.app.clone()),
+    ("pids", |row| row.pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+    ("users", |row| row.users.join(" ")),
+    ("processes", |row| row.processes.to_string()),
+];
+
+const NUMBERS: [Column; 12] = [
+    ("rx_bytes_per_s", |row| row.rates.rx_bytes_per_s.to_string()),
+    ("tx_bytes_per_s", |row| row.rates.tx_bytes_per_s.to_string()),
+    ("rx_bytes_total", |row| row.counters.total().wire.rx_bytes.to_string()),
+    ("tx_bytes_total", |row| row.counters.total().wire.tx_bytes.to_string()),
+    ("rx_payload_bytes_total", |row| row.counters.total().payload.rx_bytes.to_string()),
+    ("tx_payload_bytes_total", |row| row.counters.total().payload.tx_bytes.to_string()),
+    ("rx_packets_total", |row| row.counters.total().wire.rx_packets.to_string()),
+    ("tx_packets_total", |row| row.counters.total().wire.tx_packets.to_string()),
+    ("cpu_percent", |row| number(row.cpu_centipercent.map(|hundredths| f64::from(hundredths) / 100.0))),
+    ("rss_bytes", |row| number(row.rss_bytes)),
+    ("disk_read_bytes_per_s", |row| number(row.disk_read_bytes_per_s)),
+    ("disk_write_bytes_per_s", |row| number(row.disk_write_bytes_per_s)),
+];
+
+/// Writes `table`; what is unknown is an empty cell.
+pub(crate) fn write(table: &Table, by: Grouping, header: bool) -> String {
+    let identity: &[Column] = match by {
+        Grouping::App => &APP,
+        Grouping::Process => &PROCESS,
+    };
+    let columns = || identity.iter().chain(&NUMBERS);
+    let mut csv = String::new();
+    if header {
+        push_line(&mut csv, columns().map(|(name, _)| (*name).to_owned()));
+    }
+    for row in &table.rows {
+        push_line(&mut csv, columns().map(|(_, value)| value(row)));
+    }
+    csv
+}
+
+fn push_line(csv: &mut String, cells: impl Iterator<Item = String>) {
+    for (at, value) in cells.enumerate() {
+        if at > 0 {
+            csv.push(',');
+        }
+        csv.push_str(&cell(&value));
+    }
+    csv.push_str("\r\n");
+}
+
+/// A cell as RFC 4180 wants it. A leading `'` keeps a spreadsheet from taking a process's name for a formula.
+fn cell(value: &str) -> String {
+    let mut value = text::escape(value).into_owned();
+    if value.starts_with(['=', '+', '-', '@']) {
+        value.insert(0, '\'');
+    }
+    if value.contains(['"', ',']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
+}
+
+fn number(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(cell("plain name"), "plain name");
+        assert_eq!(cell("a,b"), "\"a,b\"");
+        assert_eq!(cell("say \"hi\""), "\"say \"\"hi\"\"\"");
+    }
+
+    #[test]
+    fn a_name_cannot_become_a_formula_or_a_second_line() {
+        for formula in ["=1+1", "+1", "-1", "@x"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        assert_eq!(cell("=\"a\",\"b\""), "\"'=\"\"a\"\",\"\"b\"\"\"");
+        assert_eq!(cell("\t=1"), r"\x09=1");
+        assert_eq!(cell("a\r\nb"), r"a\x0d\x0ab");
+    }
+}

@@ -1,0 +1,110 @@
+//! The daemon about itself, for people.
+
+use std::time::Duration;
+
+use bwusage_proto::{
+    format::{self, Units},
+    message::Status,
+    text,
+    transport::Endpoint,
+};
+
+use super::{HEADING, paint};
+
+/// A line for each thing to know.
+pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
+    let mut drawn = format!(
+        "{} {} (pid {}) on {}, up {}\n",
+        paint(HEADING, "bwusaged"),
+        text::escape(&status.version),
+        status.pid,
+        text::escape(&endpoint.to_string()),
+        format::duration(Duration::from_millis(status.uptime_ms)),
+    );
+    let mut line = |name: &str, value: &str| {
+        drawn.push_str(&format_line(name, value));
+    };
+    let coverage = &status.coverage;
+    line("counts with", &format!("{} ({})", coverage.engine, coverage.quality));
+    let attached = coverage.hooks.iter().filter(|hook| hook.attached).count();
+    if !coverage.hooks.is_empty() {
+        line("hooks", &format!("{attached} of {} attached (see bwusage-ctl doctor)", coverage.hooks.len()));
+    }
+    for blind_spot in &coverage.blind_spots {
+        line("cannot see", blind_spot);
+    }
+    let interval = Duration::from_millis(status.interval_ms.into()).as_secs_f64();
+    line("ticks", &format!("{} so far, one every {interval} s, {} late", status.ticks, status.late_ticks));
+    line("rows", &status.rows.to_string());
+    line("clients", &format!("{} connected, {} following", status.connections, status.subscriptions));
+    line("visibility", &format!("{}, you see {}", status.visibility, status.you_see));
+    line("uses", &own_use(status));
+    for loss in status.losses.iter().filter(|loss| loss.events > 0) {
+        line("not counted", &format!("{} ({} times)", loss.what, loss.events));
+    }
+    drawn
+}
+
+fn format_line(name: &str, value: &str) -> String {
+    format!("  {name:<12} {}\n", text::escape(value))
+}
+
+fn own_use(status: &Status) -> String {
+    let rss = status.self_rss_bytes.map_or("unknown".into(), |rss| format::bytes_with_unit(rss, Units::Iec));
+    let cpu = status.self_cpu_ms.map_or("unknown".into(), |cpu| {
+        let percent = cpu as f64 * 100.0 / status.uptime_ms.max(1) as f64;
+        format!("{:.1} s in all, {percent:.2} % of one core", cpu as f64 / 1000.0)
+    });
+    format!("memory {rss}, processor {cpu}")
+}
+
+#[cfg(test)]
+mod tests {
+    use bwusage_proto::snapshot::{Coverage, Hook, Loss};
+
+    use super::*;
+
+    #[test]
+    fn every_fact_has_its_line() {
+        let hook = |attached| Hook { name: "h".into(), purpose: "p".into(), attached, detail: None };
+        let status = Status {
+            version: "1.2.3".into(),
+            pid: 77,
+            uptime_ms: 125_000,
+            interval_ms: 1_000,
+            ticks: 125,
+            late_ticks: 1,
+            self_cpu_ms: Some(250),
+            self_rss_bytes: None,
+            connections: 2,
+            subscriptions: 1,
+            rows: 300,
+            visibility: "names".into(),
+            you_see: "all".into(),
+            coverage: Coverage {
+                engine: "eBPF".into(),
+                quality: "exact".into(),
+                hooks: vec![hook(true), hook(false)],
+                blind_spots: vec!["NFS".into()],
+            },
+            losses: vec![
+                Loss { what: "rows \x1b[31m".into(), events: 3 },
+                Loss { what: "nothing".into(), events: 0 },
+            ],
+        };
+        let expected = "\
+bwusaged 1.2.3 (pid 77) on /s, up 2m 05s
+  counts with  eBPF (exact)
+  hooks        1 of 2 attached (see bwusage-ctl doctor)
+  cannot see   NFS
+  ticks        125 so far, one every 1 s, 1 late
+  rows         300
+  clients      2 connected, 1 following
+  visibility   names, you see all
+  uses         memory unknown, processor 0.2 s in all, 0.20 % of one core
+  not counted  rows \\x1b[31m (3 times)
+";
+        let drawn = draw(&status, &Endpoint::new("/s"));
+        assert_eq!(anstream::adapter::strip_str(&drawn).to_string(), expected);
+    }
+}

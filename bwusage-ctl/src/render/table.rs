@@ -1,0 +1,230 @@
+//! A table for people, as wide as its content or as the terminal.
+
+use bwusage_proto::{
+    format::{self, Units},
+    mirror::Mirror,
+    table::{Grouping, Row, RowKey, Table},
+    text,
+    units::{Counters, Rates},
+};
+
+use super::{FAINT, HEADING, paint};
+
+/// How to draw it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    pub(crate) by: Grouping,
+    pub(crate) units: Units,
+    /// Cells of the terminal; `None` for no limit.
+    pub(crate) width: Option<usize>,
+    pub(crate) header: bool,
+}
+
+/// One column: how it is headed and what it says about a row.
+struct Column {
+    title: &'static str,
+    align: Align,
+    /// The higher, the sooner it is left out where room is short; 0 never is.
+    dispensable: u8,
+    cell: fn(&Row, Units) -> String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Align {
+    Left,
+    Right,
+}
+
+/// Names are cut to this before columns are left out.
+const NARROWEST_NAME: usize = 12;
+const GAP: &str = "  ";
+
+/// Draws `table`, a line each with its end.
+pub(crate) fn draw(table: &Table, layout: &Layout) -> String {
+    lines(table.rows.iter(), layout)
+}
+
+/// Draws `table` and below it what `mirror` knows beside its rows, so that the columns add up to everything counted.
+pub(crate) fn draw_whole(table: &Table, mirror: &Mirror, layout: &Layout) -> String {
+    let beside = beside(mirror, layout.by);
+    lines(table.rows.iter().chain(&beside), layout)
+}
+
+fn lines<'a>(rows: impl Iterator<Item = &'a Row>, layout: &Layout) -> String {
+    let rows: Vec<&Row> = rows.collect();
+    let mut columns = columns(layout.by);
+    let mut cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| columns.iter().map(|column| (column.cell)(row, layout.units)).collect())
+        .collect();
+    let mut widths: Vec<usize> = (0..columns.len())
+        .map(|at| {
+            let widest = cells.iter().map(|row| text::width(&row[at])).max().unwrap_or(0);
+            if layout.header { widest.max(text::width(columns[at].title)) } else { widest }
+        })
+        .collect();
+    if let Some(width) = layout.width {
+        shrink(width, &mut columns, &mut cells, &mut widths);
+    }
+
+    let mut drawn = String::new();
+    if layout.header {
+        let titles: Vec<String> = columns.iter().map(|column| column.title.to_owned()).collect();
+        drawn.push_str(&paint(HEADING, &line(&columns, &titles, &widths)));
+        drawn.push('\n');
+    }
+    for (row, cells) in rows.iter().zip(&cells) {
+        let line = line(&columns, cells, &widths);
+        let is_over = row.exited_at_unix_ms.is_some();
+        drawn.push_str(&if is_over { paint(FAINT, &line) } else { line });
+        drawn.push('\n');
+    }
+    drawn
+}
+
+/// Makes it fit: first the name gets shorter, then columns go.
+fn shrink(width: usize, columns: &mut Vec<Column>, cells: &mut [Vec<String>], widths: &mut Vec<usize>) {
+    loop {
+        let total = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
+        let Some(excess) = total.checked_sub(width).filter(|&excess| excess > 0) else { return };
+        // The name is the only column that nothing may replace, so it is also the one that is always there.
+        let name = columns.iter().position(|column| column.dispensable == 0).unwrap_or(0);
+        let spare = widths[name].saturating_sub(NARROWEST_NAME);
+        let victim = (0..columns.len()).max_by_key(|&at| columns[at].dispensable);
+        match victim.filter(|&at| columns[at].dispensable > 0) {
+            Some(at) if excess > spare => {
+                columns.remove(at);
+                widths.remove(at);
+                for row in &mut *cells {
+                    row.remove(at);
+                }
+            }
+            _ => {
+                widths[name] = widths[name].saturating_sub(excess).max(1);
+                return;
+            }
+        }
+    }
+}
+
+fn line(columns: &[Column], cells: &[String], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for ((column, cell), &width) in columns.iter().zip(cells).zip(widths) {
+        if !line.is_empty() {
+            line.push_str(GAP);
+        }
+        match column.align {
+            Align::Left => line.push_str(&text::fit(cell, width)),
+            Align::Right => {
+                line.extend(std::iter::repeat_n(' ', width.saturating_sub(text::width(cell))));
+                line.push_str(cell);
+            }
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+fn columns(by: Grouping) -> Vec<Column> {
+    use Align::{Left, Right};
+    const fn column(
+        title: &'static str,
+        align: Align,
+        dispensable: u8,
+        cell: fn(&Row, Units) -> String,
+    ) -> Column {
+        Column { title, align, dispensable, cell }
+    }
+    let mut columns = match by {
+        Grouping::App => vec![
+            column("APP", Left, 0, |row, _| text::escape(&row.app).into_owned()),
+            column("PROCS", Right, 9, |row, _| {
+                or_dash(Some(row.processes).filter(|&n| n > 0), |n| n.to_string())
+            }),
+        ],
+        Grouping::Process => vec![
+            column("PID", Right, 4, |row, _| or_dash(row.pid, |pid| pid.to_string())),
+            column("NAME", Left, 0, process_name),
+            column("APP", Left, 9, |row, _| text::escape(&row.app).into_owned()),
+        ],
+    };
+    columns.extend([
+        column("USER", Left, 6, |row, _| {
+            or_dash(some_text(row.users.join(",")), |users| text::escape(&users).into_owned())
+        }),
+        column("RX/s", Right, 1, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
+        column("TX/s", Right, 2, |row, units| format::rate_with_unit(row.rates.tx_bytes_per_s, units)),
+        column("RX TOTAL", Right, 3, |row, units| {
+            format::bytes_with_unit(row.counters.total().wire.rx_bytes, units)
+        }),
+        column("TX TOTAL", Right, 5, |row, units| {
+            format::bytes_with_unit(row.counters.total().wire.tx_bytes, units)
+        }),
+        column("CPU%", Right, 7, |row, _| {
+            or_dash(row.cpu_centipercent, |cpu| format::percent(cpu).trim_start().to_owned())
+        }),
+        column("MEM", Right, 8, |row, units| {
+            or_dash(row.rss_bytes, |rss| format::bytes_with_unit(rss, units))
+        }),
+    ]);
+    columns
+}
+
+fn process_name(row: &Row, _: Units) -> String {
+    let name = text::escape(&row.name);
+    if row.exited_at_unix_ms.is_some() { format!("{name} †") } else { name.into_owned() }
+}
+
+fn some_text(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// What is unknown is a dash, never 0.
+fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| "-".into(), show)
+}
+
+/// Rows for what no row of the table holds: traffic without a process, and processes that ended long ago.
+fn beside(mirror: &Mirror, by: Grouping) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if by == Grouping::Process {
+        let mut ended = extra_row("(ended earlier)");
+        for retired in mirror.retired.values() {
+            ended.counters += retired.counters;
+        }
+        rows.push(ended);
+    }
+    let mut unattributed = extra_row("(unattributed)");
+    for residual in &mirror.residuals {
+        unattributed.counters += residual.counters;
+        unattributed.rates += residual.rates;
+    }
+    rows.push(unattributed);
+    rows.retain(|row| !row.counters.is_zero());
+    rows
+}
+
+fn extra_row(name: &str) -> Row {
+    Row {
+        key: RowKey::App(name.into()),
+        pid: None,
+        pids: Vec::new(),
+        name: name.into(),
+        app: name.into(),
+        users: Vec::new(),
+        counters: Counters::default(),
+        rates: Rates::default(),
+        cpu_centipercent: None,
+        rss_bytes: None,
+        disk_read_bytes_per_s: None,
+        disk_write_bytes_per_s: None,
+        exe: None,
+        command_line: None,
+        started_at_unix_ms: None,
+        exited_at_unix_ms: None,
+        processes: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;
