@@ -18,9 +18,14 @@ mod guard;
 mod moment;
 mod question;
 mod routes;
+#[cfg(test)]
+mod sample;
 mod viewer;
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use bwusage_proto::transport::Endpoint;
@@ -30,14 +35,24 @@ use tokio::net::TcpListener;
 use crate::{cli::Arguments, guard::AllowedHosts};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
-        format!("cannot listen on {} (another address: --listen 127.0.0.1:PORT)", arguments.listen)
+async fn main() -> ExitCode {
+    match serve(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: Arguments) -> anyhow::Result<()> {
+    let address = arguments.listen;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address} (take another port with --listen 127.0.0.1:PORT)")
     })?;
     let endpoint = Endpoint::resolve(arguments.socket);
-    let router =
-        routes::router(feed::follow(endpoint.clone()), endpoint, AllowedHosts::new(arguments.allowed_hosts));
+    let hosts = AllowedHosts::new(arguments.allowed_hosts);
+    let router = routes::router(feed::follow(endpoint.clone()), endpoint, hosts);
     // Told to whoever reads it; the server does not depend on anybody reading.
     writeln!(io::stdout(), "bwusage-web: open http://{}/", listener.local_addr()?).ok();
     axum::serve(listener, router).await.context("the web server failed")

@@ -88,3 +88,66 @@ impl Question {
         events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::sample;
+
+    fn parameters(json: Value) -> Parameters {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn refusal(json: Value) -> String {
+        Question::new(&parameters(json)).unwrap_err()
+    }
+
+    fn names(json: Value) -> Vec<String> {
+        let question = Question::new(&parameters(json)).unwrap();
+        let answer = question.answer(&sample::mirror(3), "1.2.3", &Users::new());
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        answer["rows"].as_array().unwrap().iter().map(|row| row["app"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_default_is_apps_that_moved_bytes_largest_first() {
+        assert_eq!(names(serde_json::json!({})), ["curl", sample::HOSTILE_NAME]);
+    }
+
+    #[test]
+    fn rows_are_sorted_filtered_and_cut_as_asked() {
+        assert_eq!(names(serde_json::json!({"sort": "-rx_total"})), [sample::HOSTILE_NAME, "curl"]);
+        assert_eq!(names(serde_json::json!({"filter": "rx_total>600"})), ["curl"]);
+        assert_eq!(names(serde_json::json!({"limit": "1"})), ["curl"]);
+        assert_eq!(
+            names(serde_json::json!({"all": "true", "by": "pid", "sort": "-pid"})).first().unwrap(),
+            "cron"
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        assert!(refusal(serde_json::json!({"by": "user"})).contains("neither app nor pid"));
+        assert!(refusal(serde_json::json!({"sort": "size"})).contains("rx_total"));
+        assert!(refusal(serde_json::json!({"limit": "-1"})).contains("number of rows"));
+        assert!(refusal(serde_json::json!({"all": "maybe"})).contains("neither true nor false"));
+        assert!(refusal(serde_json::json!({"filter": "x".repeat(501)})).contains("500 characters"));
+        assert_ne!(refusal(serde_json::json!({"filter": "/[/"})), "");
+    }
+
+    #[test]
+    fn different_questions_have_different_keys() {
+        let questions = [
+            serde_json::json!({}),
+            serde_json::json!({"by": "pid"}),
+            serde_json::json!({"sort": "-rx_total"}),
+            serde_json::json!({"limit": "5"}),
+            serde_json::json!({"all": "true"}),
+            serde_json::json!({"filter": "5"}),
+        ];
+        let keys = questions.map(|json| Question::new(&parameters(json)).unwrap().key);
+        assert_eq!(std::collections::BTreeSet::from(keys.clone()).len(), keys.len(), "{keys:?}");
+    }
+}

@@ -141,3 +141,6 @@ fn json(body: Bytes) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (StatusCode::OK, headers, body).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,3 +55,98 @@ impl Viewer {
         events
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bwusage_proto::client::ClientError;
+
+    use super::*;
+    use crate::{events::Down, question::Parameters, sample};
+
+    fn viewer(since_unix_ms: u64) -> Viewer {
+        Viewer::new(Question::new(&Parameters::default()).unwrap(), since_unix_ms)
+    }
+
+    /// The names of the events, and how many points the backfill among them has.
+    fn told(viewer: &mut Viewer, moment: &Moment) -> (Vec<String>, usize) {
+        let bytes = viewer.catch_up(moment, &Users::new()).concat();
+        let text = String::from_utf8(bytes).unwrap();
+        let names = text.lines().filter_map(|line| line.strip_prefix("event: ")).map(Into::into).collect();
+        let points = text.split("event: backfill").nth(1).map_or(0, |rest| {
+            let data = rest.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+            let columns: serde_json::Value = serde_json::from_str(data).unwrap();
+            columns["at_unix_ms"].as_array().unwrap().len()
+        });
+        (names, points)
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().copied().map(Into::into).collect()
+    }
+
+    #[test]
+    fn a_new_viewer_is_told_everything_and_the_past() {
+        let events = names(&["hello", "backfill", "tick", "top"]);
+        assert_eq!(told(&mut viewer(0), &sample::live(1, 5)), (events, 4));
+    }
+
+    #[test]
+    fn a_viewer_that_keeps_up_is_told_only_what_is_new() {
+        let mut viewer = viewer(0);
+        told(&mut viewer, &sample::live(1, 5));
+        assert_eq!(told(&mut viewer, &sample::live(1, 6)), (names(&["tick", "top"]), 0));
+    }
+
+    #[test]
+    fn a_slow_viewer_lacks_no_point() {
+        let mut viewer = viewer(0);
+        told(&mut viewer, &sample::live(1, 5));
+        assert_eq!(told(&mut viewer, &sample::live(1, 9)), (names(&["backfill", "tick", "top"]), 3));
+    }
+
+    #[test]
+    fn a_viewer_that_comes_back_gets_only_what_it_lacks() {
+        let seen = sample::mirror(3).taken_at_unix_ms;
+        let events = names(&["hello", "backfill", "tick", "top"]);
+        assert_eq!(told(&mut viewer(seen), &sample::live(1, 5)), (events, 1));
+    }
+
+    #[test]
+    fn a_daemon_that_comes_back_is_introduced_again() {
+        let mut viewer = viewer(0);
+        told(&mut viewer, &sample::live(1, 5));
+        let away = Moment::Away(Down::new(&ClientError::Goodbye, Duration::from_secs(1)));
+        assert_eq!(told(&mut viewer, &away).0, ["down"]);
+        assert_eq!(told(&mut viewer, &sample::live(2, 6)).0, ["hello", "tick", "top"]);
+    }
+
+    #[test]
+    fn a_reconnect_between_two_looks_is_noticed() {
+        let mut viewer = viewer(0);
+        told(&mut viewer, &sample::live(1, 5));
+        assert_eq!(told(&mut viewer, &sample::live(2, 6)).0, ["hello", "tick", "top"]);
+    }
+
+    #[test]
+    fn nothing_is_said_before_the_first_answer_of_the_daemon() {
+        assert_eq!(told(&mut viewer(0), &Moment::Connecting).0, [""; 0]);
+    }
+
+    #[test]
+    fn no_name_can_end_an_event_or_begin_another() {
+        let bytes = viewer(0).catch_up(&sample::live(1, 5), &Users::new()).concat();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains("<script>"), "the hostile name is there");
+        let events: Vec<_> = text.split_terminator("\n\n").collect();
+        assert_eq!(events.len(), 4);
+        for event in events {
+            let (last, before) =
+                event.lines().collect::<Vec<_>>().split_last().map(|(a, b)| (*a, b.len())).unwrap();
+            let data = last.strip_prefix("data: ").expect(event);
+            assert!(before <= 2 && serde_json::from_str::<serde_json::Value>(data).is_ok(), "{event}");
+            assert!(!event.contains('\r'), "{event}");
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! The real daemon, playing a recording, and the real web server in front of it, each in a process of its own.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -44,6 +45,19 @@ impl Servers {
         Self { folder, daemon, web, origin }
     }
 
+    /// The body of the answer to `GET path`, by the plainest client there is.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = request(&self.origin, path);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    /// The daemon's socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("socket")
+    }
+
     /// Where the page is: `http://127.0.0.1:PORT`.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
@@ -67,19 +81,28 @@ impl Servers {
     }
 }
 
+/// Returns when it is ready.
 fn start_daemon(folder: &Path) -> Running {
-    let child = Command::new(daemon_program())
+    let mut child = Command::new(daemon_program())
         .arg("--engine")
         .arg(format!("replay:{}", folder.join("recording.jsonl").display()))
         .arg("--socket")
         .arg(folder.join("socket"))
         .arg("--state-dir")
         .arg(folder.join("state"))
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("ready") {
+        assert!(log.read_line(&mut said).unwrap() > 0, "bwusaged ended before it was ready:\n{said}");
+    }
+    std::thread::spawn(move || io::copy(&mut log, &mut io::stderr()));
     Running(child)
 }
 
+/// Returns when it shows what the daemon says.
 fn start_web(folder: &Path, listen: &str) -> (Running, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bwusage-web"))
         .args(["--listen", listen, "--socket"])
@@ -89,8 +112,20 @@ fn start_web(folder: &Path, listen: &str) -> (Running, String) {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim_end().rsplit(' ').next().unwrap();
-    (Running(child), url.trim_end_matches('/').to_owned())
+    let origin = line.trim_end().rsplit(' ').next().unwrap().trim_end_matches('/').to_owned();
+    let mut stream = BufReader::new(request(&origin, "/api/v1/stream"));
+    let mut said = String::new();
+    while !said.contains("event: top") {
+        assert!(stream.read_line(&mut said).unwrap() > 0, "the stream ended:\n{said}");
+    }
+    (Running(child), origin)
+}
+
+fn request(origin: &str, path: &str) -> TcpStream {
+    let address = origin.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    stream
 }
 
 /// The daemon as it is in the source tree now: it belongs to another package, so cargo is asked to build it.

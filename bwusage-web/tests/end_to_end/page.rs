@@ -1,16 +1,11 @@
-//! The page in a real browser, in front of the real server and the real daemon.
-
-#[path = "browser/devtools.rs"]
-mod devtools;
-#[path = "browser/recording.rs"]
-mod recording;
-#[path = "browser/servers.rs"]
-mod servers;
+//! The page in a real browser.
 
 use std::path::Path;
 
-use devtools::{Browser, Page};
-use servers::Servers;
+use crate::{
+    devtools::{Browser, Page},
+    servers::Servers,
+};
 
 /// Opens the page and waits until it shows live rows.
 fn open(browser: &Browser, servers: &Servers, width: u32) -> Page {
@@ -196,7 +191,7 @@ fn the_help_opens_and_closes_with_keys() {
 }
 
 #[test]
-#[ignore = "makes pictures for people: cargo test -p bwusage-web --test browser -- --ignored --nocapture"]
+#[ignore = "makes pictures for people: cargo test -p bwusage-web --test end_to_end -- --ignored --nocapture"]
 fn screenshots() {
     let (mut servers, browser) = (Servers::start(), Browser::start());
     let picture = |page: &mut Page, name: &str| {
