@@ -10,7 +10,10 @@ const find = (id) => document.getElementById(id);
 
 const history = new History();
 const cards = new Cards();
-const processes = new Processes(() => stream.open());
+const processes = new Processes(() => {
+  waitingTop = null;
+  stream.open();
+});
 
 let connection = "connecting";
 let paused = false;
@@ -18,13 +21,14 @@ let tick = null;
 let waitingTop = null;
 
 const stream = new Stream(() => {
-  const parameters = processes.query.parameters;
+  const parameters = processes.question;
   if (history.lastAt !== undefined) parameters.set("since", history.lastAt);
   return `api/v1/stream?${parameters}`;
 }, {
   hello(hello) {
     history.configure(hello.window_points, hello.interval_ms);
     introduce(hello);
+    processes.settle();
   },
   backfill(points) {
     history.fill(points);
@@ -67,11 +71,7 @@ function introduce({ host, coverage, daemon_version: version, started_at_unix_ms
 function setConnection(state, message = "", hints = []) {
   connection = state;
   setText(find("banner-message"), visible(message));
-  find("banner-hints").replaceChildren(...hints.map((hint) => {
-    const line = document.createElement("li");
-    line.textContent = visible(hint);
-    return line;
-  }));
+  setText(find("banner-hints"), hints.map(visible).join("\n"));
   find("banner").hidden = message === "";
   showState();
 }

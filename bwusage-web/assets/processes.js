@@ -33,8 +33,9 @@ export class Processes {
   #rows = new Table(this.#section.querySelector("tbody"), COLUMNS);
   #rest = new Table(this.#section.querySelector("tfoot"), COLUMNS);
   #top = null;
-  #question = null;
+  #asking = null;
   #typing = null;
+  #understood = this.query.parameters;
   #asked;
 
   /** `asked` is called when the server has answered a new question, so that the stream can go on with it. */
@@ -54,6 +55,16 @@ export class Processes {
       if (event.key === "Escape") this.#clearFilter(event.target);
     });
     this.#markControls();
+  }
+
+  /** The query string of the last question that the server understood. */
+  get question() {
+    return new URLSearchParams(this.#understood);
+  }
+
+  /** Asks again what could not be asked while the server was away. */
+  settle() {
+    if (String(this.query.parameters) !== String(this.#understood)) this.#change({});
   }
 
   /** Shows the rows of `top`, the JSON of the server. */
@@ -107,18 +118,20 @@ export class Processes {
   async #change(change) {
     Object.assign(this.query, change);
     this.#markControls();
-    this.#question?.abort();
-    const question = new AbortController();
-    this.#question = question;
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    const parameters = this.query.parameters;
     try {
-      const top = await ask(this.query, question.signal);
-      if (question.signal.aborted) return;
+      const top = await ask(parameters, asking.signal);
+      if (asking.signal.aborted) return;
+      this.#understood = parameters;
       this.#showRefusal("");
       if (top) this.show(top);
       this.#asked();
     } catch (error) {
+      // What failed on the way is asked again when the stream is back.
       if (error instanceof Refused) this.#showRefusal(error.message);
-      else if (error.name !== "AbortError") this.#asked();
     }
   }
 

@@ -30,9 +30,9 @@ export class Query {
 /** A question that the server refused, in words for the person who asked. */
 export class Refused extends Error {}
 
-/** Asks for the table once. */
-export async function ask(query, signal) {
-  const response = await fetch(`api/v1/top?${query.parameters}`, { signal });
+/** Asks for the table once; null while the daemon is away. */
+export async function ask(parameters, signal) {
+  const response = await fetch(`api/v1/top?${parameters}`, { signal });
   const answer = await response.json();
   if (response.status === 400) throw new Refused(answer.message);
   return response.ok ? answer : null;

@@ -32,7 +32,7 @@ export class Stream {
     }
     source.addEventListener("error", () => {
       this.#handlers.lost();
-      if (source.readyState === EventSource.CLOSED) this.#after(RETRY_MS, () => this.open());
+      if (source.readyState === EventSource.CLOSED && !document.hidden) this.#after(RETRY_MS, () => this.open());
     });
   }
 

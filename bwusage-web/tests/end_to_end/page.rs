@@ -39,7 +39,7 @@ fn the_page_is_live_and_quiet_and_fits_every_width() {
     for width in [390, 768, 1440] {
         let mut page = open(&browser, &servers, width);
         another_tick(&mut page);
-        page.wait_for("document.querySelector('#network output').textContent.endsWith('iB/s')");
+        page.wait_for("document.querySelector('#network [data-value]').textContent.endsWith('iB/s')");
         page.wait_for("document.querySelector('#network .range').textContent.includes(' to ')");
         let widths =
             page.value("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
@@ -173,11 +173,15 @@ fn a_daemon_that_dies_is_missed_and_welcomed_back() {
 fn a_page_outlives_its_server() {
     let (mut servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 1440);
+    page.press("/");
+    page.type_text("/[/");
+    page.wait_for("document.querySelector('#filter').ariaInvalid === 'true'");
     servers.kill_web();
     page.wait_for(&pill_says("reconnecting"));
     servers.restart_web();
     page.wait_for(&pill_says("live"));
     another_tick(&mut page);
+    assert!(column(&mut page, "name").len() >= 11, "the filter that makes no sense is not in force");
 }
 
 #[test]
