@@ -71,7 +71,7 @@ fn clang(folder: &Path, object: &Path) -> Command {
     clang.current_dir(folder);
     // -g: without BTF no field could be found in a kernel that lays out its structures differently.
     // -mcpu=v3: atomic exchange (Linux 5.12).
-    clang.args(["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror"]);
+    clang.args(["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"]);
     // Where Debian keeps <asm/types.h>.
     clang.arg(format!("-I/usr/include/{}-linux-gnu", std::env::consts::ARCH));
     // The folder's name would stand in the line information: two checkouts would make two objects.

@@ -1,0 +1,73 @@
+//! Which tests there are, and whether they can run here.
+
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+mod daemon;
+mod folder;
+mod generator;
+mod lifecycle;
+mod network;
+mod processes;
+mod refusals;
+mod top;
+mod traffic;
+mod transfers;
+
+/// Programs that the tests use, and the Debian packages that bring them.
+const PROGRAMS: [(&str, &str); 5] = [
+    ("ip", "iproute2"),
+    ("ethtool", "ethtool"),
+    ("bpftool", "bpftool"),
+    ("unshare", "util-linux"),
+    ("su", "util-linux"),
+];
+
+pub(super) fn main() -> ExitCode {
+    // This program is also the one that makes the traffic: see `traffic`.
+    if let Some(code) = generator::main() {
+        return code;
+    }
+    let arguments = Arguments::from_args();
+    let missing = missing();
+    if let Some(missing) = &missing {
+        eprintln!("The kernel tests cannot run: {missing}");
+    }
+    let in_ci = std::env::var_os("CI").is_some();
+    let trials = [transfers::TESTS, processes::TESTS, lifecycle::TESTS, refusals::TESTS]
+        .into_iter()
+        .flatten()
+        .map(|&(name, test)| {
+            let missing = missing.clone();
+            let ignored = missing.is_some() && !in_ci;
+            Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A test's name and body. It fails by panicking.
+type Test = (&'static str, fn());
+
+fn run(test: fn(), missing: Option<String>) -> Result<(), Failed> {
+    if let Some(missing) = missing {
+        return Err(missing.into());
+    }
+    test();
+    Ok(())
+}
+
+/// What is missing, and what to type.
+fn missing() -> Option<String> {
+    if !rustix::process::geteuid().is_root() {
+        return Some(
+            "root is missing: run them as root, or  sudo -E env \"PATH=$PATH\" cargo xtask test --only tests"
+                .into(),
+        );
+    }
+    let starts = |program: &str| Command::new(program).arg("--help").output().is_ok();
+    let packages: Vec<_> =
+        PROGRAMS.into_iter().filter(|(program, _)| !starts(program)).map(|(_, package)| package).collect();
+    (!packages.is_empty()).then(|| format!("run  apt-get install {}", packages.join(" ")))
+}

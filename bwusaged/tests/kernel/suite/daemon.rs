@@ -1,0 +1,152 @@
+//! The real daemon, and what an unprivileged user sees of it.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bwusage_proto::{client::Client, transport::Endpoint};
+
+use super::{
+    folder::Folder,
+    network::output,
+    top::{Top, Traffic},
+};
+
+/// The daemon's program.
+pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_bwusaged");
+
+/// Short, so that tests need not wait long for the next tick.
+const INTERVAL_MS: &str = "100";
+const START_DEADLINE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A running daemon. Dropping it kills it.
+pub(super) struct Daemon<'a> {
+    child: Child,
+    folder: &'a Folder,
+}
+
+impl<'a> Daemon<'a> {
+    /// Starts one whose socket and state are in `folder`, and waits until it answers.
+    pub(super) fn start(folder: &'a Folder) -> Self {
+        let log = log_file(folder);
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments(folder)).args(["--interval", INTERVAL_MS]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
+        let child = command.spawn().expect("start bwusaged");
+        let mut daemon = Self { child, folder };
+        daemon.wait_until_it_answers();
+        daemon
+    }
+
+    fn wait_until_it_answers(&mut self) {
+        let deadline = Instant::now() + START_DEADLINE;
+        while !block_on(async { Client::connect(&endpoint(self.folder), "kernel tests").await.is_ok() }) {
+            let ended = self.child.try_wait().expect("look at the daemon");
+            assert!(ended.is_none() && Instant::now() < deadline, "bwusaged: {ended:?}\n{}", self.log());
+            thread::sleep(LOOK);
+        }
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it as a crash would.
+    pub(super) fn kill(mut self) {
+        self.child.kill().expect("kill the daemon");
+        self.child.wait().expect("wait for the daemon");
+    }
+
+    /// Waits for a tick that begins from now on, so that it holds everything that happened before.
+    pub(super) fn settle(&self) {
+        block_on(async {
+            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let mut subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
+            let seq = subscription.mirror().seq;
+            while subscription.mirror().seq == seq {
+                subscription.tick().await.expect("a tick");
+            }
+        });
+    }
+
+    /// Every process, as user nobody sees it.
+    pub(super) fn top_by_pid(&self) -> Top {
+        self.top("pid")
+    }
+
+    /// Every application, as user nobody sees it.
+    pub(super) fn top_by_app(&self) -> Top {
+        self.top("app")
+    }
+
+    fn top(&self, by: &str) -> Top {
+        let text = self.as_nobody(&format!("top --json --all --by {by}"));
+        let top: Top = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
+        assert_eq!(top.schema, "bwusage.top/1");
+        top
+    }
+
+    /// Fails if the daemon says that it could not count something.
+    pub(super) fn assert_nothing_lost(&self) {
+        let status: serde_json::Value = serde_json::from_str(&self.as_nobody("status --json")).expect("JSON");
+        let losses = status["losses"].as_array().expect("a list of losses");
+        let lost: Vec<_> = losses.iter().filter(|loss| loss["count"] != 0).collect();
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    fn as_nobody(&self, words: &str) -> String {
+        let ctl = self.folder.program(&Path::new(PROGRAM).with_file_name("bwusage-ctl"), "bwusage-ctl");
+        let socket = endpoint(self.folder);
+        let line = format!("{} {words} --socket {socket}", ctl.display());
+        output(Command::new("su").args(["nobody", "-s", "/bin/sh", "-c", &line]))
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(log_file(self.folder)).unwrap_or_default()
+    }
+}
+
+impl Drop for Daemon<'_> {
+    fn drop(&mut self) {
+        // After `kill` it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the daemon's log:\n{}", self.log());
+        }
+    }
+}
+
+/// Where a daemon of this test listens and keeps its state.
+pub(super) fn arguments(folder: &Folder) -> [String; 4] {
+    let state = folder.path().join("state");
+    ["--socket".into(), endpoint(folder).to_string(), "--state-dir".into(), state.display().to_string()]
+}
+
+fn endpoint(folder: &Folder) -> Endpoint {
+    Endpoint::new(folder.path().join("bwusage.sock"))
+}
+
+fn log_file(folder: &Folder) -> PathBuf {
+    folder.path().join("bwusaged.log")
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+}
+
+/// What went over the wire must be what the cable carried, to a thousandth.
+pub(super) fn assert_same_wire(what: &str, counted: u64, carried: u64) {
+    let off = counted.abs_diff(carried);
+    assert!(off <= carried / 1000, "{what}: counted {counted}, carried {carried}: {off} off");
+}
+
+/// No traffic of the test left the cable.
+pub(super) fn assert_all_lan(total: Traffic, lan: Traffic) {
+    assert_eq!(total, lan, "the cable's addresses are private");
+}
