@@ -55,7 +55,12 @@ static __always_inline __u32 protocol_of(struct __sk_buff *skb)
 
 	if (data + 20 > end)
 		return 255;
-	return data[0] >> 4 == 4 ? data[9] : data[6];
+	if (data[0] >> 4 == 4)
+		return data[9];
+	/* Multicast listener reports carry a router alert in front of ICMPv6. */
+	if (data[6] == IPPROTO_HOPOPTS && data + 41 <= end)
+		return data[40];
+	return data[6];
 }
 
 /* Length of the headers that each segment of a super-packet repeats. 0 when it cannot be told. */

@@ -2,8 +2,6 @@
 //!
 //! `cargo run -p bwusaged --example demo_recording > bwusaged/tests/data/demo.jsonl`
 
-use std::io::Write as _;
-
 use bwusage_proto::{
     process::{ProcessId, UserId},
     snapshot::{Coverage, DiskIo, HostInfo, HostSample, Interface, Memory, ResidualReason},

@@ -11,6 +11,12 @@ use crate::engine::Identity;
 pub mod live;
 
 #[cfg(target_os = "linux")]
+#[path = "host/interfaces_linux.rs"]
+mod interfaces;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/interfaces_other.rs"]
+mod interfaces;
+#[cfg(target_os = "linux")]
 #[path = "host/processes_linux.rs"]
 mod listing;
 #[cfg(not(target_os = "linux"))]

@@ -45,7 +45,9 @@ pub(super) fn open() -> Result<Box<dyn Engine>, EngineError> {
 impl Engine for Exact {
     fn sample(&mut self) -> Result<Sample, EngineError> {
         let now_ms = self.opened_at.elapsed().as_millis() as u64;
-        Ok(self.table.sample(&mut self.kernel, now_ms))
+        self.table
+            .sample(&mut self.kernel, now_ms)
+            .map_err(|source| EngineError::Read { what: "the table of processes", source })
     }
 
     fn coverage(&self) -> Coverage {

@@ -10,14 +10,13 @@ use std::{
 
 use bwusage_proto::{
     process::{Pid, ProcessId},
-    snapshot::{DiskIo, HostInfo, HostSample, Interface, Memory},
+    snapshot::{DiskIo, HostInfo, HostSample, Memory},
 };
 use sysinfo::{
-    CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, Networks, ProcessRefreshKind,
-    ProcessesToUpdate, System,
+    CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System,
 };
 
-use super::{Host, HostTick, ProcessUse, listing};
+use super::{Host, HostTick, ProcessUse, interfaces::Interfaces, listing};
 use crate::engine::Identity;
 
 /// Within so many ticks every process is measured once, moving data or not.
@@ -31,7 +30,7 @@ const BUSY_LIMIT: usize = 256;
 #[derive(Debug)]
 pub struct LiveHost {
     system: System,
-    networks: Networks,
+    interfaces: Interfaces,
     disks: Disks,
     info: HostInfo,
     /// Every process that is followed, by number; the number is reused, the id is not.
@@ -54,7 +53,7 @@ impl LiveHost {
     pub fn open() -> Result<Self, sysinfo::Error> {
         Ok(Self {
             system: System::new()?,
-            networks: Networks::new_with_refreshed_list()?,
+            interfaces: Interfaces::open()?,
             disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
             info: host_info(),
             known: BTreeMap::new(),
@@ -68,7 +67,6 @@ impl LiveHost {
     fn machine(&mut self) -> HostSample {
         self.system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
         self.system.refresh_memory_specifics(MemoryRefreshKind::everything());
-        self.networks.refresh(true);
         self.disks
             .refresh_specifics(self.ticks.is_multiple_of(60), DiskRefreshKind::nothing().with_io_usage());
         let share = |percent: f32| (f64::from(percent) * 100.0).round().max(0.0) as u32;
@@ -88,7 +86,7 @@ impl LiveHost {
                 swap_used_bytes: self.system.used_swap(),
             }),
             disk: self.disk_io(),
-            interfaces: self.interfaces(),
+            interfaces: self.interfaces.read(),
             uptime_ms: System::uptime().ok().map(|seconds| seconds * 1000),
             load_centi: System::load_average().ok().map(|load| {
                 [load.one, load.five, load.fifteen].map(|average| (average * 100.0).round().max(0.0) as u32)
@@ -109,24 +107,6 @@ impl LiveHost {
                 ..sum
             })
         })
-    }
-
-    fn interfaces(&self) -> Vec<Interface> {
-        let mut interfaces: Vec<_> = self
-            .networks
-            .iter()
-            .map(|(name, counters)| Interface {
-                name: name.to_string_lossy().into_owned(),
-                loopback: is_loopback(&name.to_string_lossy()),
-                rx_bytes_total: counters.total_received(),
-                tx_bytes_total: counters.total_transmitted(),
-                rx_packets_total: counters.total_packets_received(),
-                tx_packets_total: counters.total_packets_transmitted(),
-                rates: None,
-            })
-            .collect();
-        interfaces.sort_by(|a, b| a.name.cmp(&b.name));
-        interfaces
     }
 
     /// Reads the list of processes: who is new, who is gone.
@@ -240,10 +220,6 @@ fn identity_of(process: &sysinfo::Process) -> Identity {
         user: process.effective_user_id().or(process.user_id()).map(listing::user),
         started_at_unix_ms: Some(process.start_time().saturating_mul(1000)).filter(|&at| at > 0),
     }
-}
-
-fn is_loopback(name: &str) -> bool {
-    name == "lo" || name == "lo0" || name.starts_with("Loopback ")
 }
 
 fn host_info() -> HostInfo {

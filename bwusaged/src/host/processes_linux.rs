@@ -1,7 +1,7 @@
 //! The list of processes and their identity on Linux, read from `/proc` directly: `sysinfo` gives the start of a process
 //! in seconds only, and listing through it costs a hundred times as much.
 
-use std::fs;
+use std::{fs, sync::LazyLock};
 
 use bwusage_proto::process::{Pid, ProcessId, UserId};
 use sysinfo::System;
@@ -35,9 +35,9 @@ fn parse_stat(stat: &[u8]) -> Option<u64> {
 /// True unless the number was given to another process meanwhile: starts are compared to the second, which is all that
 /// `sysinfo` keeps.
 pub(super) fn is_same(id: ProcessId, process: &sysinfo::Process) -> bool {
-    let boot = System::boot_time().unwrap_or(0);
+    static BOOT_SECONDS: LazyLock<u64> = LazyLock::new(|| System::boot_time().unwrap_or(0));
     let started = id.start_time.0 / USER_HZ;
-    process.start_time().saturating_sub(boot).abs_diff(started) <= 1
+    process.start_time().saturating_sub(*BOOT_SECONDS).abs_diff(started) <= 1
 }
 
 pub(super) fn user(uid: &sysinfo::Uid) -> UserId {

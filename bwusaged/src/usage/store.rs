@@ -407,10 +407,12 @@ impl Store {
         &self.window
     }
 
-    /// Processes that moved bytes in the last tick.
+    /// Living processes that moved bytes in the last tick.
     #[must_use]
     pub fn busy(&self) -> Vec<ProcessId> {
-        self.moving.iter().filter_map(|row| self.rows.get(row)?.info.value.id).collect()
+        let living =
+            self.moving.iter().filter_map(|row| self.rows.get(row)).filter(|row| row.ended_ms.is_none());
+        living.filter_map(|row| row.info.value.id).collect()
     }
 
     /// All processes that are not `user`'s, ended ones included, as one row.

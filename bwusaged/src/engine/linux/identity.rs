@@ -17,7 +17,8 @@ pub(super) fn decode(raw: &RawIdentity, process: ProcessId, booted_at_unix_ms: u
     let arguments = &raw.args[..usize::from(raw.args_len).min(raw.args.len())];
     Identity {
         name: text(until_nul(&raw.comm)),
-        exe: (!exe.is_empty()).then(|| if raw.flags & IDENTITY_EXE_CUT == 0 { text(exe) } else { format!("…{}", text(exe)) }),
+        exe: (!exe.is_empty())
+            .then(|| if raw.flags & IDENTITY_EXE_CUT == 0 { text(exe) } else { format!("…{}", text(exe)) }),
         command_line: split(arguments),
         parent: (raw.parent != 0).then_some(raw.parent),
         user: Some(UserId::Uid(raw.uid)),
@@ -34,8 +35,9 @@ pub(super) fn complete(identity: &mut Identity, raw: &RawIdentity, process: Proc
     let dir = format!("/proc/{}", process.pid);
     let exe = fs::read_link(format!("{dir}/exe")).ok();
     let mut arguments = Vec::new();
-    let read = fs::File::open(format!("{dir}/cmdline"))
-        .and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_COMMAND_LINE_BYTES), &mut arguments));
+    let read = fs::File::open(format!("{dir}/cmdline")).and_then(|file| {
+        std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_COMMAND_LINE_BYTES), &mut arguments)
+    });
     // Checked after reading: only if the number is still this process's were those its own.
     if id_of(process.pid) != Some(process) {
         return;

@@ -28,13 +28,10 @@ pub(super) struct SharedTables {
 }
 
 impl SharedTables {
-    /// Makes every slot free: the lowest is given out first.
+    /// Makes every slot free: the lowest is given out first. The tables are zero, which is the first generation: memory
+    /// that is never used is never touched.
     pub(super) fn fill(&mut self) -> Result<(), aya::maps::MapError> {
-        for slot in (FIRST_SLOT..self.slot_count()).rev() {
-            self.renew(slot, 1);
-            self.free_slots.push(slot, 0)?;
-        }
-        Ok(())
+        (FIRST_SLOT..self.slot_count()).rev().try_for_each(|slot| self.free_slots.push(slot, 0))
     }
 
     /// Empties a slot and gives it a generation that no socket knows.
@@ -52,8 +49,12 @@ impl Kernel for SharedTables {
         self.slots.len() as u32
     }
 
-    fn highest(&self) -> u32 {
-        u32::try_from(self.slots.read(0).process).unwrap_or(u32::MAX)
+    fn reach_highest(&mut self) -> io::Result<u32> {
+        let highest = self.slots.read(0).process as usize;
+        let highest = highest.min(self.slots.len() - 1);
+        self.slots.reach(highest + 1)?;
+        self.counters.reach((highest + 1) * self.cpus)?;
+        Ok(highest as u32)
     }
 
     fn slot(&self, slot: u32) -> Slot {
@@ -93,8 +94,7 @@ impl Kernel for SharedTables {
         let _ = self.processes.remove(&process);
         let _ = self.identities.remove(&slot);
         let generation = self.slot(slot).generation;
-        // 0 would be the generation of "nobody".
-        self.renew(slot, generation.wrapping_add(1).max(1));
+        self.renew(slot, generation.wrapping_add(1));
         if self.free_slots.push(slot, 0).is_err() {
             *self.stuck.entry(slot).or_default() += 1;
         }

@@ -33,6 +33,9 @@ const COUNTER_BYTES: usize = 48 << 20;
 /// Fewest and most processes that can have a slot at a time.
 const SLOTS: std::ops::RangeInclusive<usize> = 2_048..=16_384;
 
+/// So many slots are mapped at first.
+const FIRST_MAPPED: usize = 512;
+
 /// (program, tracepoint, what for, first kernel that has it). Order matters: who owns a socket must be known before its
 /// packets are counted.
 const TRACEPOINTS: [(&str, &str, &str, &str); 6] = [
@@ -61,7 +64,8 @@ pub(super) fn load() -> Result<Loaded, EngineError> {
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
     let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
-    let cpus = processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
+    let cpus =
+        processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
 
     let mut programs = open(&btf, cpus, slots)?;
@@ -90,9 +94,9 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
 
 fn tables(programs: &mut Ebpf, cpus: usize, slots: usize) -> Result<SharedTables, EngineError> {
     let mut kernel = SharedTables {
-        counters: map_array(programs, "counters", slots * cpus)?,
-        slots: map_array(programs, "slots", slots)?,
-        losses: map_array(programs, "losses", LOSSES.len())?,
+        counters: map_array(programs, "counters", FIRST_MAPPED * cpus, slots * cpus)?,
+        slots: map_array(programs, "slots", FIRST_MAPPED, slots)?,
+        losses: map_array(programs, "losses", LOSSES.len(), LOSSES.len())?,
         free_slots: Stack::try_from(take(programs, "free_slots")?).map_err(load_error)?,
         processes: HashMap::try_from(take(programs, "processes")?).map_err(load_error)?,
         identities: HashMap::try_from(take(programs, "identities")?).map_err(load_error)?,
@@ -113,11 +117,16 @@ fn take(programs: &mut Ebpf, name: &'static str) -> Result<Map, EngineError> {
     programs.take_map(name).ok_or_else(missing)
 }
 
-fn map_array<T: Copy>(programs: &mut Ebpf, name: &'static str, len: usize) -> Result<Mapping<T>, EngineError> {
+fn map_array<T: Copy>(
+    programs: &mut Ebpf,
+    name: &'static str,
+    mapped: usize,
+    len: usize,
+) -> Result<Mapping<T>, EngineError> {
     let Map::Array(array) = take(programs, name)? else {
         return Err(load_error(std::io::Error::other(format!("{name} is no array"))));
     };
-    Mapping::new(array, len).map_err(|source| EngineError::Read { what: name, source })
+    Mapping::new(array, mapped, len).map_err(|source| EngineError::Read { what: name, source })
 }
 
 fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, EngineError> {
@@ -128,7 +137,9 @@ fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, En
     for (program, tracepoint, purpose, since) in TRACEPOINTS {
         attach_tracepoint(programs, program, tracepoint, btf).map_err(|error| match error {
             // The kernel has no such tracepoint: the loader looks for the type that each of them has.
-            ProgramError::Btf(_) => EngineError::KernelTooOld { release: kernel_release(), hook: tracepoint, since },
+            ProgramError::Btf(_) => {
+                EngineError::KernelTooOld { release: kernel_release(), hook: tracepoint, since }
+            }
             error => EngineError::Attach { program, hook: tracepoint, source: error.into() },
         })?;
         attached(format!("tp_btf/{tracepoint}"), purpose);
@@ -181,12 +192,17 @@ where
 /// Gives every socket that is open already to a process that has it open. One read drives the iterator, which crosses all
 /// network namespaces.
 fn seed(programs: &mut Ebpf, btf: &Btf) -> Result<(), EngineError> {
-    let failed = |error: ProgramError| EngineError::Attach { program: "seed", hook: "iter/task_file", source: error.into() };
+    let failed = |error: ProgramError| EngineError::Attach {
+        program: "seed",
+        hook: "iter/task_file",
+        source: error.into(),
+    };
     let seed: &mut Iter = program(programs, "seed")?;
     seed.load("task_file", btf).map_err(failed)?;
     let link = seed.attach().and_then(|link| seed.take_link(link)).map_err(failed)?;
     let mut file = link.into_file().map_err(load_error)?;
-    file.read_to_end(&mut Vec::new()).map_err(|source| EngineError::Read { what: "the open sockets", source })?;
+    file.read_to_end(&mut Vec::new())
+        .map_err(|source| EngineError::Read { what: "the open sockets", source })?;
     Ok(())
 }
 

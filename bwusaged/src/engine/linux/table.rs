@@ -1,6 +1,8 @@
 //! What the slots mean: which processes there are, what changed, and when a slot may be given to somebody else. Pure: the
 //! kernel is a trait, the time an argument.
 
+use std::io;
+
 use bwusage_proto::{
     process::ProcessId,
     snapshot::Loss,
@@ -19,8 +21,8 @@ const QUIET_SCARCE_MS: u64 = 5_000;
 pub(super) trait Kernel {
     /// How many slots there are.
     fn slot_count(&self) -> u32;
-    /// The highest slot that was ever used.
-    fn highest(&self) -> u32;
+    /// The highest slot that was ever used; it and all below can be read from now on.
+    fn reach_highest(&mut self) -> io::Result<u32>;
     /// Who has a slot.
     fn slot(&self, slot: u32) -> layout::Slot;
     /// The totals of a slot over all processors.
@@ -56,12 +58,12 @@ impl Table {
     }
 
     /// Reads every slot in use.
-    pub(super) fn sample(&mut self, kernel: &mut impl Kernel, now_ms: u64) -> Sample {
+    pub(super) fn sample(&mut self, kernel: &mut impl Kernel, now_ms: u64) -> io::Result<Sample> {
         let mut sample = Sample::default();
         let scarce = self.in_use > kernel.slot_count() / 4 * 3;
         let quiet_ms = if scarce { QUIET_SCARCE_MS } else { QUIET_MS };
         self.in_use = 0;
-        for slot in FIRST_SLOT..=kernel.highest().min(kernel.slot_count().saturating_sub(1)) {
+        for slot in FIRST_SLOT..=kernel.reach_highest()? {
             let found = kernel.slot(slot);
             if found.flags & SLOT_USED == 0 {
                 continue;
@@ -82,7 +84,7 @@ impl Table {
             RESIDUAL_SLOTS.iter().map(|&(slot, reason)| (reason, counters(kernel.counters(slot)))).collect();
         let losses = LOSSES.iter().zip(kernel.losses()).filter(|&(_, events)| events > 0);
         sample.losses = losses.map(|(&what, events)| Loss { what: what.into(), events }).collect();
-        sample
+        Ok(sample)
     }
 }
 
@@ -100,7 +102,8 @@ fn look(
     let ended = found.flags & SLOT_ENDED != 0;
     let totals = counters(kernel.counters(slot));
     let before = before.filter(|before| before.process == found.process);
-    let describe = before.is_none_or(|before| !before.described || before.identity_version != found.identity_version);
+    let describe =
+        before.is_none_or(|before| !before.described || before.identity_version != found.identity_version);
     let identity = if describe { kernel.identity(slot, id) } else { None };
     let moved = before.is_none_or(|before| before.counters != totals);
     let news = moved || identity.is_some() || before.is_none_or(|before| before.ended != ended);
@@ -154,7 +157,12 @@ mod tests {
     impl Fake {
         fn new() -> Self {
             let slots = vec![layout::Slot::default(); 32];
-            Self { counters: vec![<[layout::Traffic; 3]>::default(); 32], slots, writing: false, released: vec![] }
+            Self {
+                counters: vec![<[layout::Traffic; 3]>::default(); 32],
+                slots,
+                writing: false,
+                released: vec![],
+            }
         }
         fn start(&mut self, slot: u32, pid: u64) {
             let process = pid << PID_SHIFT | 500;
@@ -173,8 +181,8 @@ mod tests {
         fn slot_count(&self) -> u32 {
             32
         }
-        fn highest(&self) -> u32 {
-            31
+        fn reach_highest(&mut self) -> io::Result<u32> {
+            Ok(31)
         }
         fn slot(&self, slot: u32) -> layout::Slot {
             self.slots[slot as usize]
@@ -204,12 +212,12 @@ mod tests {
         let (mut kernel, mut table) = (Fake::new(), Table::new(32));
         kernel.start(8, 42);
         kernel.receive(8, 10);
-        let first = table.sample(&mut kernel, 0).processes;
+        let first = table.sample(&mut kernel, 0).unwrap().processes;
         assert_eq!((first[0].id, received(&first[0])), (ProcessId::new(42, 500), 10));
         assert_eq!(first[0].identity.as_ref().unwrap().name, "p42");
-        assert!(table.sample(&mut kernel, 1000).processes.is_empty());
+        assert!(table.sample(&mut kernel, 1000).unwrap().processes.is_empty());
         kernel.receive(8, 5);
-        let third = table.sample(&mut kernel, 2000).processes;
+        let third = table.sample(&mut kernel, 2000).unwrap().processes;
         assert_eq!((received(&third[0]), &third[0].identity), (15, &None));
     }
 
@@ -217,9 +225,9 @@ mod tests {
     fn an_exec_describes_the_process_again() {
         let (mut kernel, mut table) = (Fake::new(), Table::new(32));
         kernel.start(8, 42);
-        table.sample(&mut kernel, 0);
+        table.sample(&mut kernel, 0).unwrap();
         kernel.slots[8].identity_version += 2;
-        assert!(table.sample(&mut kernel, 1000).processes[0].identity.is_some());
+        assert!(table.sample(&mut kernel, 1000).unwrap().processes[0].identity.is_some());
     }
 
     #[test]
@@ -227,35 +235,35 @@ mod tests {
         let (mut kernel, mut table) = (Fake::new(), Table::new(32));
         kernel.start(8, 42);
         kernel.writing = true;
-        assert_eq!(table.sample(&mut kernel, 0).processes[0].identity, None);
+        assert_eq!(table.sample(&mut kernel, 0).unwrap().processes[0].identity, None);
         kernel.writing = false;
-        assert!(table.sample(&mut kernel, 1000).processes[0].identity.is_some());
+        assert!(table.sample(&mut kernel, 1000).unwrap().processes[0].identity.is_some());
     }
 
     #[test]
     fn an_ended_process_gives_its_slot_back_when_it_was_quiet_long_enough() {
         let (mut kernel, mut table) = (Fake::new(), Table::new(32));
         kernel.start(8, 42);
-        table.sample(&mut kernel, 0);
+        table.sample(&mut kernel, 0).unwrap();
         kernel.end(8);
         kernel.receive(8, 7);
-        let last = table.sample(&mut kernel, 1000).processes;
+        let last = table.sample(&mut kernel, 1000).unwrap().processes;
         assert!(last[0].ended && received(&last[0]) == 7);
         kernel.receive(8, 1);
-        table.sample(&mut kernel, 60_000);
-        assert!(table.sample(&mut kernel, 60_000 + QUIET_MS - 1).released.is_empty());
-        assert_eq!(table.sample(&mut kernel, 60_000 + QUIET_MS).released, [ProcessId::new(42, 500)]);
+        table.sample(&mut kernel, 60_000).unwrap();
+        assert!(table.sample(&mut kernel, 60_000 + QUIET_MS - 1).unwrap().released.is_empty());
+        assert_eq!(table.sample(&mut kernel, 60_000 + QUIET_MS).unwrap().released, [ProcessId::new(42, 500)]);
         assert_eq!(kernel.released, [8]);
         kernel.start(8, 43);
-        assert_eq!(table.sample(&mut kernel, 200_000).processes[0].id.pid, 43);
+        assert_eq!(table.sample(&mut kernel, 200_000).unwrap().processes[0].id.pid, 43);
     }
 
     #[test]
     fn a_living_process_keeps_its_slot_however_quiet_it_is() {
         let (mut kernel, mut table) = (Fake::new(), Table::new(32));
         kernel.start(8, 42);
-        table.sample(&mut kernel, 0);
-        assert!(table.sample(&mut kernel, QUIET_MS * 100).released.is_empty());
+        table.sample(&mut kernel, 0).unwrap();
+        assert!(table.sample(&mut kernel, QUIET_MS * 100).unwrap().released.is_empty());
     }
 
     #[test]
@@ -265,19 +273,19 @@ mod tests {
             kernel.start(slot, u64::from(slot) + 100);
         }
         // Three quarters of the table are not in use with 24 of 32; one more row of residual slots makes it scarce.
-        table.sample(&mut kernel, 0);
+        table.sample(&mut kernel, 0).unwrap();
         table.in_use = 25;
         kernel.end(8);
-        table.sample(&mut kernel, 0);
+        table.sample(&mut kernel, 0).unwrap();
         table.in_use = 25;
-        assert_eq!(table.sample(&mut kernel, QUIET_SCARCE_MS).released.len(), 1);
+        assert_eq!(table.sample(&mut kernel, QUIET_SCARCE_MS).unwrap().released.len(), 1);
     }
 
     #[test]
     fn nobodys_bytes_and_lost_updates_are_said_by_name() {
         let (mut kernel, mut table) = (Fake::new(), Table::new(32));
         kernel.receive(3, 84);
-        let sample = table.sample(&mut kernel, 0);
+        let sample = table.sample(&mut kernel, 0).unwrap();
         let icmp = sample.residuals.iter().find(|(reason, _)| *reason == ResidualReason::KernelIcmp).unwrap();
         assert_eq!(icmp.1.total().wire.rx_bytes, 84);
         assert_eq!((sample.losses.len(), sample.losses[0].events), (1, 3));
