@@ -12,12 +12,33 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod duration;
 
+/// The numbers are those of [`crate::failure::Exit`].
+const EXIT_STATUS: &str = "\
+Exit status:
+    0  done
+    1  failed
+    2  wrong usage
+    3  daemon not reachable
+    4  permission denied
+    5  versions of daemon and client do not fit
+    6  nothing matched (--fail-empty)
+    8  no answer in time
+  130  interrupted
+  143  terminated
+
+With --json the last line on standard error is the failure in JSON (bwusage-ctl schema error).";
+
 /// Which program on this machine is using the network, and how much?
 ///
-/// Asks the bwusaged daemon, as any user. Exit status: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable,
-/// 4 permission denied, 5 versions do not fit, 6 nothing matched (--fail-empty), 8 no answer in time, 130 interrupted.
+/// Asks the bwusaged daemon, as any user.
 #[derive(Debug, Parser)]
-#[command(name = "bwusage-ctl", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "bwusage-ctl",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_long_help = EXIT_STATUS
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -313,6 +334,19 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// Every flag says what it does; every span and amount gives an example.
+    #[test]
+    fn every_flag_has_its_help() {
+        for command in Cli::command().get_subcommands().chain([&Cli::command()]) {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty(), "{} {}", command.get_name(), argument.get_id());
+                let is_span = argument.get_value_names().is_some_and(|names| names.contains(&"SPAN".into()));
+                assert!(!is_span || help.contains("such as"), "{} {}", command.get_name(), argument.get_id());
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A table for people, as wide as its content or as the terminal.
 
 use bwusage_proto::{
-    format::{self, Units},
+    format::Units,
     mirror::Mirror,
     table::{Grouping, Row, RowKey, Table},
     text,
@@ -9,6 +9,9 @@ use bwusage_proto::{
 };
 
 use super::{FAINT, HEADING, paint};
+
+mod columns;
+use columns::{Align, Column, columns};
 
 /// How to draw it.
 #[derive(Debug, Clone, Copy)]
@@ -18,21 +21,8 @@ pub(crate) struct Layout {
     /// Cells of the terminal; `None` for no limit.
     pub(crate) width: Option<usize>,
     pub(crate) header: bool,
-}
-
-/// One column: how it is headed and what it says about a row.
-struct Column {
-    title: &'static str,
-    align: Align,
-    /// The higher, the sooner it is left out where room is short; 0 never is.
-    dispensable: u8,
-    cell: fn(&Row, Units) -> String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Align {
-    Left,
-    Right,
+    /// Columns of numbers keep their width from one drawing to the next.
+    pub(crate) steady: bool,
 }
 
 /// Names are cut to this before columns are left out.
@@ -60,6 +50,7 @@ fn lines<'a>(rows: impl Iterator<Item = &'a Row>, layout: &Layout) -> String {
     let mut widths: Vec<usize> = (0..columns.len())
         .map(|at| {
             let widest = cells.iter().map(|row| text::width(&row[at])).max().unwrap_or(0);
+            let widest = if layout.steady { widest.max(columns[at].steady) } else { widest };
             if layout.header { widest.max(text::width(columns[at].title)) } else { widest }
         })
         .collect();
@@ -125,65 +116,6 @@ fn line(columns: &[Column], cells: &[String], widths: &[usize]) -> String {
     line
 }
 
-fn columns(by: Grouping) -> Vec<Column> {
-    use Align::{Left, Right};
-    const fn column(
-        title: &'static str,
-        align: Align,
-        dispensable: u8,
-        cell: fn(&Row, Units) -> String,
-    ) -> Column {
-        Column { title, align, dispensable, cell }
-    }
-    let mut columns = match by {
-        Grouping::App => vec![
-            column("APP", Left, 0, |row, _| text::escape(&row.app).into_owned()),
-            column("PROCS", Right, 9, |row, _| {
-                or_dash(Some(row.processes).filter(|&n| n > 0), |n| n.to_string())
-            }),
-        ],
-        Grouping::Process => vec![
-            column("PID", Right, 4, |row, _| or_dash(row.pid, |pid| pid.to_string())),
-            column("NAME", Left, 0, process_name),
-            column("APP", Left, 9, |row, _| text::escape(&row.app).into_owned()),
-        ],
-    };
-    columns.extend([
-        column("USER", Left, 6, |row, _| {
-            or_dash(some_text(row.users.join(",")), |users| text::escape(&users).into_owned())
-        }),
-        column("RX/s", Right, 1, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
-        column("TX/s", Right, 2, |row, units| format::rate_with_unit(row.rates.tx_bytes_per_s, units)),
-        column("RX TOTAL", Right, 3, |row, units| {
-            format::bytes_with_unit(row.counters.total().wire.rx_bytes, units)
-        }),
-        column("TX TOTAL", Right, 5, |row, units| {
-            format::bytes_with_unit(row.counters.total().wire.tx_bytes, units)
-        }),
-        column("CPU%", Right, 7, |row, _| {
-            or_dash(row.cpu_centipercent, |cpu| format::percent(cpu).trim_start().to_owned())
-        }),
-        column("MEM", Right, 8, |row, units| {
-            or_dash(row.rss_bytes, |rss| format::bytes_with_unit(rss, units))
-        }),
-    ]);
-    columns
-}
-
-fn process_name(row: &Row, _: Units) -> String {
-    let name = text::escape(&row.name);
-    if row.exited_at_unix_ms.is_some() { format!("{name} †") } else { name.into_owned() }
-}
-
-fn some_text(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
-}
-
-/// What is unknown is a dash, never 0.
-fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
-    value.map_or_else(|| "-".into(), show)
-}
-
 /// Rows for what no row of the table holds: traffic without a process, and processes that ended long ago.
 fn beside(mirror: &Mirror, by: Grouping) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -210,7 +142,7 @@ fn extra_row(name: &str) -> Row {
         pid: None,
         pids: Vec::new(),
         name: name.into(),
-        app: name.into(),
+        app: String::new(),
         users: Vec::new(),
         counters: Counters::default(),
         rates: Rates::default(),

@@ -73,7 +73,7 @@ fn page(
     let units = look.units.into();
     let width = if look.no_trunc { None } else { Some(size.columns) };
     let mut lines = vec![head(mirror, table, units, lost, size.columns)];
-    let layout = Layout { by: query.by, units, width, header: !look.no_header };
+    let layout = Layout { by: query.by, units, width, header: !look.no_header, steady: true };
     lines.extend(draw(table, &layout).lines().map(str::to_owned));
     lines.truncate(size.rows.max(1));
     lines
@@ -85,13 +85,12 @@ fn head(mirror: &Mirror, table: &Table, units: Units, lost: Option<&str>, column
     } else {
         let rates = mirror.total_rates();
         format!(
-            "{}  {}  ▼ {}  ▲ {}  {} of {} rows, q quits",
+            "{}  ▼ {:>10}  ▲ {:>10}  {} rows, q quits  {}",
             text::escape(&mirror.host.hostname),
-            Moment(mirror.taken_at_unix_ms),
             format::rate_with_unit(rates.rx_bytes_per_s, units),
             format::rate_with_unit(rates.tx_bytes_per_s, units),
-            table.rows.len(),
-            table.total,
+            table.matched,
+            Moment(mirror.taken_at_unix_ms),
         )
     };
     paint(if lost.is_some() { HEADING } else { FAINT }, &text::truncate(&head, columns))
@@ -116,8 +115,8 @@ mod tests {
     #[test]
     fn the_head_names_machine_moment_and_speeds() {
         let page = plain(None, 10);
-        assert_eq!(page[0], r"web\x1b01  1970-01-01T00:00:00.000Z  ▼ 0 B/s  ▲ 0 B/s  0 of…");
-        assert!(page[1].starts_with("APP  PROCS"), "{page:?}");
+        assert_eq!(page[0], r"web\x1b01  ▼      0 B/s  ▲      0 B/s  0 rows, q quits  197…");
+        assert!(page[1].starts_with("APP  USER "), "{page:?}");
     }
 
     #[test]

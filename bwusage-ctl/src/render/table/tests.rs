@@ -9,6 +9,7 @@ fn row(pid: u32, name: &str, rx: u64) -> Row {
     let mut row = extra_row(name);
     row.key = RowKey::Process(RowId(pid.into()));
     row.pid = Some(pid);
+    row.app = name.into();
     row.users = vec!["alice".into()];
     row.counters[Scope::Internet].wire.rx_bytes = rx;
     row.rates = Rates { rx_bytes_per_s: 3_303_014, tx_bytes_per_s: 12 };
@@ -19,7 +20,7 @@ fn row(pid: u32, name: &str, rx: u64) -> Row {
 }
 
 fn layout(by: Grouping, width: Option<usize>) -> Layout {
-    Layout { by, units: Units::Iec, width, header: true }
+    Layout { by, units: Units::Iec, width, header: true, steady: false }
 }
 
 fn drawn(rows: Vec<Row>, layout: &Layout) -> String {
@@ -80,4 +81,15 @@ fn bytes_without_a_process_have_their_own_line() {
     let last: Vec<&str> = whole.lines().last().unwrap_or_default().split_whitespace().collect();
     assert_eq!(last, ["(unattributed)", "-", "-", "0", "B/s", "0", "B/s", "42", "B", "0", "B", "-", "-"]);
     assert_eq!(draw_whole(&table, &Mirror::default(), &layout(Grouping::App, None)).lines().count(), 2);
+}
+
+#[test]
+fn steady_columns_do_not_move_when_numbers_change() {
+    let drawn = |rx| {
+        let mut row = row(1, "a", rx);
+        (row.rates.rx_bytes_per_s, row.rss_bytes) = (rx, Some(rx));
+        let line = drawn(vec![row], &Layout { steady: true, ..layout(Grouping::Process, None) });
+        text::width(line.lines().last().unwrap_or_default())
+    };
+    assert_eq!(drawn(0), drawn(1023 * 1024));
 }

@@ -1,0 +1,84 @@
+//! `bwusaged` as a process, playing a recording, alone in a folder of its own.
+
+use std::{
+    io::{self, BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::recording;
+
+/// Where a daemon can live: the recording is there, the daemon perhaps.
+pub(crate) struct Home {
+    folder: TempDir,
+}
+
+/// A daemon that is ready. It is killed with the value, as by `kill -9`.
+pub(crate) struct Daemon(Child);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        recording::write(&folder.path().join("recording.jsonl"));
+        Self { folder }
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("bwusage.sock")
+    }
+
+    /// Starts a daemon and waits until it says that it is ready.
+    pub(crate) fn start(&self) -> Daemon {
+        let file = |name: &str| self.folder.path().join(name);
+        let mut child = Command::new(daemon_program())
+            .arg("--engine")
+            .arg(format!("replay:{}", file("recording.jsonl").display()))
+            .arg("--socket")
+            .arg(self.socket())
+            .arg("--state-dir")
+            .arg(file("state"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("ready") {
+            assert!(log.read_line(&mut said).unwrap() > 0, "bwusaged ended before it was ready:\n{said}");
+        }
+        std::thread::spawn(move || io::copy(&mut log, &mut io::sink()));
+        Daemon(child)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+/// Builds the daemon that belongs to this client: `cargo test -p bwusage-ctl` alone does not.
+fn daemon_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let build =
+            ["build", "--quiet", "--package", "bwusaged", "--message-format", "json-render-diagnostics"];
+        let output = Command::new(env!("CARGO"))
+            .args(build)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "bwusaged does not build");
+        let messages = String::from_utf8(output.stdout).unwrap();
+        let executable = |line: &str| {
+            let message: Value = serde_json::from_str(line).ok()?;
+            Some(PathBuf::from(message["executable"].as_str()?))
+        };
+        messages.lines().find_map(executable).expect("cargo names the program that it built")
+    })
+}

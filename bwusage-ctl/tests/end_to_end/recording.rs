@@ -1,0 +1,82 @@
+//! A recording of one moment: a small machine of which every number is known, and which then stands still.
+
+use std::{fs, path::Path};
+
+use bwusage_proto::{
+    process::{ProcessId, UserId},
+    snapshot::{Coverage, HostInfo, HostSample, ResidualReason},
+    units::{Counters, Scope},
+};
+use serde_json::{Value, json};
+
+/// A name that would clear the screen, turn the reading direction and begin a formula.
+pub(crate) const HOSTILE_NAME: &str = "=evil,\x1b[2J\u{202e}\u{9b}txt";
+
+/// Received by curl: payload, and on the wire with 40 bytes of headers for every 1,448.
+pub(crate) const CURL_PAYLOAD: u64 = 100_000_000;
+pub(crate) const CURL_WIRE: u64 = 102_762_440;
+pub(crate) const CURL_PID: u32 = 4242;
+/// Both processes of firefox together.
+pub(crate) const FIREFOX_RX: u64 = 3_500_000;
+/// ICMP that no process sent.
+pub(crate) const KERNEL_RX: u64 = 840;
+
+pub(crate) fn write(path: &Path) {
+    let header = json!({
+        "format": "bwusage.recording/1",
+        "host": HostInfo { hostname: "web01".into(), boot_id: Some("b00t".into()), ..HostInfo::default() },
+        "coverage": Coverage { engine: "a made-up machine".into(), quality: "recorded".into(), ..Coverage::default() },
+        "interval_ms": 100,
+    });
+    let curl = process(CURL_PID, "curl", "curl", Scope::Internet, CURL_WIRE, CURL_PAYLOAD);
+    let moment = json!({
+        "sample": {
+            "processes": [
+                curl,
+                process(100, "firefox", "firefox", Scope::Internet, 3_000_000, 2_900_000),
+                process(101, "Web Content", "firefox", Scope::Lan, 500_000, 480_000),
+                process(200, HOSTILE_NAME, "evil", Scope::Loopback, 1_000, 960),
+                process(300, "idle", "idle", Scope::Lan, 0, 0),
+            ],
+            "released": [],
+            "residuals": [(ResidualReason::KernelIcmp, counters(Scope::Lan, KERNEL_RX, 0))],
+            "losses": [],
+        },
+        "host": {
+            "sample": HostSample::default(),
+            "processes": [{ "id": id(CURL_PID), "cpu_time_ms": 10, "rss_bytes": 8_388_608, "disk_read_bytes": 0, "disk_write_bytes": 0 }],
+            "appeared": [],
+            "ended": [],
+        },
+    });
+    fs::write(path, format!("{header}\n{moment}\n")).unwrap();
+}
+
+fn id(pid: u32) -> ProcessId {
+    ProcessId::new(pid, pid.into())
+}
+
+fn counters(scope: Scope, rx_wire: u64, rx_payload: u64) -> Counters {
+    let mut counters = Counters::default();
+    counters[scope].wire.rx_bytes = rx_wire;
+    counters[scope].wire.rx_packets = rx_wire.div_ceil(1_488);
+    counters[scope].payload.rx_bytes = rx_payload;
+    counters
+}
+
+fn process(pid: u32, name: &str, program: &str, scope: Scope, rx_wire: u64, rx_payload: u64) -> Value {
+    json!({
+        "id": id(pid),
+        "counters": counters(scope, rx_wire, rx_payload),
+        "identity": {
+            "name": name,
+            "exe": format!("/usr/bin/{program}"),
+            "command_line": [program, "--flag"],
+            "parent": 1,
+            // A user whom no system knows, so that every machine shows the same.
+            "user": UserId::Uid(3_999_999_999),
+            "started_at_unix_ms": 1_795_000_000_000_u64,
+        },
+        "ended": false,
+    })
+}
