@@ -103,6 +103,7 @@ fn supplementary_groups(stream: &Stream, _: &interprocess::local_socket::PeerCre
 }
 
 #[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "Linux is asked separately, and may refuse")]
 fn supplementary_groups(_: &Stream, creds: &interprocess::local_socket::PeerCreds) -> io::Result<Vec<u32>> {
     Ok(creds.groups().unwrap_or_default().to_vec())
 }
