@@ -165,6 +165,8 @@ pub struct App {
     notice: Option<&'static str>,
     last_click: Option<(usize, Duration)>,
     columns: Vec<SortKey>,
+    /// False while a detail pane takes the table's place.
+    table_shown: bool,
 }
 
 impl App {
@@ -194,6 +196,7 @@ impl App {
             notice: None,
             last_click: None,
             columns: SortKey::ALL.to_vec(),
+            table_shown: true,
         }
     }
 
@@ -262,6 +265,7 @@ impl App {
 
     /// Remembers what was drawn: where the table was scrolled to, and which columns there was room for.
     pub fn drawn(&mut self, drawn: &Drawn) {
+        self.table_shown = drawn.table.is_some() || !self.detail_open();
         if let Some(table) = &drawn.table {
             self.cursor.drawn(table.first, table.viewport);
             self.columns.clone_from(&table.columns);
@@ -458,6 +462,10 @@ impl App {
         }
     }
 
+    fn is_working(&self) -> bool {
+        self.has_data() && self.obstacle().is_none()
+    }
+
     /// Whether `action` would do something now.
     #[must_use]
     pub fn offers(&self, action: Action) -> bool {
@@ -467,8 +475,13 @@ impl App {
             Action::Quit | Action::Redraw | Action::Help | Action::Mouse => true,
             _ if self.context() != Context::Table => true,
             Action::Back => self.detail_open() || !self.filter.is_empty(),
-            Action::OpenDetail => !self.detail && !self.table.rows.is_empty() && self.obstacle().is_none(),
-            _ => self.has_data() && self.obstacle().is_none(),
+            Action::OpenDetail => self.is_working() && !self.detail && !self.table.rows.is_empty(),
+            Action::Move(_) | Action::Pause | Action::Units | Action::Copy | Action::Cards => {
+                self.is_working()
+            }
+            Action::Slower | Action::Faster => self.is_working(),
+            // What is left acts on the table.
+            _ => self.is_working() && self.table_shown,
         }
     }
 }

@@ -180,7 +180,6 @@ use Key::{Backspace, Char, Ctrl, Delete, Down, End, Enter, Esc, F, Home, Left, P
 /// The table. The order is that of the help overlay; the footer takes its words in this order too.
 pub const BINDINGS: &[Binding] = &[
     key(C::Everywhere, &[F(1), Char('?')], A::Help, "this help").footer("Help"),
-    key(C::Table, &[Char('R')], A::Retry, "connect to the daemon now, while it is lost").footer("Retry"),
     key(C::Table, &[Up, Char('k')], A::Move(Motion::Up), "one row up"),
     key(C::Table, &[Down, Char('j')], A::Move(Motion::Down), "one row down"),
     key(C::Table, &[PageUp, Ctrl('b')], A::Move(Motion::PageUp), "one page up"),
@@ -206,6 +205,7 @@ pub const BINDINGS: &[Binding] = &[
     key(C::Table, &[Char('-')], A::Faster, "refresh more often"),
     key(C::Table, &[Char('y')], A::Copy, "copy the row to the clipboard"),
     key(C::Table, &[Char('M')], A::Mouse, "give the mouse to the terminal, or take it back"),
+    key(C::Table, &[Char('R')], A::Retry, "connect to the daemon now, while it is lost").footer("Retry"),
     key(C::Table, &[Char('q'), F(10)], A::Quit, "quit").footer("Quit"),
     key(C::Filter, &[Enter], A::Accept, "keep the filter").footer("Keep"),
     key(C::Filter, &[Esc], A::Back, "clear the filter").footer("Clear"),

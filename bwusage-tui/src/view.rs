@@ -34,6 +34,8 @@ use crate::{
 const SMALLEST: (u16, u16) = (40, 10);
 /// From this width on, the detail pane stands beside the table.
 const DETAIL_BESIDE: u16 = 180;
+/// From this height on, it leaves the cards above it in place.
+const DETAIL_UNDER_CARDS: u16 = 34;
 
 /// Draws one frame; returns what the model should remember of it, and what lies under the mouse.
 pub fn draw(frame: &mut Frame, app: &App, theme: Theme) -> (Drawn, Hits) {
@@ -79,8 +81,13 @@ fn content(
     host: &Host,
     theme: Theme,
 ) -> (Drawn, Hits) {
-    let cards = cards::height(screen.width, screen.height);
-    let above = if app.cards_wanted() { cards.unwrap_or(1) } else { 0 };
+    let beside = screen.width >= DETAIL_BESIDE;
+    let alone = app.detail_open() && !beside;
+    let above = match cards::height(screen.width, screen.height) {
+        _ if !app.cards_wanted() => 0,
+        Some(_) if alone && screen.height < DETAIL_UNDER_CARDS => 0,
+        cards => cards.unwrap_or(1),
+    };
     let [above, mut below] = body.layout(&Layout::vertical([Constraint::Length(above), Constraint::Fill(1)]));
     if above.height == 1 {
         let line = cards::summary(host, app.units(), theme, usize::from(above.width.saturating_sub(2)));
@@ -90,7 +97,6 @@ fn content(
     }
 
     let (mut drawn, mut hits) = (Drawn::default(), Hits::default());
-    let beside = screen.width >= DETAIL_BESIDE;
     if app.detail_open() {
         let pane = if beside {
             let [table, pane] = below.layout(&Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]));
@@ -101,7 +107,7 @@ fn content(
         };
         detail::draw(buffer, pane, app, theme);
     }
-    if beside || !app.detail_open() {
+    if !alone {
         let (table, under_mouse) = table::draw(buffer, below, app, theme);
         (drawn.table, hits) = (Some(table), under_mouse);
     }

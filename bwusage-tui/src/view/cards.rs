@@ -12,7 +12,7 @@ use ratatui::{
 use super::{
     graph,
     segments::{self, Segment},
-    theme::{DIM, Role, STRONG, Theme},
+    theme::{DIM, NOTE, Role, STRONG, TITLE, Theme},
 };
 use crate::rows::{Host, Trend};
 
@@ -160,9 +160,9 @@ impl Cards<'_> {
             .border_type(BorderType::Rounded)
             .border_style(self.theme.colour(Role::Frame))
             .title_top(Line::styled(format!(" {title} "), self.theme.colour(role)))
-            .title_top(Line::styled(format!(" {value} "), STRONG).right_aligned());
+            .title_top(Line::styled(format!(" {value} "), TITLE).right_aligned());
         let block = match below {
-            Some(below) => block.title_bottom(Line::styled(format!(" {below} "), DIM).right_aligned()),
+            Some(below) => block.title_bottom(Line::styled(format!(" {below} "), NOTE).right_aligned()),
             None => block,
         };
         let inner = block.inner(area);

@@ -15,7 +15,7 @@ use ratatui::{
 use super::{
     graph,
     segments::{self, Segment},
-    theme::{DIM, Role, STRONG, Theme},
+    theme::{DIM, NOTE, Role, STRONG, TITLE, Theme},
     wrap::wrap,
 };
 use crate::{
@@ -25,8 +25,12 @@ use crate::{
 
 /// Lines of a path or a command line that are shown.
 const VALUE_LINES: usize = 3;
-/// A graph below this height says nothing.
-const GRAPH_FROM: u16 = 3;
+/// Graphs below this height say nothing.
+const GRAPHS_FROM: u16 = 3;
+/// From this height on, the two graphs stand one above the other.
+const STACKED_FROM: u16 = 11;
+/// Graphs never magnify less than this to full height.
+const QUIET: u64 = 1024;
 /// Width of a label in front of a value.
 const LABEL: usize = 10;
 
@@ -56,9 +60,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         .border_style(theme.colour(Role::Frame))
         .title_top(Line::styled(
             format!(" {}{ended} ", text::truncate(&row.name, usize::from(area.width.saturating_sub(8)))),
-            STRONG,
+            TITLE,
         ))
-        .title_bottom(Line::styled(" Esc back ", DIM).right_aligned());
+        .title_bottom(Line::styled(" Esc back ", NOTE).right_aligned());
     let inner = block.inner(area);
     block.render(area, buffer);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -76,7 +80,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         .totals(buffer, Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner });
     y += 1;
     let rest = Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
-    if rest.height >= GRAPH_FROM {
+    if rest.height >= GRAPHS_FROM {
         pane.graphs(buffer, rest);
     }
 }
@@ -171,25 +175,24 @@ impl Pane<'_> {
         area.bottom().min(area.y + 1 + self.scopes.len() as u16)
     }
 
-    /// Received above, sent below, both to the same scale.
+    /// Received and sent, each to its own scale: one above the other where there is height for both.
     fn graphs(&self, buffer: &mut Buffer, area: Rect) {
-        let values = graph::values_in(area.width);
-        let recent = &self.row.recent[self.row.recent.len().saturating_sub(values)..];
-        let top = recent.iter().map(|speed| speed.rx.max(speed.tx)).max().unwrap_or(0).max(1024);
-        let halves = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).spacing(1).split(area);
-
-        for (half, (title, role, pick)) in halves.iter().zip(SIDES) {
+        let halves = [Constraint::Fill(1), Constraint::Fill(1)];
+        let halves = if area.height >= STACKED_FROM {
+            area.layout::<2>(&Layout::vertical(halves).spacing(1))
+        } else {
+            area.layout::<2>(&Layout::horizontal(halves).spacing(2))
+        };
+        for (half, (title, role, pick)) in halves.into_iter().zip(SIDES) {
+            let values = graph::values_in(half.width);
+            let recent = &self.row.recent[self.row.recent.len().saturating_sub(values)..];
             let peak = recent.iter().map(pick).max().unwrap_or(0);
             let title = format!("{title}, peak {}", rate_with_unit(peak, self.units));
-            let (width, style) = (usize::from(half.width), self.theme.colour(role));
-            if half.height == 0 {
-                continue;
-            }
-            buffer.set_stringn(half.x, half.y, title, width, style);
-            let below = Rect { y: half.y + 1, height: half.height - 1, ..*half };
+            buffer.set_stringn(half.x, half.y, title, usize::from(half.width), self.theme.colour(role));
+            let below = Rect { y: half.y + 1, height: half.height - 1, ..half };
             let values: Vec<_> = recent.iter().map(|speed| Some(pick(speed))).collect();
             let style = |height, _| self.theme.at_height(role, height);
-            graph::area(buffer, below, &values, top, style, self.theme.colour(Role::Frame));
+            graph::area(buffer, below, &values, peak.max(QUIET), style, self.theme.colour(Role::Frame));
         }
     }
 }

@@ -19,13 +19,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
         .filter(|binding| app.offers(binding.action))
         .filter(|binding| context == Context::Table || binding.action != Action::Help);
     let segments = offered.enumerate().filter_map(|(at, binding)| {
-        let word = if binding.action == Action::Pause && app.paused_for().is_some() {
-            "Resume"
-        } else {
-            binding.footer?
+        let word = match (binding.action, context) {
+            (Action::Pause, _) if app.paused_for().is_some() => "Resume",
+            (Action::Back, Context::Table) if !app.detail_open() => "Clear filter",
+            _ => binding.footer?,
         };
-        let rank =
-            if binding.action == Action::Quit || binding.action == Action::Retry { 0 } else { at as u8 + 1 };
+        let never_dropped = matches!(binding.action, Action::Quit | Action::Retry | Action::Back);
+        let rank = if never_dropped { 0 } else { at as u8 + 1 };
         let key = binding.keys.first()?.to_string();
         Some(Segment::new(rank, key, STRONG).and(format!(" {word}"), Style::new()))
     });

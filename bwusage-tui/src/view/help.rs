@@ -8,7 +8,7 @@ use ratatui::{
     widgets::{Block, BorderType, Clear, Paragraph, Widget as _},
 };
 
-use super::theme::{DIM, Role, STRONG, Theme};
+use super::theme::{DIM, Role, STRONG, TITLE, Theme};
 use crate::{
     app::{App, Help},
     keys::{Action, BINDINGS, Context},
@@ -55,7 +55,7 @@ pub(super) fn draw(
     let mut block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(theme.colour(Role::Rx))
-        .title_top(Line::styled(" help ", STRONG));
+        .title_top(Line::styled(" help ", TITLE));
     if help.searching || !search.is_empty() {
         let (before, after) = help.search.split();
         let cursor = if help.searching { "▏" } else { "" };

@@ -66,7 +66,7 @@ pub(super) fn obstacle(buffer: &mut Buffer, screen: Rect, app: &App, lost: &Lost
 /// Nothing was received yet.
 pub(super) fn waiting(buffer: &mut Buffer, screen: Rect) {
     let line = Line::styled("connecting to bwusaged …", DIM).centered();
-    buffer.set_line(screen.x, screen.y + screen.height / 2, &line, screen.width);
+    line.render(Rect { y: screen.y + screen.height / 2, height: 1, ..screen }, buffer);
 }
 
 /// The terminal is too small for anything else.

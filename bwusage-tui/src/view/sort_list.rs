@@ -8,7 +8,7 @@ use ratatui::{
     widgets::{Block, BorderType, Clear, Widget as _},
 };
 
-use super::theme::{Role, STRONG, Theme};
+use super::theme::{Role, TITLE, Theme};
 use crate::app::App;
 
 const WIDTH: u16 = 28;
@@ -17,11 +17,11 @@ const WIDTH: u16 = 28;
 pub(super) fn draw(buffer: &mut Buffer, screen: Rect, app: &App, index: usize, theme: Theme) {
     let width = WIDTH.min(screen.width);
     let height = (SortKey::ALL.len() as u16 + 2).min(screen.height);
-    let area = Rect { x: screen.right() - width, y: screen.y, width, height };
+    let area = Rect { x: screen.right() - width, y: screen.bottom() - height, width, height };
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(theme.colour(Role::Rx))
-        .title_top(Line::styled(" sort by ", STRONG));
+        .title_top(Line::styled(" sort by ", TITLE));
     let inner = block.inner(area);
     Clear.render(area, buffer);
     block.render(area, buffer);

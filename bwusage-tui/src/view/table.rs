@@ -17,7 +17,7 @@ use super::{
     columns::{self, Column, Placed},
     graph,
     hits::Hits,
-    theme::{DIM, Role, STRONG, Theme},
+    theme::{DIM, NOTE, Role, STRONG, TITLE, Theme},
 };
 use crate::{
     app::{App, DrawnTable, Overlay},
@@ -83,8 +83,8 @@ fn frame(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Rect {
     let mut block =
         Block::bordered().border_type(BorderType::Rounded).border_style(border).title_top(Line::from(vec![
             Span::raw(" "),
-            Span::styled(what, STRONG),
-            Span::raw(format!(" {count} ")),
+            Span::styled(what, TITLE),
+            Span::styled(format!(" {count} "), NOTE),
         ]));
     if typing || !app.filter().is_empty() {
         block = block.title_top(filter(app, typing, usize::from(area.width / 2), border).right_aligned());
@@ -110,7 +110,7 @@ fn filter(app: &App, typing: bool, room: usize, style: Style) -> Line<'static> {
     while text::width(shown) > room.saturating_sub(3) && !shown.is_empty() {
         shown = &shown[shown.chars().next().map_or(0, char::len_utf8)..];
     }
-    Line::from(vec![Span::styled(" /", style), Span::raw(format!("{shown} "))])
+    Line::from(vec![Span::styled(" /", style), Span::styled(format!("{shown} "), TITLE)])
 }
 
 /// `1-26/38` in the lower border.
@@ -121,7 +121,7 @@ fn position(buffer: &mut Buffer, area: Rect, first: usize, count: usize, matched
     let text = format!(" {}-{}/{matched} ", first + 1, first + count);
     let width = text.len() as u16;
     if area.width > width + 24 {
-        buffer.set_string(area.right() - width - 1, area.bottom() - 1, text, DIM);
+        buffer.set_string(area.right() - width - 1, area.bottom() - 1, text, NOTE);
     }
 }
 
@@ -136,9 +136,9 @@ fn empty(buffer: &mut Buffer, inner: Rect, app: &App) {
     } else {
         "no traffic yet – a shows every process".into()
     };
-    let y = inner.y + 1 + (inner.height - 1) / 2;
+    let y = (inner.y + 1 + (inner.height - 1) / 2).min(inner.bottom() - 1);
     let words = text::truncate(&words, usize::from(inner.width)).into_owned();
-    buffer.set_line(inner.x, y.min(inner.bottom() - 1), &Line::styled(words, DIM).centered(), inner.width);
+    Line::styled(words, DIM).centered().render(Rect { y, height: 1, ..inner }, buffer);
 }
 
 struct Painter<'a> {

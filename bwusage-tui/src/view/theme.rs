@@ -31,6 +31,10 @@ pub struct Theme {
 pub(super) const DIM: Style = Style::new().add_modifier(Modifier::DIM);
 /// What stands out. Needs no colour.
 pub(super) const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
+/// What stands out of a frame, whose colour it would take otherwise.
+pub(super) const TITLE: Style = STRONG.fg(Color::Reset);
+/// What stands in a frame and steps back.
+pub(super) const NOTE: Style = DIM.fg(Color::Reset);
 
 /// What a colour stands for. Receiving is blue and sending orange, which every kind of colour vision tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,172 @@
+//! The whole program in a real terminal against a real daemon.
+#![cfg(unix)]
+
+mod daemon;
+mod tmux;
+
+use std::{fs, process::Command};
+
+use daemon::Home;
+use tmux::{Tmux, quoted};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bwusage-tui");
+
+/// Runs the program in a terminal; when it ends, its exit status is shown.
+fn open(home: &Home, size: (u16, u16), arguments: &str, variables: &[(&str, &str)]) -> Tmux {
+    let (socket, pid) = (quoted(&home.socket()), quoted(&home.file("pid")));
+    let (before, after) = (quoted(&home.file("before")), quoted(&home.file("after")));
+    let script = format!(
+        "stty -a >{before}\n(sh -c 'echo $$ >\"$0\"; exec \"$@\"' {pid} {PROGRAM} --socket {socket} {arguments})\n\
+         echo \"EXIT $?\"; stty -a >{after}"
+    );
+    Tmux::run(size, &script, variables)
+}
+
+/// The terminal is as it was before the program began.
+fn assert_given_back(home: &Home, tmux: &Tmux) {
+    tmux.wait_for("END");
+    for (variable, expected) in [("alternate_on", "0"), ("cursor_flag", "1"), ("mouse_any_flag", "0")] {
+        assert_eq!(tmux.variable(variable), expected, "{variable}");
+    }
+    let settings = |name| fs::read_to_string(home.file(name)).expect("the script wrote it");
+    assert_eq!(settings("before"), settings("after"));
+}
+
+#[test]
+fn a_session_from_the_first_frame_to_the_last() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = open(&home, (80, 24), "--by pid", &[]);
+    let screen = tmux.wait_for("firefox");
+    assert!(screen.contains("web01") && screen.contains("● live"), "{screen}");
+
+    tmux.type_text("/dock");
+    let screen =
+        tmux.wait_until("only dockerd", |screen| screen.contains("dockerd") && !screen.contains("firefox"));
+    assert!(screen.contains("1 of "), "{screen}");
+    tmux.type_text(" (");
+    tmux.wait_for("the last good filter stays");
+    assert!(tmux.screen().contains("dockerd"));
+    tmux.press("Escape");
+    tmux.wait_for("firefox");
+
+    tmux.resize((200, 60));
+    tmux.wait_for("COMMAND");
+    tmux.resize((60, 18));
+    tmux.wait_until("the small layout", |screen| screen.contains("cpu ") && !screen.contains("╭ cpu"));
+    tmux.resize((30, 8));
+    tmux.wait_for("bwusage needs 40x10");
+    tmux.resize((80, 24));
+
+    tmux.press("Enter");
+    tmux.wait_for("since start");
+    tmux.press("Escape");
+    tmux.wait_for("▼TOTAL▾");
+    tmux.type_text("p");
+    tmux.wait_for("PAUSED");
+    tmux.type_text("?");
+    tmux.wait_for("╭ help");
+    tmux.press("Escape");
+
+    tmux.wait_for("PAUSED");
+    tmux.type_text("q");
+    tmux.wait_for("EXIT 0");
+    assert_given_back(&home, &tmux);
+}
+
+#[test]
+fn a_killed_daemon_is_announced_and_found_again_without_a_key() {
+    let home = Home::new();
+    let daemon = home.start();
+    let tmux = open(&home, (80, 24), "", &[]);
+    tmux.wait_for("● live");
+    drop(daemon);
+    let screen = tmux.wait_for("daemon lost");
+    assert!(screen.contains("firefox"), "the last state stays:\n{screen}");
+    let _again = home.start();
+    let screen = tmux.wait_for("● live");
+    assert!(screen.contains("firefox") && !screen.contains("daemon lost"), "{screen}");
+}
+
+#[test]
+fn a_daemon_that_is_not_there_yet_is_waited_for() {
+    let home = Home::new();
+    let tmux = open(&home, (80, 24), "", &[]);
+    let screen = tmux.wait_for("no connection to the daemon");
+    assert!(screen.contains("sudo bwusaged") && screen.contains("R tries now"), "{screen}");
+    let _daemon = home.start();
+    tmux.wait_for("firefox");
+}
+
+#[test]
+fn pasted_text_becomes_the_filter() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = open(&home, (80, 24), "", &[]);
+    tmux.wait_for("firefox");
+    tmux.paste("sync\n");
+    let screen = tmux.wait_for("/sync");
+    assert!(screen.contains("syncthing") && !screen.contains("firefox"), "{screen}");
+}
+
+#[test]
+fn a_request_to_end_gives_the_terminal_back() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = open(&home, (80, 24), "", &[]);
+    tmux.wait_for("firefox");
+    assert_eq!((tmux.variable("alternate_on"), tmux.variable("mouse_any_flag")), ("1".into(), "1".into()));
+    let pid = fs::read_to_string(home.file("pid")).expect("the script wrote it");
+    let kill = Command::new("kill").args(["-TERM", pid.trim()]).status().expect("kill starts");
+    assert!(kill.success());
+    tmux.wait_for("EXIT 0");
+    assert_given_back(&home, &tmux);
+}
+
+#[test]
+fn no_color_is_obeyed_and_can_be_overruled() {
+    let coloured = |screen: &str| {
+        let codes =
+            screen.split("\x1b[").skip(1).map(|rest| rest.split_once('m').map_or("", |(codes, _)| codes));
+        let mut codes = codes.flat_map(|codes| codes.split([';', ':']));
+        codes.any(|code| matches!(code.parse(), Ok(30..=38 | 40..=48 | 90..=107)))
+    };
+    let home = Home::new();
+    let _daemon = home.start();
+    for (arguments, variables, expected) in [
+        ("", &[("NO_COLOR", "1")][..], false),
+        ("--color never", &[], false),
+        ("--color always", &[("NO_COLOR", "1")], true),
+        ("", &[], true),
+    ] {
+        let tmux = open(&home, (80, 24), arguments, variables);
+        tmux.wait_for("firefox");
+        assert_eq!(coloured(&tmux.styled_screen()), expected, "{arguments} {variables:?}");
+    }
+}
+
+#[test]
+fn a_locale_without_unicode_gets_plain_characters() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = open(&home, (80, 24), "", &[("LC_ALL", "C")]);
+    let screen = tmux.wait_for("firefox");
+    assert!(screen.is_ascii(), "{screen}");
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_is_refused() {
+    let home = Home::new();
+    let tmux = Tmux::run((80, 24), &format!("TERM=dumb {PROGRAM}; echo \"EXIT $?\""), &[]);
+    let screen = tmux.wait_for("EXIT 2");
+    assert!(screen.contains("bwusage-ctl top"), "{screen}");
+    drop(home);
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_use_instead() {
+    let output = Command::new(PROGRAM).output().expect("the program starts");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let said = String::from_utf8(output.stderr).expect("it speaks UTF-8");
+    assert!(said.contains("bwusage-ctl top") && said.contains("bwusage-ctl watch"), "{said}");
+}
