@@ -144,6 +144,16 @@ struct Pause {
     moment: Moment,
 }
 
+/// The detail pane. How much room there is for it, the view says ([`App::drawn`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Closed,
+    /// Open, and the table is in view too.
+    Beside,
+    /// In the place of the table.
+    Alone,
+}
+
 /// The whole state of the program.
 #[derive(Debug)]
 pub struct App {
@@ -159,14 +169,12 @@ pub struct App {
     frozen: Option<HashMap<RowKey, usize>>,
     filter: FilterBar,
     cursor: Cursor,
-    detail: bool,
+    detail: Detail,
     cards: bool,
     overlay: Overlay,
     notice: Option<&'static str>,
     last_click: Option<(usize, Duration)>,
     columns: Vec<SortKey>,
-    /// False while a detail pane takes the table's place.
-    table_shown: bool,
 }
 
 impl App {
@@ -190,13 +198,12 @@ impl App {
             idle_rows: true,
             frozen: None,
             cursor: Cursor::default(),
-            detail: false,
+            detail: Detail::Closed,
             cards: true,
             overlay: Overlay::None,
             notice: None,
             last_click: None,
             columns: SortKey::ALL.to_vec(),
-            table_shown: true,
         }
     }
 
@@ -265,7 +272,9 @@ impl App {
 
     /// Remembers what was drawn: where the table was scrolled to, and which columns there was room for.
     pub fn drawn(&mut self, drawn: &Drawn) {
-        self.table_shown = drawn.table.is_some() || !self.detail_open();
+        if self.detail != Detail::Closed {
+            self.detail = if drawn.table.is_some() { Detail::Beside } else { Detail::Alone };
+        }
         if let Some(table) = &drawn.table {
             self.cursor.drawn(table.first, table.viewport);
             self.columns.clone_from(&table.columns);
@@ -381,7 +390,7 @@ impl App {
     /// True while the detail pane is open.
     #[must_use]
     pub fn detail_open(&self) -> bool {
-        self.detail && !self.table.rows.is_empty()
+        self.detail != Detail::Closed && !self.table.rows.is_empty()
     }
 
     /// True while the cards are wanted.
@@ -475,13 +484,15 @@ impl App {
             Action::Quit | Action::Redraw | Action::Help | Action::Mouse => true,
             _ if self.context() != Context::Table => true,
             Action::Back => self.detail_open() || !self.filter.is_empty(),
-            Action::OpenDetail => self.is_working() && !self.detail && !self.table.rows.is_empty(),
+            Action::OpenDetail => {
+                self.is_working() && self.detail == Detail::Closed && !self.table.rows.is_empty()
+            }
             Action::Move(_) | Action::Pause | Action::Units | Action::Copy | Action::Cards => {
                 self.is_working()
             }
             Action::Slower | Action::Faster => self.is_working(),
             // What is left acts on the table.
-            _ => self.is_working() && self.table_shown,
+            _ => self.is_working() && self.detail != Detail::Alone,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bwusage_proto::table::{Grouping, Order, SortKey};
 
-use super::{App, Effect, Figure, Help, Overlay, Pause, Pointer};
+use super::{App, Detail, Effect, Figure, Help, Overlay, Pause, Pointer};
 use crate::{
     keys::{self, Action, Context, Key, Motion},
     rows::Line,
@@ -81,7 +81,9 @@ impl App {
                     .is_some_and(|(row, at)| row == index && self.now.saturating_sub(at) <= DOUBLE_CLICK);
                 self.last_click = (!twice).then_some((index, self.now));
                 self.choose(index);
-                self.detail |= twice;
+                if twice {
+                    self.detail = Detail::Beside;
+                }
             }
         }
         vec![Effect::Draw]
@@ -121,7 +123,7 @@ impl App {
             Action::OpenFilter => self.overlay = Overlay::Filter,
             Action::OpenDetail => {
                 self.choose(self.cursor.index());
-                self.detail = true;
+                self.detail = Detail::Beside;
             }
             Action::GroupBy => self.group_by_next(),
             Action::Pause => self.toggle_pause(),
@@ -188,7 +190,7 @@ impl App {
                 help.searching = false;
             }
             Overlay::Help(_) | Overlay::Sort { .. } => self.overlay = Overlay::None,
-            Overlay::None if detail_open => self.detail = false,
+            Overlay::None if detail_open => self.detail = Detail::Closed,
             Overlay::Filter | Overlay::None => {
                 self.overlay = Overlay::None;
                 self.filter.clear();

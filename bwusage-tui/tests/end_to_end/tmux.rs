@@ -3,24 +3,24 @@
 use std::{
     path::Path,
     process::{Command, Output},
-    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
+
+use tempfile::TempDir;
 
 /// How long a string may take to appear. Only a test that fails waits this long.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A terminal with a shell script in it. Its tmux server ends with the value.
 pub(crate) struct Tmux {
-    server: String,
+    /// Holds the socket of the server.
+    folder: TempDir,
 }
 
 impl Tmux {
     /// Runs `script` in a terminal of this size. `variables` are added to a bare environment.
     pub(crate) fn run((width, height): (u16, u16), script: &str, variables: &[(&str, &str)]) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server = format!("bwusage-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let tmux = Self { server };
+        let tmux = Self { folder: tempfile::tempdir().expect("there is room for a folder") };
         let mut command = tmux.command();
         for name in ["NO_COLOR", "TMUX", "BWUSAGE_SOCKET", "LC_ALL", "COLORTERM"] {
             command.env_remove(name);
@@ -38,7 +38,7 @@ impl Tmux {
 
     fn command(&self) -> Command {
         let mut command = Command::new("tmux");
-        command.args(["-u", "-f", "/dev/null", "-L", &self.server]);
+        command.args(["-u", "-f", "/dev/null", "-S"]).arg(self.folder.path().join("tmux"));
         command
     }
 
