@@ -44,15 +44,15 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 
     /// Socket of the daemon, such as /tmp/test/bwusage.sock [default: the system's daemon, else your own]
-    #[arg(long, global = true, value_name = "PATH", env = SOCKET_ENV)]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "PATH", env = SOCKET_ENV)]
     pub(crate) socket: Option<PathBuf>,
 
     /// Longest wait for an answer, such as 500ms, 5s or 1m
-    #[arg(long, global = true, value_name = "SPAN", default_value = "5s", value_parser = duration::parse)]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "SPAN", default_value = "5s", value_parser = duration::parse)]
     pub(crate) timeout: Duration,
 
     /// When to use colours: auto obeys the terminal and NO_COLOR
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,
 }
 

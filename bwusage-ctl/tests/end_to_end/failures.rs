@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{io::Write as _, os::unix::net::UnixListener, path::Path};
 
 use serde_json::Value;
 
@@ -44,34 +44,27 @@ fn wrong_usage_is_told_before_anybody_is_asked() {
     }
 }
 
-#[cfg(unix)]
-mod unix {
-    use std::{io::Write as _, os::unix::net::UnixListener};
+#[test]
+fn a_daemon_that_hangs_is_given_up_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let _silent = UnixListener::bind(&socket).unwrap();
+    let run = run(&socket, &["--timeout", "100ms", "status"]);
+    assert_eq!(run.exit_code, Some(8));
+    assert!(run.stderr.starts_with("error: bwusaged did not answer within 0.1 s\n"), "{}", run.stderr);
+}
 
-    use super::*;
-
-    #[test]
-    fn a_daemon_that_hangs_is_given_up_in_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("socket");
-        let _silent = UnixListener::bind(&socket).unwrap();
-        let run = run(&socket, &["--timeout", "100ms", "status"]);
-        assert_eq!(run.exit_code, Some(8));
-        assert!(run.stderr.starts_with("error: bwusaged did not answer within 0.1 s\n"), "{}", run.stderr);
-    }
-
-    #[test]
-    fn something_else_on_the_socket_is_not_taken_for_the_daemon() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("socket");
-        let other = UnixListener::bind(&socket).unwrap();
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = other.accept().unwrap();
-            stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").unwrap();
-        });
-        let run = run(&socket, &["status"]);
-        server.join().unwrap();
-        assert_eq!(run.exit_code, Some(5));
-        assert!(run.stderr.contains("does not answer as bwusaged"), "{}", run.stderr);
-    }
+#[test]
+fn something_else_on_the_socket_is_not_taken_for_the_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let other = UnixListener::bind(&socket).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = other.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let run = run(&socket, &["status"]);
+    server.join().unwrap();
+    assert_eq!(run.exit_code, Some(5));
+    assert!(run.stderr.contains("does not answer as bwusaged"), "{}", run.stderr);
 }

@@ -1,4 +1,7 @@
 //! The real program, asking a real daemon that plays a recording, and asking where there is none.
+//!
+//! On Unix only: the tests name sockets by their paths, and kill a daemon as `kill -9` does.
+#![cfg(unix)]
 
 mod daemon;
 mod program;
