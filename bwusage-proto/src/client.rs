@@ -44,7 +44,9 @@ pub enum ClientError {
         source: GreetingError,
     },
     /// No version in common.
-    #[error("bwusaged {daemon_version} speaks protocol {theirs}, this {client} {PACKAGE_VERSION} speaks {ours}")]
+    #[error(
+        "bwusaged {daemon_version} speaks protocol {theirs}, this {client} {PACKAGE_VERSION} speaks {ours}"
+    )]
     VersionMismatch {
         /// The daemon's package version.
         daemon_version: String,
@@ -138,8 +140,12 @@ impl ClientError {
             }
             Self::Busy { .. } => vec!["close some of the clients that you have open and try again".into()],
             Self::Refused(refusal) => refusal.hint.clone().into_iter().collect(),
-            Self::Timeout(_) => vec!["see what the daemon is doing:   bwusage-ctl status --timeout 30s".into()],
-            Self::Greeting { .. } => vec!["is this really the socket of bwusaged? check --socket and BWUSAGE_SOCKET".into()],
+            Self::Timeout(_) => {
+                vec!["see what the daemon is doing:   bwusage-ctl status --timeout 30s".into()]
+            }
+            Self::Greeting { .. } => {
+                vec!["is this really the socket of bwusaged? check --socket and BWUSAGE_SOCKET".into()]
+            }
             Self::TurnedAway { .. } | Self::Goodbye | Self::Lost(_) | Self::Protocol(_) => Vec::new(),
         }
     }
@@ -193,7 +199,8 @@ impl Client {
             .map_err(|_| failed(GreetingError::Io(io::ErrorKind::TimedOut.into())))?
             .map_err(failed)?;
         match greeting.verdict {
-            Verdict::Welcome if VersionRange::OURS.newest_common(greeting.versions) == Some(greeting.chosen) => {}
+            Verdict::Welcome
+                if VersionRange::OURS.newest_common(greeting.versions) == Some(greeting.chosen) => {}
             Verdict::Welcome | Verdict::NoCommonVersion => {
                 return Err(ClientError::VersionMismatch {
                     daemon_version: greeting.version,
@@ -264,7 +271,10 @@ impl Client {
         };
         let mut mirror = Mirror::new(*head);
         let deadline = Instant::now() + ANSWER_DEADLINE;
-        let pages = async { while self.page(&mut mirror).await? {} Ok(()) };
+        let pages = async {
+            while self.page(&mut mirror).await? {}
+            Ok(())
+        };
         timeout_at(deadline, pages).await.map_err(|_| ClientError::Timeout(ANSWER_DEADLINE))??;
         Ok(mirror)
     }

@@ -9,6 +9,15 @@
 //! counts with its size in memory. No message holds zero-sized elements or refers to itself, which no limit would bound.
 
 pub use bincode::{Decode, Encode};
+/// What a type needs that writes itself field by field instead of deriving [`Encode`] and [`Decode`].
+pub(crate) mod by_hand {
+    pub(crate) use bincode::{
+        de::{Decoder, read::Reader},
+        enc::{Encoder, write::Writer},
+        error::{DecodeError, EncodeError},
+        impl_borrow_decode,
+    };
+}
 
 /// The codec as the greeting names it: bincode 2, standard configuration.
 pub const CODEC_ID: u8 = 1;

@@ -135,7 +135,9 @@ impl Mirror {
     #[must_use]
     pub fn total_rates(&self) -> Rates {
         let processes = self.processes.values().map(|process| process.rates);
-        processes.chain(self.residuals.iter().map(|residual| residual.rates)).fold(Rates::default(), |a, b| a + b)
+        processes
+            .chain(self.residuals.iter().map(|residual| residual.rates))
+            .fold(Rates::default(), |a, b| a + b)
     }
 }
 

@@ -10,11 +10,15 @@ pub type Pid = u32;
 /// When a process started, in a unit that only the operating system knows.
 ///
 /// On Linux it is field 22 of `/proc/PID/stat`: clock ticks of 10 ms since boot. Compare it; never subtract it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 pub struct StartTime(pub u64);
 
 /// One run of one program. A pid alone is reused, so it names nothing for long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 pub struct ProcessId {
     /// The process number.
     pub pid: Pid,

@@ -12,7 +12,9 @@ use crate::{
 };
 
 /// A row of the daemon's table. Never reused while one daemon runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 pub struct RowId(pub u64);
 
 /// What rarely changes about a process. Sent once, and again when the process executes another program.
@@ -72,7 +74,9 @@ pub struct Resources {
 }
 
 /// Why bytes or events have no process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ResidualReason {
     /// TCP that the kernel handled itself: resets, kernel sockets, connections nobody has used yet.

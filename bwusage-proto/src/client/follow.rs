@@ -103,15 +103,18 @@ impl Follow {
                 match connected.await {
                     Ok(subscription) => {
                         let instance = subscription.daemon().instance;
-                        let restarted = self.last.as_ref().is_some_and(|(_, before)| before.instance != instance);
-                        self.state = State::Connected { subscription: Box::new(subscription), since: Instant::now() };
+                        let restarted =
+                            self.last.as_ref().is_some_and(|(_, before)| before.instance != instance);
+                        self.state =
+                            State::Connected { subscription: Box::new(subscription), since: Instant::now() };
                         Event::Up { restarted }
                     }
                     Err(error) => self.down(error),
                 }
             }
             State::Connected { subscription, .. } => {
-                let between = Duration::from_millis(u64::from(subscription.mirror().interval_ms)).max(self.interval);
+                let between =
+                    Duration::from_millis(u64::from(subscription.mirror().interval_ms)).max(self.interval);
                 let silence = SILENCE + between.saturating_mul(3);
                 match tokio::time::timeout(silence, subscription.tick()).await {
                     Ok(Ok(())) => Event::Tick,
