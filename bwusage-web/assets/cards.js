@@ -128,9 +128,9 @@ export class Cards {
 
   #showMemory(memory) {
     const card = this.#cards.memory;
-    setText(card.find("[data-detail]"), memory ? `of ${bytes(memory.total_bytes)}, ${bytes(memory.available_bytes)} free for use` : "");
-    const used = memory?.swap_used_bytes ?? 0;
     const total = memory?.swap_total_bytes ?? 0;
+    const used = memory?.swap_used_bytes ?? 0;
+    setText(card.find("[data-detail]"), memory ? `of ${bytes(memory.total_bytes)} · ${bytes(memory.available_bytes)} free` : "");
     setText(card.find("[data-swap]"), total ? `swap ${bytes(used)} of ${bytes(total)}` : "no swap");
     card.find("progress").value = total ? used / total : 0;
     card.find("progress").hidden = !total;

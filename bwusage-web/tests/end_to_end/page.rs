@@ -211,9 +211,10 @@ fn screenshots() {
     }
     page.press("b");
     page.wait_for("document.querySelectorAll('tbody tr').length === 12");
+    page.press("?");
+    picture(&mut page, "help");
+    page.press_escape();
     servers.kill_daemon();
     page.wait_for("document.querySelector('#banner-hints').textContent.includes('sudo bwusaged')");
     picture(&mut page, "away");
-    page.press("?");
-    picture(&mut page, "help");
 }
