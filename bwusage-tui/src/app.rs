@@ -28,6 +28,9 @@ use crate::{
     rows::{History, Host, Line, ScopeTotals, scopes},
 };
 
+/// Rows that are built below the cursor, of however many there are: more than any screen shows.
+const BUILT_BELOW: usize = 500;
+
 /// What the user asked for: on the command line first, and later by keys.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -252,8 +255,24 @@ impl App {
         }
     }
 
-    /// Groups, filters and sorts again.
+    /// Groups, filters and sorts again, and puts the cursor back on its row.
     fn rebuild(&mut self) {
+        self.build(Some(self.cursor.index() + BUILT_BELOW));
+        let lost = |key: &RowKey| self.table.rows.iter().all(|row| row.key != *key);
+        if self.table.truncated() && self.cursor.chosen().is_some_and(lost) {
+            self.build(None);
+        }
+        self.cursor.follow(&self.table.rows);
+    }
+
+    /// Makes sure that the row at `index` is built, as far as there is one, and what is in view below it.
+    fn reach(&mut self, index: usize) {
+        if self.table.truncated() && index + BUILT_BELOW > self.table.rows.len() {
+            self.build(Some(index.saturating_add(BUILT_BELOW)));
+        }
+    }
+
+    fn build(&mut self, limit: Option<usize>) {
         let moment = self.pause.as_ref().map_or(&self.live, |pause| &pause.moment);
         let Some(mirror) = &moment.mirror else { return };
         let query = Query {
@@ -261,13 +280,13 @@ impl App {
             order: self.settings.order,
             filter: self.filter.in_force(),
             idle: self.idle_rows,
-            limit: None,
+            // Rows that keep their places are put there below, whatever their order says.
+            limit: limit.filter(|_| self.frozen.is_none()),
         };
         self.table = table::table(mirror, &self.users, &query);
         if let Some(places) = &self.frozen {
             self.table.rows.sort_by_key(|row| places.get(&row.key).copied().unwrap_or(usize::MAX));
         }
-        self.cursor.follow(&self.table.rows);
     }
 
     /// Remembers what was drawn: where the table was scrolled to, and which columns there was room for.

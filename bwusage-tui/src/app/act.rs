@@ -90,6 +90,7 @@ impl App {
     }
 
     fn choose(&mut self, index: usize) {
+        self.reach(index);
         self.cursor.choose(index, &self.table.rows);
     }
 
@@ -166,7 +167,7 @@ impl App {
                     Motion::Last | Motion::PageDown => last,
                 };
             }
-            Overlay::None | Overlay::Filter => self.cursor.step(motion, &self.table.rows),
+            Overlay::None | Overlay::Filter => self.choose(self.cursor.after(motion, self.table.matched)),
         }
     }
 

@@ -49,8 +49,9 @@ impl Cursor {
         self.key.as_ref()
     }
 
-    /// Moves by keyboard.
-    pub fn step(&mut self, motion: Motion, rows: &[Row]) {
+    /// Where a movement by keyboard leads among `total` rows.
+    #[must_use]
+    pub fn after(&self, motion: Motion, total: usize) -> usize {
         let page = self.viewport.saturating_sub(1).max(1);
         let index = match motion {
             Motion::Up => self.index.saturating_sub(1),
@@ -60,7 +61,7 @@ impl Cursor {
             Motion::First => 0,
             Motion::Last => usize::MAX,
         };
-        self.choose(index, rows);
+        index.min(total.saturating_sub(1))
     }
 
     /// The first row to show, of `total`, where `viewport` rows fit: as little scrolling as possible.
@@ -144,14 +145,14 @@ mod tests {
         let all = rows(&(0..100).collect::<Vec<_>>());
         let mut cursor = Cursor::default();
         cursor.drawn(0, 10);
-        cursor.step(Motion::PageDown, &all);
+        cursor.choose(cursor.after(Motion::PageDown, all.len()), &all);
         assert_eq!((cursor.index(), cursor.first_visible(100, 10)), (9, 0));
-        cursor.step(Motion::Down, &all);
+        cursor.choose(cursor.after(Motion::Down, all.len()), &all);
         assert_eq!(cursor.first_visible(100, 10), 1);
         cursor.drawn(1, 10);
-        cursor.step(Motion::Up, &all);
+        cursor.choose(cursor.after(Motion::Up, all.len()), &all);
         assert_eq!(cursor.first_visible(100, 10), 1);
-        cursor.step(Motion::Last, &all);
+        cursor.choose(cursor.after(Motion::Last, all.len()), &all);
         assert_eq!((cursor.index(), cursor.first_visible(100, 10)), (99, 90));
     }
 
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn an_empty_table_has_a_cursor_at_nothing() {
         let mut cursor = Cursor::default();
-        cursor.step(Motion::Last, &[]);
+        cursor.choose(cursor.after(Motion::Last, 0), &[]);
         cursor.follow(&[]);
         assert_eq!((cursor.index(), cursor.chosen(), cursor.first_visible(0, 5)), (0, None, 0));
     }
