@@ -14,9 +14,8 @@ use bwusage_proto::{
 use bytes::BytesMut;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-#[expect(dead_code, reason = "the benchmark uses the rows only")]
-#[path = "../tests/samples/mod.rs"]
-mod samples;
+#[path = "../tests/samples/rows.rs"]
+mod rows;
 
 /// Rows in a page, as the daemon sends them.
 const PAGE_ROWS: u64 = 4096;
@@ -27,7 +26,7 @@ fn tick(infos: std::ops::Range<u64>, changed: std::ops::Range<u64>) -> Reply {
         taken_at_unix_ms: 1_700_000_000_000,
         window_ms: 1000,
         host: None,
-        infos: infos.map(samples::info).collect(),
+        infos: infos.map(rows::info).collect(),
         changed: changed.map(activity).collect(),
         gone: Vec::new(),
         residuals: Vec::new(),
@@ -37,7 +36,7 @@ fn tick(infos: std::ops::Range<u64>, changed: std::ops::Range<u64>) -> Reply {
 
 /// A row as most are: traffic in one scope.
 fn activity(row: u64) -> Activity {
-    let mut activity = samples::activity(row);
+    let mut activity = rows::activity(row);
     activity.counters[Scope::Loopback] = Traffic::default();
     activity.counters[Scope::Lan] = Traffic::default();
     activity.exited_at_unix_ms = None;
