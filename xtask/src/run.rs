@@ -78,7 +78,7 @@ fn show(programs: &Programs, options: &Options) -> Result<ExitCode> {
         tui
     } else {
         let mut top = platform::as_invoking_user(&programs.path("bwusage-ctl"));
-        top.arg("top").args(programs.socket_arguments());
+        top.args(["top", "--all", "--limit", "20"]).args(programs.socket_arguments());
         top
     };
     let mut child = client.spawn().with_context(|| format!("cannot start {}", workspace::shown(&client)))?;
