@@ -37,5 +37,14 @@ pub(super) async fn run(connection: &Connection, arguments: &Top) -> Result<Exit
             })?;
         }
     }
-    if table.rows.is_empty() && arguments.fail_empty { Err(Failure::Empty) } else { Ok(Exit::Done) }
+    if table.rows.is_empty() {
+        if arguments.fail_empty {
+            return Err(Failure::Empty);
+        }
+        if arguments.format() == Format::Table && output::is_terminal() {
+            let moved = if table.total == 0 { "nothing has used the network yet" } else { "no row matches" };
+            anstream::eprintln!("{moved}; rows without traffic are shown with --all");
+        }
+    }
+    Ok(Exit::Done)
 }

@@ -52,8 +52,12 @@ fn format_line(name: &str, value: &str) -> String {
 fn own_use(status: &Status) -> String {
     let rss = status.self_rss_bytes.map_or("unknown".into(), |rss| format::bytes_with_unit(rss, Units::Iec));
     let cpu = status.self_cpu_ms.map_or("unknown".into(), |cpu| {
-        let percent = cpu as f64 * 100.0 / status.uptime_ms.max(1) as f64;
-        format!("{:.1} s in all, {percent:.2} % of one core", cpu as f64 / 1000.0)
+        let seconds = format!("{:.1} s in all", cpu as f64 / 1000.0);
+        // Before that the start alone would make up the average.
+        if status.uptime_ms < 60_000 {
+            return seconds;
+        }
+        format!("{seconds}, {:.2} % of one core", cpu as f64 * 100.0 / status.uptime_ms as f64)
     });
     format!("memory {rss}, processor {cpu}")
 }

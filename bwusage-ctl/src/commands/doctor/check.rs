@@ -21,6 +21,8 @@ pub(super) struct Check {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Verdict {
     Ok,
+    /// Good to know, and as it should be.
+    Note,
     /// Works, but not as well as it could.
     Warning,
     Failed,
@@ -32,6 +34,7 @@ impl Verdict {
     const fn sign(self) -> char {
         match self {
             Self::Ok => '✓',
+            Self::Note => '·',
             Self::Warning => '!',
             Self::Failed => '✗',
             Self::Unknown => '?',
@@ -41,6 +44,7 @@ impl Verdict {
     const fn style(self) -> anstyle::Style {
         match self {
             Self::Ok => anstyle::AnsiColor::Green.on_default(),
+            Self::Note => anstyle::Style::new(),
             Self::Warning | Self::Unknown => anstyle::AnsiColor::Yellow.on_default(),
             Self::Failed => anstyle::AnsiColor::Red.on_default(),
         }
@@ -50,6 +54,10 @@ impl Verdict {
 impl Check {
     pub(super) fn ok(id: &'static str, found: impl Into<String>) -> Self {
         Self { id, verdict: Verdict::Ok, found: found.into(), fix: None }
+    }
+
+    pub(super) fn note(id: &'static str, found: impl Into<String>, fix: Option<String>) -> Self {
+        Self { id, verdict: Verdict::Note, found: found.into(), fix }
     }
 
     pub(super) fn warning(id: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {

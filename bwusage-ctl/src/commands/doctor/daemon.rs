@@ -57,7 +57,7 @@ fn engine(status: &Status) -> Vec<Check> {
             "see the checks of this machine",
         ));
     }
-    checks.extend(coverage.blind_spots.iter().map(|spot| Check::ok("blind spot", spot)));
+    checks.extend(coverage.blind_spots.iter().map(|spot| Check::note("blind spot", spot, None)));
     checks
 }
 
@@ -92,10 +92,11 @@ fn visibility(status: &Status) -> Check {
         "own" => "you see your own processes; all others are one row".into(),
         other => format!("you see: {other}"),
     };
-    let fix = (status.you_see != "all").then(|| {
-        "to see everything, join the group and log in again:   sudo usermod -aG bwusage \"$USER\"".to_owned()
-    });
-    Check { fix, ..Check::ok("visibility", found) }
+    if status.you_see == "all" {
+        return Check::ok("visibility", found);
+    }
+    let fix = "to see everything, join the group and log in again:   sudo usermod -aG bwusage \"$USER\"";
+    Check::note("visibility", found, Some(fix.into()))
 }
 
 #[cfg(test)]
@@ -146,9 +147,11 @@ mod tests {
 
     #[test]
     fn a_healthy_daemon_passes_every_check() {
+        let mut status = status("exact", &[true]);
+        status.you_see = "all".into();
         let expected =
             ["daemon", "version", "engine", "hook", "losses", "visibility"].map(|id| (id, Verdict::Ok));
-        assert_eq!(verdicts(Ok(&status("exact", &[true]))), expected);
+        assert_eq!(verdicts(Ok(&status)), expected);
     }
 
     #[test]
@@ -159,6 +162,14 @@ mod tests {
                 .any(|check| check.verdict == Verdict::Warning && check.found.contains("no such tracepoint"))
         );
         assert!(verdicts(Ok(&status("exact", &[false]))).contains(&("hooks", Verdict::Failed)));
+    }
+
+    #[test]
+    fn who_does_not_see_everything_is_told_how_to() {
+        let checks = checks(&Endpoint::new("/s"), Ok(&status("exact", &[true])));
+        let visibility = checks.last().unwrap();
+        assert_eq!((visibility.id, visibility.verdict), ("visibility", Verdict::Note));
+        assert!(visibility.fix.as_deref().is_some_and(|fix| fix.contains("usermod -aG bwusage")));
     }
 
     #[test]
