@@ -6,8 +6,8 @@ use clap::Parser;
 
 /// Shows in a web page which program uses the network, and how much.
 ///
-/// The page shows what the user who runs bwusage-web may see, to everyone who can reach its address. There is no login,
-/// so it listens on this machine only.
+/// The page shows what the user who runs bwusage-web may see, command lines left out, to everyone who can reach its
+/// address. There is no login, so it listens on this machine only.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Arguments {

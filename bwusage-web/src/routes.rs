@@ -27,8 +27,8 @@ use bwusage_proto::{
     transport::Endpoint,
     users::Users,
 };
-use futures_util::{StreamExt as _, stream};
-use tokio::sync::{Mutex, Semaphore};
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     assets,
@@ -111,7 +111,19 @@ async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Res
     // A browser that lost its connection says itself which tick it saw last.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let viewer = Viewer::new(question, last_event.or(since).unwrap_or(0));
-    let mut moments = app.moments.clone();
+    let bytes = told(app, viewer, place).map(Ok::<_, Infallible>);
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        (header::CACHE_CONTROL.as_str(), "no-cache, no-transform"),
+        ("x-accel-buffering", "no"),
+    ];
+    Ok((headers, Body::from_stream(bytes)).into_response())
+}
+
+/// Everything that `viewer` is told, as long as it listens. It is asked only when the last events have been taken, so a
+/// slow reader skips moments and nothing piles up here. `place` is given back when the stream is dropped.
+fn told(app: App, viewer: Viewer, place: OwnedSemaphorePermit) -> impl Stream<Item = Bytes> {
+    let mut moments = app.moments;
     moments.mark_changed();
     let events = stream::unfold((moments, viewer, place), move |(mut moments, mut viewer, place)| {
         let users = Arc::clone(&app.users);
@@ -127,14 +139,7 @@ async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Res
             Some((stream::iter(events), (moments, viewer, place)))
         }
     });
-    let opening = stream::once(async { Bytes::from_static(CONNECTED) });
-    let bytes = opening.chain(events.flatten()).map(Ok::<_, Infallible>);
-    let headers = [
-        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
-        (header::CACHE_CONTROL.as_str(), "no-cache, no-transform"),
-        ("x-accel-buffering", "no"),
-    ];
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    stream::once(async { Bytes::from_static(CONNECTED) }).chain(events.flatten())
 }
 
 fn json(body: Bytes) -> Response {
