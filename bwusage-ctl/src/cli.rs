@@ -65,7 +65,7 @@ pub(crate) enum Command {
     /// Print it again every second: in place on a terminal, one JSON object a line into a pipe
     ///
     /// Reconnects by itself when the daemon restarts, and then writes a record of type "gap".
-    /// Example: bwusage-ctl watch --interval 10s | jq -c '.rows[0]'
+    /// Example: bwusage-ctl watch --interval 10s | jq -c .unattributed
     Watch(Watch),
     /// Say how the daemon is and how much it can see
     ///

@@ -12,5 +12,6 @@ mod doctor;
 mod failures;
 mod help;
 mod status;
+mod terminal;
 mod top;
 mod watch;
