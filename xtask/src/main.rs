@@ -1,6 +1,6 @@
 //! The project's commands. `cargo xtask run` shows the program at work; `cargo xtask test` checks everything that is checked.
 //!
-//! Both need Rust and a linker and name whatever else they miss. Start at [`run`] and [`test`].
+//! Both need Rust and a linker and name whatever else they miss. Start at [`run`] and [`mod@test`].
 
 mod bpf;
 mod run;
