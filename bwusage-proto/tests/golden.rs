@@ -64,8 +64,8 @@ fn write_the_bytes_of_new_messages() {
     for (name, bytes) in encoded() {
         all.entry(name).or_insert_with(|| hex(&bytes));
     }
-    let text: String = all.iter().map(|(name, hex)| format!("{name} = {hex}\n")).collect();
-    std::fs::write(file(), text).unwrap();
+    let lines: Vec<_> = all.iter().map(|(name, hex)| format!("{name} = {hex}")).collect();
+    std::fs::write(file(), lines.join("\n") + "\n").unwrap();
 }
 
 #[test]

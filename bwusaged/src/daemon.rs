@@ -29,12 +29,15 @@ const DEFAULT_INTERVAL_MS: u32 = 1000;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
 
+/// What opens an engine.
+type Open = fn() -> Result<Box<dyn Engine>, engine::EngineError>;
+
 /// Both halves of what is measured.
 pub struct Sources {
     engine: Box<dyn Engine>,
     host: Box<dyn Host>,
     /// Opens another engine after the first one failed.
-    reopen: Option<fn() -> Result<Box<dyn Engine>, engine::EngineError>>,
+    reopen: Option<Open>,
     recorded_interval_ms: Option<u32>,
 }
 

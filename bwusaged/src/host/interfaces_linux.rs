@@ -1,19 +1,25 @@
 //! Interface counters on Linux, from `/proc/net/dev` in one read. `sysinfo` opens some twenty files for each interface and
 //! asks for addresses that nobody needs: measured at half a millisecond a tick with four interfaces, against 0.03.
 
+use std::{fs::File, io::Read as _};
+
 use bwusage_proto::snapshot::Interface;
 
 /// The counters of every interface in the daemon's network namespace.
 #[derive(Debug)]
-pub(super) struct Interfaces;
+pub(super) struct Interfaces {
+    text: String,
+}
 
 impl Interfaces {
-    pub(super) fn open() -> Result<Self, sysinfo::Error> {
-        Ok(Self)
+    pub(super) fn new() -> Self {
+        Self { text: String::new() }
     }
 
     pub(super) fn read(&mut self) -> Vec<Interface> {
-        std::fs::read_to_string("/proc/net/dev").map_or_else(|_| Vec::new(), |text| parse(&text))
+        self.text.clear();
+        let read = File::open("/proc/net/dev").and_then(|mut file| file.read_to_string(&mut self.text));
+        if read.is_ok() { parse(&self.text) } else { Vec::new() }
     }
 }
 

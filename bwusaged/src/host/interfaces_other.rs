@@ -5,15 +5,16 @@ use sysinfo::Networks;
 
 /// The counters of every interface.
 #[derive(Debug)]
-pub(super) struct Interfaces(Networks);
+pub(super) struct Interfaces(Option<Networks>);
 
 impl Interfaces {
-    pub(super) fn open() -> Result<Self, sysinfo::Error> {
-        Networks::new_with_refreshed_list().map(Self)
+    pub(super) fn new() -> Self {
+        Self(Networks::new_with_refreshed_list().ok())
     }
 
     pub(super) fn read(&mut self) -> Vec<Interface> {
-        self.0.refresh(true);
+        let Some(networks) = &mut self.0 else { return Vec::new() };
+        networks.refresh(true);
         let interface = |name: String, counters: &sysinfo::NetworkData| Interface {
             loopback: name == "lo0" || name.starts_with("Loopback "),
             name,
@@ -24,7 +25,7 @@ impl Interfaces {
             rates: None,
         };
         let each =
-            self.0.iter().map(|(name, counters)| interface(name.to_string_lossy().into_owned(), counters));
+            networks.iter().map(|(name, counters)| interface(name.to_string_lossy().into_owned(), counters));
         let mut interfaces: Vec<_> = each.collect();
         interfaces.sort_by(|a, b| a.name.cmp(&b.name));
         interfaces

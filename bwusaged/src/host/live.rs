@@ -53,7 +53,7 @@ impl LiveHost {
     pub fn open() -> Result<Self, sysinfo::Error> {
         Ok(Self {
             system: System::new()?,
-            interfaces: Interfaces::open()?,
+            interfaces: Interfaces::new(),
             disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
             info: host_info(),
             known: BTreeMap::new(),
@@ -99,7 +99,7 @@ impl LiveHost {
     fn disk_io(&self) -> Option<DiskIo> {
         let mut seen = HashSet::new();
         let devices = self.disks.iter().filter(|disk| seen.insert(disk.name().to_owned()));
-        devices.map(|disk| disk.usage()).fold(None, |sum: Option<DiskIo>, usage| {
+        devices.map(sysinfo::Disk::usage).fold(None, |sum: Option<DiskIo>, usage| {
             let sum = sum.unwrap_or_default();
             Some(DiskIo {
                 read_bytes_total: sum.read_bytes_total.saturating_add(usage.total_read_bytes),

@@ -26,7 +26,7 @@ use super::{
 /// A write that makes no progress for this long ends the connection.
 const STALL: Duration = Duration::from_secs(10);
 /// A connection that asks nothing and is subscribed to nothing ends after this long.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]

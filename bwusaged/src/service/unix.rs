@@ -11,7 +11,7 @@ pub(super) fn own_cpu() -> Option<Duration> {
     // SAFETY: the call succeeded, so it filled `usage`.
     let usage = (outcome == 0).then(|| unsafe { usage.assume_init() })?;
     let duration = |time: libc::timeval| {
-        let micros = i64::from(time.tv_usec);
+        let micros = time.tv_usec;
         Some(
             Duration::from_secs(u64::try_from(time.tv_sec).ok()?)
                 + Duration::from_micros(u64::try_from(micros).ok()?),

@@ -19,6 +19,9 @@ const INTERPRETERS: [(&str, &[&str]); 9] = [
 #[must_use]
 pub fn application(identity: &Identity) -> String {
     let program = identity.exe.as_deref().map(|path| file_name(path.trim_end_matches(" (deleted)")));
+    // A program that was executed from a descriptor has no file name of its own: memfd:…, or the descriptor's number.
+    let program =
+        program.filter(|name| !name.starts_with("memfd:") && !name.bytes().all(|byte| byte.is_ascii_digit()));
     let script = program.and_then(|program| script(program, identity.command_line.as_deref()?));
     script.or(program).filter(|name| !name.is_empty()).unwrap_or(&identity.name).to_owned()
 }
@@ -66,6 +69,8 @@ mod tests {
         assert_eq!(app(Some("/usr/bin/curl (deleted)"), &["curl"]), "curl");
         assert_eq!(app(None, &[]), "comm");
         assert_eq!(app(Some("/"), &[]), "comm");
+        assert_eq!(app(Some("/memfd:sealed (deleted)"), &["x"]), "comm");
+        assert_eq!(app(Some("/dev/fd/3"), &["x"]), "comm");
     }
 
     #[test]

@@ -363,11 +363,13 @@ impl Store {
     }
 
     /// Every row.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
         self.rows.values()
     }
 
     /// Rows that were given up after tick `seq`; `None` when that is too long ago to know.
+    #[must_use]
     pub fn gone_since(&self, seq: u64) -> Option<impl Iterator<Item = &Gone>> {
         let known = seq == 0 || seq + LAG_TICKS >= self.seq;
         known.then(|| self.gone.iter().skip_while(move |gone| gone.seq <= seq))
@@ -421,7 +423,7 @@ impl Store {
         let mut sum = Row::new(OTHERS, ProcessId::new(0, 0), self.seq).activity.value;
         for row in self.rows.values().filter(|row| row.info.value.user.as_ref() != Some(user)) {
             sum.counters += row.activity.value.counters;
-            sum.rates = sum.rates + row.activity.value.rates;
+            sum.rates += row.activity.value.rates;
         }
         for retired in self.retired.values().filter(|retired| retired.value.user.as_ref() != Some(user)) {
             sum.counters += retired.value.counters;

@@ -165,7 +165,7 @@ mod tests {
             }
         }
         fn start(&mut self, slot: u32, pid: u64) {
-            let process = pid << PID_SHIFT | 500;
+            let process = (pid << PID_SHIFT) + 500;
             self.slots[slot as usize] =
                 layout::Slot { process, flags: SLOT_USED, identity_version: 2, ..layout::Slot::default() };
         }

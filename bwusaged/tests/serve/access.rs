@@ -1,0 +1,98 @@
+//! Who sees what, with the identity that the kernel gives: root reads the daemon as itself and as another user.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use bwusage_proto::{client::Client, mirror::Mirror};
+use rustix::process::{Gid, Uid};
+
+use crate::daemon::{Daemon, block_on};
+
+/// A user that owns programs in the recording.
+const ALICE: u32 = 1000;
+
+fn daemon(visibility: &str) -> Daemon {
+    let folder = tempfile::tempdir().unwrap();
+    // Others must be able to reach the socket.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let config = folder.path().join("bwusaged.toml");
+    fs::write(&config, format!("visibility = {visibility:?}\n")).unwrap();
+    let config = config.display().to_string();
+    Daemon::start_with(folder, &["--config", &config])
+}
+
+/// What `uid` is sent. The user changes for one thread only, which ends with it.
+fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
+    let endpoint = daemon.endpoint();
+    std::thread::spawn(move || {
+        rustix::thread::set_thread_groups(&[]).unwrap();
+        rustix::thread::set_thread_res_gid(Gid::from_raw(uid), Gid::from_raw(uid), Gid::from_raw(uid))
+            .unwrap();
+        rustix::thread::set_thread_res_uid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))
+            .unwrap();
+        block_on(async {
+            let mut client = Client::connect(&endpoint, "test").await.unwrap();
+            (client.snapshot().await.unwrap(), client.status().await.unwrap().you_see)
+        })
+    })
+    .join()
+    .unwrap()
+}
+
+fn command_lines(mirror: &Mirror) -> Vec<&str> {
+    let known = mirror.processes.values().filter(|process| process.info.command_line.is_some());
+    let mut names: Vec<_> = known.map(|process| process.info.name.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Changing the user needs root; without it the test says so and checks nothing.
+fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        assert!(std::env::var_os("CI").is_none(), "run the tests as root in CI");
+        eprintln!("skipped: only root can connect as another user (run: sudo cargo xtask test)");
+    }
+    root
+}
+
+#[test]
+fn by_default_everyone_sees_names_and_only_their_own_command_lines() {
+    if !is_root() {
+        return;
+    }
+    let daemon = daemon("names");
+    let (alice, alice_sees) = seen_by(&daemon, ALICE);
+    assert_eq!(alice_sees, "names");
+    assert_eq!(alice.processes.len(), 13);
+    assert_eq!(command_lines(&alice), ["Socket Process", "bash", "firefox", "syncthing"]);
+    let (root, root_sees) = seen_by(&daemon, 0);
+    assert_eq!((root_sees.as_str(), command_lines(&root).len()), ("all", 13));
+}
+
+#[test]
+fn under_own_a_user_sees_their_own_and_one_sum() {
+    if !is_root() {
+        return;
+    }
+    let daemon = daemon("own");
+    let (alice, _) = seen_by(&daemon, ALICE);
+    let mut names: Vec<_> = alice.processes.values().map(|process| process.info.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Socket Process", "bash", "firefox", "other users", "syncthing"]);
+    let (stranger, _) = seen_by(&daemon, 65_534);
+    assert_eq!(stranger.processes.len(), 1);
+    let total = |mirror: &Mirror| -> u64 {
+        mirror.processes.values().map(|process| process.counters.total().wire.rx_bytes).sum()
+    };
+    let (alice, stranger) = (total(&alice), total(&stranger));
+    assert!(alice > 0 && stranger >= alice, "sums hold for everybody: {alice}, {stranger}");
+}
+
+#[test]
+fn under_all_everyone_sees_everything() {
+    if !is_root() {
+        return;
+    }
+    let (stranger, sees) = seen_by(&daemon("all"), 65_534);
+    assert_eq!((sees.as_str(), command_lines(&stranger).len()), ("all", 13));
+}

@@ -1,0 +1,10 @@
+//! A real daemon that plays a recording, and clients that behave well or badly. No root needed,
+//! but to connect as another user.
+#![cfg(target_os = "linux")]
+
+mod daemon;
+
+mod access;
+mod hostile;
+mod lifecycle;
+mod stream;
