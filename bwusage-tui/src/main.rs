@@ -10,7 +10,7 @@ use bwusage_tui::{
     feed::Feed,
     run,
     terminal::{
-        Screen,
+        Screen, UNICODE_WITHOUT_LOCALE,
         ability::{self, Colour},
     },
 };
@@ -37,7 +37,8 @@ fn main() -> ExitCode {
 }
 
 fn start(args: Args) -> anyhow::Result<()> {
-    let theme = ability::theme(args.color, args.ascii, cfg!(windows), |name| std::env::var(name).ok());
+    let theme =
+        ability::theme(args.color, args.ascii, UNICODE_WITHOUT_LOCALE, |name| std::env::var(name).ok());
     if args.color == Colour::Always {
         crossterm::style::force_color_output(true);
     }

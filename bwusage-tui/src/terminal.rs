@@ -23,7 +23,7 @@ mod platform;
 #[path = "terminal/unix.rs"]
 mod platform;
 
-pub use platform::{CAN_SUSPEND, Endings};
+pub use platform::{CAN_SUSPEND, Endings, UNICODE_WITHOUT_LOCALE};
 
 /// A whole frame of a large screen goes out in one write.
 const FRAME_BYTES: usize = 64 * 1024;

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, text};
+use bwusage_proto::{
+    mirror::Mirror,
+    snapshot::{Residual, WindowPoint},
+    text,
+};
 
 use super::unattributed_centipercent;
 
@@ -13,10 +17,14 @@ pub struct Host {
     pub name: String,
     /// Time between two ticks of the daemon.
     pub interval: Duration,
-    /// How the bytes are counted, and how well: `eBPF …, exact`.
+    /// How the bytes are counted.
     pub engine: String,
+    /// How well: `exact`, `computed`, `sampled` or `recorded`.
+    pub quality: String,
     /// What the engine cannot see, a sentence each.
     pub blind_spots: Vec<String>,
+    /// Why bytes have no process, and how many were received and sent.
+    pub residuals: Vec<(&'static str, u64, u64)>,
     /// Share of the bytes without a process, in hundredths of a percent.
     pub unattributed_centipercent: Option<u32>,
     /// Received by all interfaces but loopback, bytes a second.
@@ -73,8 +81,10 @@ impl Host {
         Self {
             name: text::escape(&mirror.host.hostname).into_owned(),
             interval: Duration::from_millis(mirror.interval_ms.into()),
-            engine: text::escape(&format!("{}, {}", coverage.engine, coverage.quality)).into_owned(),
+            engine: text::escape(&coverage.engine).into_owned(),
+            quality: text::escape(&coverage.quality).into_owned(),
             blind_spots: coverage.blind_spots.iter().map(|spot| text::escape(spot).into_owned()).collect(),
+            residuals: mirror.residuals.iter().filter_map(residual).collect(),
             unattributed_centipercent: unattributed_centipercent(mirror),
             rx: trend(|point| point.network.map(|rates| rates.rx_bytes_per_s)),
             tx: trend(|point| point.network.map(|rates| rates.tx_bytes_per_s)),
@@ -92,6 +102,11 @@ impl Host {
             disk_write: trend(|point| point.disk_write_bytes_per_s),
         }
     }
+}
+
+fn residual(residual: &Residual) -> Option<(&'static str, u64, u64)> {
+    let wire = residual.counters.total().wire;
+    (wire.rx_bytes > 0 || wire.tx_bytes > 0).then(|| (residual.reason.name(), wire.rx_bytes, wire.tx_bytes))
 }
 
 impl Trend {

@@ -5,6 +5,9 @@ use std::io;
 /// A program cannot be stopped and continued from its terminal.
 pub const CAN_SUSPEND: bool = false;
 
+/// Locale variables are unusual here, and the terminals show everything.
+pub const UNICODE_WITHOUT_LOCALE: bool = true;
+
 /// The ways in which the program is asked to end.
 #[derive(Debug)]
 pub struct Endings;

@@ -7,6 +7,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// The shell can stop a program and continue it.
 pub const CAN_SUSPEND: bool = true;
 
+/// A system without any locale variable shows ASCII (`C`).
+pub const UNICODE_WITHOUT_LOCALE: bool = false;
+
 /// The signals by which the program is asked to end.
 #[derive(Debug)]
 pub struct Endings {

@@ -29,6 +29,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Hos
         left.push(Segment::new(1, host.name.clone(), STRONG));
     }
     left.push(state(app, host, theme));
+    if let Some(host) = host.filter(|host| host.quality != "exact") {
+        left.push(Segment::new(2, host.quality.clone(), theme.colour(Role::Warning)));
+    }
     left.push(Segment::new(2, "by ", DIM).and(grouping(app.by()), plain));
     left.push(Segment::new(3, units(app.units()), plain));
     if let Some(share) = host.and_then(|host| host.unattributed_centipercent) {

@@ -1,6 +1,6 @@
 //! The help overlay: the key table as it is, the filter language, and what the engine cannot see.
 
-use bwusage_proto::text;
+use bwusage_proto::{format::bytes_with_unit, text};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -112,9 +112,18 @@ fn content(app: &App, host: Option<&Host>, search: &str, theme: Theme, width: us
     section("Filter language", owned(&FILTER));
     section("Words", owned(&WORDS));
     if let Some(host) = host {
-        let mut seen = vec![("engine".to_owned(), host.engine.clone())];
+        let mut seen =
+            vec![("engine".to_owned(), host.engine.clone()), ("quality".to_owned(), host.quality.clone())];
         seen.extend(host.blind_spots.iter().map(|spot| ("cannot see".to_owned(), spot.clone())));
         section("How it is counted", seen);
+        let amount = |amount| bytes_with_unit(amount, app.units());
+        let reason = |&(reason, rx, tx): &(&str, u64, u64)| {
+            (reason.to_owned(), format!("▼ {}  ▲ {}", amount(rx), amount(tx)))
+        };
+        section(
+            "Traffic without a process, since the daemon started",
+            host.residuals.iter().map(reason).collect(),
+        );
     }
     lines
 }

@@ -4,8 +4,12 @@
 mod daemon;
 mod tmux;
 
-use std::{fs, process::Command};
+use std::{fs, io::Write as _, os::unix::net::UnixListener, process::Command};
 
+use bwusage_proto::{
+    greeting::{DaemonGreeting, Verdict},
+    version::VersionRange,
+};
 use daemon::Home;
 use tmux::{Tmux, quoted};
 
@@ -108,6 +112,85 @@ fn pasted_text_becomes_the_filter() {
     tmux.paste("sync\n");
     let screen = tmux.wait_for("/sync");
     assert!(screen.contains("syncthing") && !screen.contains("firefox"), "{screen}");
+}
+
+#[test]
+fn the_mouse_sorts_and_the_interval_can_be_changed() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = open(&home, (80, 24), "", &[]);
+    let screen = tmux.wait_for("▲TOTAL");
+    let heading = |line: &str| Some(line[..line.find("▲TOTAL")?].chars().count() + 1);
+    let place = screen.lines().enumerate().find_map(|(y, line)| Some((heading(line)?, y + 1)));
+    let (x, y) = place.expect("the heading is there");
+    tmux.type_text(&format!("\x1b[<0;{x};{y}M"));
+    tmux.wait_for("▲TOTAL▾");
+    tmux.type_text("+");
+    tmux.wait_for("● live 2s");
+}
+
+#[test]
+fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = Tmux::run((80, 24), "PS1='shell> ' bash --norc --noprofile -i", &[]);
+    tmux.wait_for("shell>");
+    tmux.type_text(&format!("{PROGRAM} --socket {}", quoted(&home.socket())));
+    tmux.press("Enter");
+    tmux.wait_for("● live");
+    tmux.press("C-z");
+    tmux.wait_for("Stopped");
+    assert_eq!((tmux.variable("alternate_on"), tmux.variable("mouse_any_flag")), ("0".into(), "0".into()));
+    tmux.type_text("fg");
+    tmux.press("Enter");
+    tmux.wait_for("● live");
+    tmux.type_text("q");
+    tmux.wait_until("the shell", |screen| screen.trim_end().ends_with("shell>"));
+}
+
+/// Runs itself inside a terminal, where it then panics.
+#[test]
+fn a_panic_gives_the_terminal_back_and_is_readable() {
+    const INSIDE: &str = "BWUSAGE_TEST_PANICS";
+    const MYSELF: &str = "a_panic_gives_the_terminal_back_and_is_readable";
+    if std::env::var_os(INSIDE).is_some() {
+        let _screen = bwusage_tui::terminal::Screen::open(true).expect("this runs in a terminal");
+        panic!("on purpose");
+    }
+    let home = Home::new();
+    let program = quoted(&std::env::current_exe().expect("a test knows its file"));
+    let (before, after) = (quoted(&home.file("before")), quoted(&home.file("after")));
+    let script = format!(
+        "stty -a >{before}\n{program} --exact {MYSELF} --nocapture; echo \"EXIT $?\"; stty -a >{after}"
+    );
+    let tmux = Tmux::run((80, 24), &script, &[(INSIDE, "1"), ("RUST_BACKTRACE", "0")]);
+    let screen = tmux.wait_for("EXIT 101");
+    assert!(screen.contains("on purpose"), "{screen}");
+    assert_given_back(&home, &tmux);
+}
+
+#[test]
+fn another_version_is_explained_with_both_ranges() {
+    let home = Home::new();
+    let listener = UnixListener::bind(home.socket()).expect("the folder is new");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let greeting = DaemonGreeting {
+                verdict: Verdict::NoCommonVersion,
+                chosen: 0,
+                versions: VersionRange { min: 98, max: 99 },
+                features: 0,
+                instance: [0; 16],
+                pid: 1,
+                version: "9.9.9".into(),
+            };
+            // The client may be gone already.
+            let _ = stream.and_then(|mut stream| stream.write_all(&greeting.to_bytes()));
+        }
+    });
+    let tmux = open(&home, (80, 24), "", &[]);
+    let screen = tmux.wait_for("bwusaged 9.9.9 speaks protocol 98-99");
+    assert!(screen.contains("upgrade this client") && screen.contains("R tries now"), "{screen}");
 }
 
 #[test]
