@@ -9,6 +9,7 @@ mod folder;
 mod generator;
 mod lifecycle;
 mod network;
+mod ownership;
 mod processes;
 mod refusals;
 mod top;
@@ -35,7 +36,7 @@ pub(super) fn main() -> ExitCode {
         eprintln!("The kernel tests cannot run: {missing}");
     }
     let in_ci = std::env::var_os("CI").is_some();
-    let trials = [transfers::TESTS, processes::TESTS, lifecycle::TESTS, refusals::TESTS]
+    let trials = [transfers::TESTS, ownership::TESTS, processes::TESTS, lifecycle::TESTS, refusals::TESTS]
         .into_iter()
         .flatten()
         .map(|&(name, test)| {

@@ -34,12 +34,14 @@ pub(super) struct Carried {
 /// One end of the cable.
 struct End {
     mac: &'static str,
-    v4: &'static str,
-    v6: &'static str,
+    addresses: [&'static str; 4],
 }
 
-const NEAR: End = End { mac: "02:00:00:00:98:01", v4: "10.98.0.1", v6: "fd98::1" };
-const FAR: End = End { mac: "02:00:00:00:98:02", v4: "10.98.0.2", v6: "fd98::2" };
+/// Of each family one private address, and one that counts as the Internet (they are reserved for documentation).
+const NEAR: End =
+    End { mac: "02:00:00:00:98:01", addresses: ["10.98.0.1", "203.0.113.1", "fd98::1", "2001:db8::1"] };
+const FAR: End =
+    End { mac: "02:00:00:00:98:02", addresses: ["10.98.0.2", "203.0.113.2", "fd98::2", "2001:db8::2"] };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
@@ -65,7 +67,18 @@ impl Family {
 }
 
 impl Network {
+    /// Without offloads: the cable carries every packet by itself, and counts it.
     pub(super) fn new() -> Self {
+        let network = Self::with_offloads();
+        let offloads = ["tso", "off", "gso", "off", "gro", "off", "tx-udp-segmentation", "off"];
+        for namespace in [&network.near, &network.far] {
+            output(namespace.command("ethtool").args(["-K", CABLE]).args(offloads));
+        }
+        network
+    }
+
+    /// As a cable is by itself: it carries packets of up to 64 KiB and counts each as one.
+    pub(super) fn with_offloads() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         remove_leftovers();
         let name = format!("{PREFIX}{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -131,18 +144,17 @@ impl Namespace {
     }
 
     fn set_up(&self, own: &End, other: &End) {
-        // With offloads, the cable would carry packets of 64 KiB and count each as one.
-        let offloads = ["tso", "off", "gso", "off", "gro", "off", "tx-udp-segmentation", "off"];
-        output(self.command("ethtool").args(["-K", CABLE]).args(offloads));
         let ip = |words: &[&str]| ip(&[&["-n", &self.0], words].concat());
         // Nothing passes but what the test sends (and a group membership now and then): no address of its own choosing, no
         // neighbours to look for.
         ip(&["link", "set", CABLE, "addrgenmode", "none", "address", own.mac]);
-        ip(&["address", "add", &format!("{}/24", own.v4), "dev", CABLE]);
-        ip(&["address", "add", &format!("{}/64", own.v6), "dev", CABLE, "nodad"]);
+        for address in own.addresses {
+            let network = if address.contains(':') { "64" } else { "24" };
+            ip(&["address", "add", &format!("{address}/{network}"), "dev", CABLE, "nodad"]);
+        }
         ip(&["link", "set", "lo", "up"]);
         ip(&["link", "set", CABLE, "up"]);
-        for address in [other.v4, other.v6] {
+        for address in other.addresses {
             ip(&["neighbour", "replace", address, "lladdr", other.mac, "dev", CABLE, "nud", "permanent"]);
         }
     }

@@ -34,7 +34,9 @@ pub(super) struct Traffic {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Scopes {
+    pub(super) loopback: Traffic,
     pub(super) lan: Traffic,
+    pub(super) internet: Traffic,
 }
 
 #[derive(Debug, Deserialize)]
