@@ -16,7 +16,7 @@ pub(super) const TESTS: &[Test] = &[
     ("bytes_that_were_only_looked_at_do_not_count", || check_payload(one_way("download-peeking"))),
     ("bytes_that_go_from_a_file_into_the_socket_unseen_count", || check_payload(one_way("upload-file"))),
     ("bytes_that_go_from_the_socket_into_a_pipe_unseen_count_on_the_wire", || {
-        drop(one_way("download-splicing"))
+        drop(one_way("download-splicing"));
     }),
     ("super_packets_are_counted_as_the_packets_that_go_over_the_wire", super_packets),
     ("traffic_to_oneself_is_loopback_whatever_the_address", to_oneself),
