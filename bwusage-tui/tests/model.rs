@@ -149,6 +149,18 @@ fn the_cursor_finds_its_process_again_after_the_daemon_was_restarted() {
 }
 
 #[test]
+fn a_daemon_that_comes_back_is_announced_on_a_paused_screen_too() {
+    let mut running = by_process();
+    press(&mut running, Key::Down);
+    press(&mut running, Key::Char('p'));
+    running.send(lost());
+    let again = renumbered(&fixture::mirror(1));
+    assert_eq!(running.send(Msg::Up { mirror: Arc::new(again), restarted: true }), [Effect::Draw]);
+    assert!(running.app.link().lost().is_none());
+    assert_eq!(selected(&running), "rsync");
+}
+
+#[test]
 fn graphs_begin_anew_when_totals_do() {
     let mut running = by_process();
     assert_eq!(running.app.lines(0, 1, 99).next().map(|line| line.recent.len()), Some(30));

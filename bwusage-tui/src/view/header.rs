@@ -76,6 +76,7 @@ fn lost_line(app: &App, host: Option<&Host>, lost: &Lost, width: usize) -> Line<
         parts.insert(0, Segment::new(3, host.name.clone(), style));
     }
     parts.push(Segment::new(2, format!("({})", lost.trouble.headline), style));
+    parts.extend(app.paused_for().map(|_| Segment::new(3, "PAUSED", style)));
     parts.push(Segment::new(1, retry(app, lost), style));
     parts.push(Segment::new(4, "R retries now", style));
     segments::fit(parts, width, 2)
