@@ -1,10 +1,11 @@
 //! Host metrics of the running machine, through `sysinfo`.
 //!
 //! Asking for every process every second would cost more than all the counting (some 30 µs each), so each tick measures
-//! the processes that move data, and a share of the others such that each has its turn within [`FULL_ROUND_TICKS`].
+//! the processes that move data or kept a processor busy when they were last measured, and a share of the others such that
+//! each has its turn within [`FULL_ROUND_TICKS`].
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Instant,
 };
 
@@ -20,11 +21,13 @@ use super::{Host, HostTick, ProcessUse, interfaces::Interfaces, listing};
 use crate::engine::Identity;
 
 /// Within so many ticks every process is measured once, moving data or not.
-const FULL_ROUND_TICKS: usize = 15;
+const FULL_ROUND_TICKS: usize = 20;
 /// Every so many ticks the list of processes is read anew.
 const LISTING_TICKS: u32 = 5;
-/// Most busy processes that are measured in one tick.
+/// Most processes that are measured out of turn in one tick.
 const BUSY_LIMIT: usize = 256;
+/// A process that took this much processor time per second of the clock is measured in the next tick too, in ms.
+const HOT_MS_PER_S: u64 = 10;
 
 /// The running machine.
 #[derive(Debug)]
@@ -33,10 +36,15 @@ pub struct LiveHost {
     interfaces: Interfaces,
     disks: Disks,
     info: HostInfo,
+    listing: listing::Listing,
     /// Every process that is followed, by number; the number is reused, the id is not.
     known: BTreeMap<Pid, ProcessId>,
     /// Those met in the last listing: what had only just been forked then may have executed its program since.
     fresh: Vec<ProcessId>,
+    /// Processor time of each process when it was last measured, and when that was.
+    used: HashMap<ProcessId, (u64, Instant)>,
+    /// Those that kept a processor busy.
+    hot: Vec<ProcessId>,
     /// The last number that had its turn.
     cursor: Pid,
     ticks: u32,
@@ -56,8 +64,11 @@ impl LiveHost {
             interfaces: Interfaces::new(),
             disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
             info: host_info(),
+            listing: listing::Listing::default(),
             known: BTreeMap::new(),
             fresh: Vec::new(),
+            used: HashMap::new(),
+            hot: Vec::new(),
             cursor: 0,
             ticks: 0,
             measured_before: None,
@@ -113,7 +124,7 @@ impl LiveHost {
     fn list(&mut self, tick: &mut HostTick) {
         let mut gone = std::mem::take(&mut self.known);
         let mut met = Vec::new();
-        for id in listing::processes(&mut self.system) {
+        for id in self.listing.processes(&mut self.system, &gone) {
             if gone.get(&id.pid) == Some(&id) {
                 gone.remove(&id.pid);
             } else {
@@ -124,6 +135,7 @@ impl LiveHost {
         for (pid, id) in gone {
             // A number that was reused at once is in the new list with another start.
             tick.ended.push(id);
+            self.used.remove(&id);
             if !self.known.contains_key(&pid) {
                 self.forget(pid);
             }
@@ -148,6 +160,19 @@ impl LiveHost {
         }));
     }
 
+    /// Those of `measured` that kept a processor busy since they were measured before.
+    fn heat(&mut self, measured: &[ProcessUse]) -> Vec<ProcessId> {
+        let now = Instant::now();
+        let mut is_hot = |used: &ProcessUse| {
+            let before = self.used.insert(used.id, (used.cpu_time_ms, now));
+            before.is_some_and(|(cpu_time_ms, at)| {
+                let took_ms = used.cpu_time_ms.saturating_sub(cpu_time_ms);
+                u128::from(took_ms) * 1000 > u128::from(HOT_MS_PER_S) * now.duration_since(at).as_millis()
+            })
+        };
+        measured.iter().filter(|used| is_hot(used)).map(|used| used.id).collect()
+    }
+
     fn forget(&mut self, pid: Pid) {
         let pid = sysinfo::Pid::from_u32(pid);
         self.system.refresh_processes_specifics(
@@ -159,7 +184,8 @@ impl LiveHost {
 
     /// The busy ones, and the next share of the others.
     fn turn(&mut self, busy: &[ProcessId]) -> Vec<ProcessId> {
-        let mut turn: Vec<ProcessId> = busy.iter().copied().take(BUSY_LIMIT).collect();
+        let mut turn: Vec<ProcessId> =
+            busy.iter().copied().chain(self.hot.drain(..)).take(BUSY_LIMIT).collect();
         let share = self.known.len().div_ceil(FULL_ROUND_TICKS);
         let after = self.known.range(self.cursor.saturating_add(1)..);
         let next: Vec<ProcessId> =
@@ -189,11 +215,20 @@ impl Host for LiveHost {
         let pids: Vec<_> = turn.iter().map(|id| sysinfo::Pid::from_u32(id.pid)).collect();
         let kind = ProcessRefreshKind::nothing().without_tasks().with_cpu().with_memory().with_disk_usage();
         self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
-        let measured = turn.into_iter().filter_map(|id| {
-            let process = self.system.process(sysinfo::Pid::from_u32(id.pid))?;
-            listing::is_same(id, process).then(|| measure(id, process))
-        });
-        tick.processes = measured.collect();
+        for id in turn {
+            match self.system.process(sysinfo::Pid::from_u32(id.pid)) {
+                Some(process) if listing::is_same(id, process) => tick.processes.push(measure(id, process)),
+                // Its number is another process's by now: the next listing meets that one.
+                Some(_) if self.known.get(&id.pid) == Some(&id) => {
+                    self.known.remove(&id.pid);
+                    self.used.remove(&id);
+                    self.forget(id.pid);
+                    tick.ended.push(id);
+                }
+                _ => {}
+            }
+        }
+        self.hot = self.heat(&tick.processes);
         tick
     }
 }

@@ -1,7 +1,11 @@
 //! The list of processes and their identity on Linux, read from `/proc` directly: `sysinfo` gives the start of a process
 //! in seconds only, and listing through it costs a hundred times as much.
 
-use std::{fs, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    sync::LazyLock,
+};
 
 use bwusage_proto::process::{Pid, ProcessId, UserId};
 use sysinfo::System;
@@ -9,11 +13,38 @@ use sysinfo::System;
 /// Clock ticks per second in `/proc/PID/stat`: `USER_HZ`, 100 on every architecture that bwusage runs on.
 const USER_HZ: u64 = 100;
 
-/// Every process now.
-pub(super) fn processes(_: &mut System) -> Vec<ProcessId> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(id_of).collect()
+/// After so many listings every number is looked at again.
+const LOOK_AGAIN: u32 = 12;
+
+/// Reads who there is.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Numbers of kernel threads: often more than of processes, and hardly ever given to one.
+    kernel_threads: HashSet<Pid>,
+    listings: u32,
+}
+
+impl Listing {
+    /// Every process now. Those in `known` are taken for the same without a look, which would cost more than all the rest;
+    /// [`is_same`] tells when they are measured.
+    pub(super) fn processes(&mut self, _: &mut System, known: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {
+        if self.listings.is_multiple_of(LOOK_AGAIN) {
+            self.kernel_threads.clear();
+        }
+        self.listings = self.listings.wrapping_add(1);
+        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+        let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let mut ids = Vec::with_capacity(known.len());
+        for pid in pids.filter(|pid| !self.kernel_threads.contains(pid)).collect::<Vec<_>>() {
+            match known.get(&pid).copied().or_else(|| id_of(pid)) {
+                Some(id) => ids.push(id),
+                None => {
+                    self.kernel_threads.insert(pid);
+                }
+            }
+        }
+        ids
+    }
 }
 
 /// The identity of the process that has the number `pid` now; `None` when there is none, or it is a kernel thread.

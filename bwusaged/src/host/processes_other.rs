@@ -1,16 +1,24 @@
 //! The list of processes and their identity where `sysinfo` is the only source: starts are seconds of Unix time.
 
-use bwusage_proto::process::{ProcessId, UserId};
+use std::collections::BTreeMap;
+
+use bwusage_proto::process::{Pid, ProcessId, UserId};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-/// Every process now.
-pub(super) fn processes(system: &mut System) -> Vec<ProcessId> {
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, ProcessRefreshKind::nothing());
-    system
-        .processes()
-        .iter()
-        .map(|(pid, process)| ProcessId::new(pid.as_u32(), process.start_time()))
-        .collect()
+/// Reads who there is.
+#[derive(Debug, Default)]
+pub(super) struct Listing;
+
+impl Listing {
+    /// Every process now.
+    #[expect(clippy::unused_self, reason = "other systems remember what they need not look at")]
+    pub(super) fn processes(&mut self, system: &mut System, _: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {
+        system.refresh_processes_specifics(ProcessesToUpdate::All, true, ProcessRefreshKind::nothing());
+        let id = |(pid, process): (&sysinfo::Pid, &sysinfo::Process)| {
+            ProcessId::new(pid.as_u32(), process.start_time())
+        };
+        system.processes().iter().map(id).collect()
+    }
 }
 
 pub(super) fn is_same(id: ProcessId, process: &sysinfo::Process) -> bool {

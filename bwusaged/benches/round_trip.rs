@@ -1,0 +1,106 @@
+//! From question to answer over the socket of a real daemon that plays a recording.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use bwusage_proto::{
+    client::Client,
+    process::{ProcessId, UserId},
+    snapshot::{Coverage, HostInfo},
+    transport::Endpoint,
+    units::{Counters, Scope},
+};
+use bwusaged::{
+    engine::{
+        Identity, ProcessSample, Sample,
+        recording::{FORMAT, Header, Moment, Writer},
+    },
+    host::HostTick,
+};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use tempfile::TempDir;
+
+struct Daemon {
+    child: Child,
+    folder: TempDir,
+}
+
+impl Daemon {
+    fn start(processes: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let recording = folder.path().join("recording");
+        let header = Header {
+            format: FORMAT.into(),
+            host: HostInfo::default(),
+            coverage: Coverage::default(),
+            interval_ms: 1000,
+        };
+        let mut writer = Writer::create(&recording, &header).expect("a recording");
+        writer.push(&moment(processes)).expect("a moment");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bwusaged"))
+            .arg(format!("--engine=replay:{}", recording.display()))
+            .arg("--socket")
+            .arg(folder.path().join("s"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("bwusaged");
+        let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
+        assert!(log.any(|line| line.expect("a line").contains("ready")), "bwusaged did not start");
+        Self { child, folder }
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.folder.path().join("s"))
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn moment(processes: u32) -> Moment {
+    let process = |pid| {
+        let mut counters = Counters::default();
+        counters[Scope::Internet].wire.rx_bytes = 1_000_341_504 + u64::from(pid);
+        let identity = Identity {
+            name: "firefox".into(),
+            exe: Some("/usr/lib/firefox/firefox".into()),
+            user: Some(UserId::Uid(1000)),
+            ..Identity::default()
+        };
+        ProcessSample { id: ProcessId::new(pid, 1), counters, identity: Some(identity), ended: false }
+    };
+    let sample = Sample { processes: (1..=processes).map(process).collect(), ..Sample::default() };
+    Moment { sample, host: HostTick::default() }
+}
+
+fn round_trip(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for processes in [300, 5_000, 50_000] {
+        let daemon = Daemon::start(processes);
+        let mut client =
+            runtime.block_on(Client::connect(&daemon.endpoint(), "bench")).expect("a connection");
+        if processes == 300 {
+            criterion.bench_function("ping", |bencher| {
+                bencher.iter(|| runtime.block_on(client.ping()).expect("a pong"));
+            });
+            criterion.bench_function("connect", |bencher| {
+                bencher.iter(|| {
+                    runtime.block_on(Client::connect(&daemon.endpoint(), "bench")).expect("a connection")
+                });
+            });
+        }
+        criterion.bench_with_input(BenchmarkId::new("snapshot", processes), &(), |bencher, ()| {
+            bencher.iter(|| runtime.block_on(client.snapshot()).expect("a snapshot"));
+        });
+    }
+}
+
+criterion_group!(benches, round_trip);
+criterion_main!(benches);
