@@ -271,6 +271,15 @@ fn a_hostile_name_never_acts_on_the_terminal() {
     mirror.apply(tick).expect("every row is described");
     let mirror = Arc::new(mirror);
 
+    let mut running = by_process();
+    running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });
+    let screen = shown(&mut running, (200, 60));
+    for visible in
+        [r"\x1b[2J\x1b]0;owned\x07", r"cod\u{202e}exe.tpircs", r"zero\u{200b}width", r"a\x0d\x0ab\x09c"]
+    {
+        assert!(screen.contains(visible), "{visible} in\n{screen}");
+    }
+
     for by in [Grouping::App, Grouping::Process] {
         for keys in ["", "\n", "?G", "/\u{202e}zzz"] {
             let mut running = fixture::app(Settings { by, ..Settings::default() });
