@@ -153,7 +153,8 @@ pub(crate) struct Watch {
 /// Which rows, in which order.
 #[derive(Debug, Args)]
 pub(crate) struct Rows {
-    /// What one row stands for: an application with all its processes, or one process
+    /// What one row stands for: an application, a user, a systemd unit or a container with all its processes, or one
+    /// process
     #[arg(long, value_name = "WHAT", default_value = "app")]
     pub(crate) by: By,
 
@@ -173,7 +174,7 @@ pub(crate) struct Rows {
     /// Only rows that match, such as 'firefox', 'user:alice !curl', 'rx>1M | cpu>50' or '/^python3/'
     ///
     /// Words side by side must all match, | means or, ! means not. A word is looked for in name, application, path, user,
-    /// arguments, and as a process number; user: app: name: exe: pid: look only there. rx tx (bytes a second) rx_total
+    /// arguments, and as a process number; user: app: name: exe: unit: ct: (container) pid: look only there. rx tx (bytes a second) rx_total
     /// tx_total (bytes) cpu (percent of one core) mem (bytes) are compared with > >= < <= =; 1M is 1024², 1MB is 1000².
     #[arg(long, value_name = "EXPR")]
     filter: Option<Filter>,
@@ -250,6 +251,9 @@ pub(crate) enum Format {
 pub(crate) enum By {
     App,
     Pid,
+    User,
+    Unit,
+    Container,
 }
 
 impl From<By> for Grouping {
@@ -257,6 +261,9 @@ impl From<By> for Grouping {
         match by {
             By::App => Self::App,
             By::Pid => Self::Process,
+            By::User => Self::User,
+            By::Unit => Self::Unit,
+            By::Container => Self::Container,
         }
     }
 }

@@ -32,6 +32,8 @@ fn process(row: u64) -> (RowId, Process) {
         app,
         user: Some(UserId::Uid(row as u32 % 20)),
         started_at_unix_ms: Some(row),
+        unit: None,
+        container: None,
     };
     let mut counters = Counters::default();
     counters[Scope::Internet].wire.rx_bytes = scattered(row) + 1;

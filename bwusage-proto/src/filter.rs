@@ -7,7 +7,7 @@
 //! | `!fire` | not |
 //! | `"two words"` | one word; `\"` and `\\` inside |
 //! | `/fire.*x/` | a regular expression |
-//! | `user:alice` `pid:42` `app:` `name:` `exe:` | only there |
+//! | `user:alice` `pid:42` `app:` `name:` `exe:` `unit:` `ct:` | only there; `ct` is the container |
 //! | `rx>1M` `tx>=100k` `cpu>5` `mem<1G` `rx_total>1G` `tx_total=0` | speeds, percent of one core, memory, totals |
 //!
 //! Small letters match both cases; a capital letter matches only itself. `1M` is 1024², as the columns show it; `1MB` is
@@ -80,10 +80,13 @@ pub(crate) enum TextField {
     Exe,
     User,
     CommandLine,
+    Unit,
+    Container,
 }
 
 impl TextField {
-    const ALL: [Self; 5] = [Self::Name, Self::App, Self::Exe, Self::User, Self::CommandLine];
+    /// Where a word without a field is looked for: not in units, of which nearly every process has one.
+    const ANYWHERE: [Self; 5] = [Self::Name, Self::App, Self::Exe, Self::User, Self::CommandLine];
 }
 
 /// A number that can be compared. Processor use is in hundredths of a percent.
@@ -116,7 +119,7 @@ impl Expr {
             Self::Not(part) => !part.holds(subject),
             Self::Anywhere { text, pid } => {
                 pid.is_some_and(|pid| subject.has_pid(pid))
-                    || TextField::ALL
+                    || TextField::ANYWHERE
                         .iter()
                         .any(|&field| subject.any_text(field, &|found| text.passes(found)))
             }
@@ -188,6 +191,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        process::Container,
         snapshot::RowId,
         table::RowKey,
         units::{Counters, Rates, Scope},
@@ -213,6 +217,12 @@ mod tests {
             command_line: Some(vec!["firefox".into(), "--profile".into(), "Ärger".into()]),
             started_at_unix_ms: None,
             exited_at_unix_ms: None,
+            unit: Some("app-gnome-firefox-3021.scope".into()),
+            container: Some(Container {
+                runtime: "docker".into(),
+                id: "0123456789abcdef".into(),
+                name: None,
+            }),
             processes: 1,
         }
     }
@@ -255,6 +265,8 @@ mod tests {
     #[test]
     fn a_field_is_looked_for_only_there() {
         assert!(matches("user:alice app:fire name:content exe:/usr pid:4242"));
+        assert!(matches("unit:gnome ct:docker ct:docker:0123 ct:abcdef"));
+        assert!(!matches("gnome") && !matches("unit:docker") && !matches("ct:podman"));
         assert!(!matches("user:fire"));
         assert!(!matches("name:fire"));
         assert!(matches(r#"name:"web content""#));

@@ -6,6 +6,7 @@
 use crate::{
     codec::{self, CodecError, Decode, Encode},
     frame::{self, Frame},
+    process::{Container, UserId},
     snapshot::{Activity, Coverage, HostInfo, HostSample, Loss, ProcessInfo, Residual, RowId, WindowPoint},
 };
 
@@ -94,11 +95,37 @@ pub struct Retired {
     /// The application.
     pub app: String,
     /// The user, as far as this viewer may know.
-    pub user: Option<crate::process::UserId>,
+    pub user: Option<UserId>,
+    /// The systemd unit. `None` also where the daemon remembers too many ended units and containers already.
+    pub unit: Option<String>,
+    /// The container; `None` also as above.
+    pub container: Option<Container>,
     /// How many processes.
     pub processes: u64,
     /// Their totals.
     pub counters: crate::units::Counters,
+}
+
+/// What ended processes have in common that are added up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RetiredKey {
+    /// The application.
+    pub app: String,
+    /// The user.
+    pub user: Option<UserId>,
+    /// The systemd unit.
+    pub unit: Option<String>,
+    /// The container.
+    pub container: Option<Container>,
+}
+
+impl Retired {
+    /// What tells it from every other entry.
+    #[must_use]
+    pub fn key(&self) -> RetiredKey {
+        let Self { app, user, unit, container, processes: _, counters: _ } = self;
+        RetiredKey { app: app.clone(), user: user.clone(), unit: unit.clone(), container: container.clone() }
+    }
 }
 
 /// The daemon about itself.

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    message::{Retired, SnapshotHead, Tick},
-    process::UserId,
+    message::{Retired, RetiredKey, SnapshotHead, Tick},
     snapshot::{
         Activity, Coverage, HostInfo, HostSample, ProcessInfo, Residual, Resources, RowId, WindowPoint,
     },
@@ -54,8 +53,8 @@ pub struct Mirror {
     pub processes: BTreeMap<RowId, Process>,
     /// Traffic with a reason instead of a process.
     pub residuals: Vec<Residual>,
-    /// What ended processes moved whose rows were given up, by application and user.
-    pub retired: BTreeMap<(String, Option<UserId>), Retired>,
+    /// What ended processes moved whose rows were given up, by application, user, unit and container.
+    pub retired: BTreeMap<RetiredKey, Retired>,
 }
 
 /// A tick that does not fit the table: the stream is broken and a new snapshot is needed.
@@ -109,7 +108,7 @@ impl Mirror {
             self.processes.remove(&row);
         }
         for retired in tick.retired {
-            self.retired.insert((retired.app.clone(), retired.user.clone()), retired);
+            self.retired.insert(retired.key(), retired);
         }
         (self.seq, self.taken_at_unix_ms, self.window_ms) = (tick.seq, tick.taken_at_unix_ms, tick.window_ms);
         if let Some(host) = tick.host {

@@ -51,3 +51,22 @@ impl std::fmt::Display for UserId {
         }
     }
 }
+
+/// A container (or a virtual machine that is kept like one), as its control group names it. No daemon was asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+pub struct Container {
+    /// Who runs it: `docker`, `podman`, `containerd`, `cri-o`, `kubernetes`, `lxc`, `nspawn`, `qemu`.
+    pub runtime: String,
+    /// What the runtime calls it: 64 hexadecimal digits, or the name where that is the only identity.
+    pub id: String,
+    /// The name that a person gave it, where the control group says it.
+    pub name: Option<String>,
+}
+
+/// `lxc:web`, `docker:0123456789ab`: the name, else as much of the id as the runtimes themselves show.
+impl std::fmt::Display for Container {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let short: String = self.id.chars().take(12).collect();
+        write!(f, "{}:{}", self.runtime, self.name.as_ref().unwrap_or(&short))
+    }
+}

@@ -13,8 +13,8 @@ mod top;
 mod watch;
 pub use status::{STATUS_SCHEMA, StatusReport};
 pub use top::{
-    AppIdentity, Identity, ProcessIdentity, ReasonReport, RetiredReport, RowReport, ScopesReport, TOP_SCHEMA,
-    TopReport, TrafficReport, UnattributedReport,
+    Common, GroupIdentity, Identity, ProcessIdentity, ReasonReport, RetiredReport, RowReport, ScopesReport,
+    TOP_SCHEMA, TopReport, TrafficReport, UnattributedReport,
 };
 pub use watch::{EndReason, WATCH_SCHEMA, WatchRecord};
 

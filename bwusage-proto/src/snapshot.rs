@@ -13,7 +13,7 @@ use crate::{
             write_byte, write_words,
         },
     },
-    process::{Pid, ProcessId, UserId},
+    process::{Container, Pid, ProcessId, UserId},
     units::{Counters, Rates},
 };
 
@@ -34,7 +34,8 @@ pub struct ProcessInfo {
     pub parent: Option<Pid>,
     /// The short name (`comm` on Linux). Chosen by the process itself: escape it before showing it.
     pub name: String,
-    /// The application that a person would name: the executable's file name, or the script that an interpreter runs.
+    /// The application that a person would name: a flatpak or snap package, the executable's file name, or the script that
+    /// an interpreter runs.
     pub app: String,
     /// Absolute path of the executable.
     pub exe: Option<String>,
@@ -44,6 +45,10 @@ pub struct ProcessInfo {
     pub user: Option<UserId>,
     /// Start, in milliseconds of Unix time.
     pub started_at_unix_ms: Option<u64>,
+    /// The systemd unit: the user's own one where there is one, a container's inside one. Escape it before showing it.
+    pub unit: Option<String>,
+    /// The container that it runs in.
+    pub container: Option<Container>,
 }
 
 /// What changes from tick to tick about a process.

@@ -9,7 +9,7 @@ use crate::{
     filter::Filter,
     message::Retired,
     mirror::{Mirror, Process},
-    process::Pid,
+    process::{Container, Pid, UserId},
     snapshot::RowId,
     units::{Counters, Rates},
     users::Users,
@@ -17,7 +17,7 @@ use crate::{
 
 mod group;
 mod order;
-use group::Group;
+use group::{Common, Group};
 pub use order::{Order, SortKey, UnknownColumn};
 
 /// What one row stands for.
@@ -28,16 +28,41 @@ pub enum Grouping {
     App,
     /// One process; those that ended stay as long as the daemon keeps their row.
     Process,
+    /// All processes of a user.
+    User,
+    /// All processes of a systemd unit; those without one share a row.
+    Unit,
+    /// All processes in a container; those in none share a row.
+    Container,
 }
 
 impl Grouping {
+    /// Every one, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::App, Self::Process, Self::User, Self::Unit, Self::Container];
+
     /// The name on the command line and in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::App => "app",
             Self::Process => "pid",
+            Self::User => "user",
+            Self::Unit => "unit",
+            Self::Container => "container",
         }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.name() == name)
+    }
+
+    /// The one after it, and after the last the first.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|&by| by == self).map_or(0, |at| at + 1);
+        Self::ALL[at % Self::ALL.len()]
     }
 }
 
@@ -48,6 +73,20 @@ pub enum RowKey {
     Process(RowId),
     /// One application.
     App(String),
+    /// One user, or all whose user is not known.
+    User(Option<UserId>),
+    /// One systemd unit, or all without one.
+    Unit(Option<String>),
+    /// One container, or all outside containers.
+    Container(Option<Container>),
+}
+
+impl RowKey {
+    /// The row that `process` is in.
+    #[must_use]
+    pub fn of(by: Grouping, row: RowId, process: &Process) -> Self {
+        Common::of_process(by, row, process).key()
+    }
 }
 
 /// One line of a table. What is unknown is `None`, never 0.
@@ -55,13 +94,13 @@ pub enum RowKey {
 pub struct Row {
     /// Its identity.
     pub key: RowKey,
-    /// The process number; `None` for an application and for the row of other users' processes.
+    /// The process number; `None` for a row of many processes and for the row of other users' processes.
     pub pid: Option<Pid>,
     /// Every living process in the row (an ended one's only in a row of its own), ascending.
     pub pids: Vec<Pid>,
-    /// The process's short name, or the application. Not escaped.
+    /// The process's short name, or what the processes have in common. Not escaped.
     pub name: String,
-    /// The application. Not escaped.
+    /// The application; empty where the processes of the row do not agree on it. Not escaped.
     pub app: String,
     /// Login names, ascending.
     pub users: Vec<String>,
@@ -85,6 +124,10 @@ pub struct Row {
     pub started_at_unix_ms: Option<u64>,
     /// End of the last process, once all have ended.
     pub exited_at_unix_ms: Option<u64>,
+    /// The systemd unit, where all processes of the row agree on it. Not escaped.
+    pub unit: Option<String>,
+    /// The container, where all processes of the row agree on it. Not escaped.
+    pub container: Option<Container>,
     /// How many processes were added up, those that ended included.
     pub processes: u64,
 }
@@ -128,31 +171,36 @@ impl Table {
 pub fn table(mirror: &Mirror, users: &Users, query: &Query) -> Table {
     let processes: Vec<(RowId, &Process)> =
         mirror.processes.iter().map(|(&row, process)| (row, process)).collect();
-    match query.by {
-        Grouping::Process => {
-            let groups = processes
-                .iter()
-                .map(|process| Group::new(std::slice::from_ref(process), &[], users, query.by));
-            select(groups, query)
-        }
-        Grouping::App => {
-            let apps = by_app(&processes, mirror);
-            select(apps.values().map(|(living, retired)| Group::new(living, retired, users, query.by)), query)
-        }
+    if query.by == Grouping::Process {
+        let groups = processes
+            .iter()
+            .map(|process| Group::new(Common::Process(process.0), std::slice::from_ref(process), &[], users));
+        return select(groups, query);
     }
+    let together = together(&processes, mirror, query.by);
+    select(
+        together.iter().map(|(&common, (living, retired))| Group::new(common, living, retired, users)),
+        query,
+    )
 }
 
 type Members<'a> = (Vec<(RowId, &'a Process)>, Vec<&'a Retired>);
 
-fn by_app<'a>(processes: &[(RowId, &'a Process)], mirror: &'a Mirror) -> HashMap<&'a str, Members<'a>> {
-    let mut apps: HashMap<&str, Members> = HashMap::new();
+fn together<'a>(
+    processes: &[(RowId, &'a Process)],
+    mirror: &'a Mirror,
+    by: Grouping,
+) -> HashMap<Common<'a>, Members<'a>> {
+    let mut groups: HashMap<Common, Members> = HashMap::new();
     for &(row, process) in processes {
-        apps.entry(&process.info.app).or_default().0.push((row, process));
+        groups.entry(Common::of_process(by, row, process)).or_default().0.push((row, process));
     }
     for retired in mirror.retired.values() {
-        apps.entry(&retired.app).or_default().1.push(retired);
+        if let Some(common) = Common::of_retired(by, retired) {
+            groups.entry(common).or_default().1.push(retired);
+        }
     }
-    apps
+    groups
 }
 
 fn select<'a>(groups: impl Iterator<Item = Group<'a>>, query: &Query) -> Table {

@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, default_value = "iec", value_parser = units)]
     pub units: Units,
 
-    /// One row for each: app or pid
+    /// One row for each: app, pid, user, unit or container
     #[arg(long, default_value = "app", value_parser = grouping)]
     pub by: Grouping,
 
@@ -77,11 +77,8 @@ fn units(name: &str) -> Result<Units, &'static str> {
 }
 
 fn grouping(name: &str) -> Result<Grouping, &'static str> {
-    match name {
-        "app" => Ok(Grouping::App),
-        "pid" | "process" => Ok(Grouping::Process),
-        _ => Err("use app or pid"),
-    }
+    let name = if name == "process" { "pid" } else { name };
+    Grouping::named(name).ok_or("use app, pid, user, unit or container")
 }
 
 fn interval(text: &str) -> Result<Duration, &'static str> {

@@ -21,7 +21,7 @@ pub use host::{Host, MemoryUse, Trend};
 /// One line of the table. Texts are escaped; amounts are bytes, speeds bytes a second.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
-    /// The process or application.
+    /// The process, or what the processes of the row have in common.
     pub name: String,
     /// The application.
     pub app: String,
@@ -35,6 +35,10 @@ pub struct Line {
     pub exe: Option<String>,
     /// The command line, where this viewer may see it.
     pub command_line: Option<String>,
+    /// The systemd unit, where the row has one.
+    pub unit: Option<String>,
+    /// The container, where the row is in one.
+    pub container: Option<String>,
     /// Received since the daemon started.
     pub rx_total: u64,
     /// Sent since the daemon started.
@@ -108,6 +112,8 @@ impl Line {
             user: safe(&row.users.join(",")),
             exe: row.exe.as_deref().map(safe),
             command_line: row.command_line.as_ref().map(|words| safe(&words.join(" "))),
+            unit: row.unit.as_deref().map(safe),
+            container: row.container.as_ref().map(|container| safe(&container.to_string())),
             rx_total: total.rx_bytes,
             tx_total: total.tx_bytes,
             rx_rate: row.rates.rx_bytes_per_s,

@@ -254,6 +254,20 @@ fn nothing_about_rows_is_offered_before_there_are_any() {
 }
 
 #[test]
+fn one_key_goes_through_everything_that_rows_can_stand_for() {
+    let mut running = by_process();
+    let mut first = |key| {
+        press(&mut running, key);
+        (running.app.by(), names(&running).first().cloned().unwrap_or_default())
+    };
+    assert_eq!(first(Key::Char('b')), (Grouping::User, "alice".into()));
+    assert_eq!(first(Key::Char('b')).0, Grouping::Unit);
+    assert_eq!(first(Key::Char('b')), (Grouping::Container, "docker:4b1c9e0f2a7d".into()));
+    assert_eq!(first(Key::Char('b')), (Grouping::App, "firefox".into()));
+    assert_eq!(first(Key::Char('b')).0, Grouping::Process);
+}
+
+#[test]
 fn a_row_is_copied_as_plain_numbers() {
     let mut running = by_process();
     let effects = press(&mut running, Key::Char('y'));

@@ -280,7 +280,7 @@ fn a_hostile_name_never_acts_on_the_terminal() {
         assert!(screen.contains(visible), "{visible} in\n{screen}");
     }
 
-    for by in [Grouping::App, Grouping::Process] {
+    for by in Grouping::ALL {
         for keys in ["", "\n", "?G", "/\u{202e}zzz"] {
             let mut running = fixture::app(Settings { by, ..Settings::default() });
             running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });

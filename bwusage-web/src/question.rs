@@ -44,9 +44,11 @@ impl Question {
     /// Understands `parameters`, or says in a sentence what is wrong.
     pub(crate) fn new(parameters: &Parameters) -> Result<Self, String> {
         let by = match parameters.by.as_deref() {
-            None | Some("app") => Grouping::App,
-            Some("pid") => Grouping::Process,
-            Some(other) => return Err(format!("by={other:?} is neither app nor pid")),
+            None => Grouping::App,
+            Some(name) => Grouping::named(name).ok_or_else(|| {
+                let names = Grouping::ALL.map(Grouping::name).join(", ");
+                format!("by={name:?} is none of {names}")
+            })?,
         };
         let order = match parameters.sort.as_deref() {
             None | Some("") => Order::default(),
@@ -129,7 +131,9 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named() {
-        assert!(refusal(serde_json::json!({"by": "user"})).contains("neither app nor pid"));
+        assert!(
+            refusal(serde_json::json!({"by": "host"})).contains("none of app, pid, user, unit, container")
+        );
         assert!(refusal(serde_json::json!({"sort": "size"})).contains("rx_total"));
         assert!(refusal(serde_json::json!({"limit": "-1"})).contains("number of rows"));
         assert!(refusal(serde_json::json!({"all": "maybe"})).contains("neither true nor false"));

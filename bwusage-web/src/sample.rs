@@ -62,6 +62,8 @@ fn process(row: u64, name: &str, rx_bytes: u64) -> (RowId, Process) {
         command_line: Some(vec![name.into(), SECRET.into()]),
         user: Some(UserId::Uid(0)),
         started_at_unix_ms: None,
+        unit: None,
+        container: None,
     };
     let rates = Rates { rx_bytes_per_s: rx_bytes / 10, tx_bytes_per_s: 0 };
     (RowId(row), Process { info, counters, rates, resources: None, exited_at_unix_ms: None })

@@ -76,6 +76,9 @@ pub struct Identity {
     pub user: Option<UserId>,
     /// Its start, in milliseconds of Unix time.
     pub started_at_unix_ms: Option<u64>,
+    /// The path of its control group; recordings of older versions have none.
+    #[serde(default)]
+    pub cgroup: Option<String>,
 }
 
 /// Which engine to open.

@@ -24,7 +24,7 @@ mod listing;
 mod listing;
 
 #[cfg(target_os = "linux")]
-pub(crate) use listing::id_of;
+pub(crate) use listing::{cgroup_of, id_of};
 
 /// A source of host metrics.
 pub trait Host {

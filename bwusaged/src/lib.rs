@@ -4,12 +4,14 @@
 //!
 //! - [`engine`] asks the operating system for bytes per process; which one is decided once, in [`engine::open`].
 //! - [`host`] asks for processor, memory, disk and interfaces.
+//! - [`cgroup`] reads what the path of a control group says. It is pure too.
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
 //! - [`server`] answers. It never computes a number.
 //! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings.
 //!
 //! Invariant: a byte is counted against the process that moved it, or reported under a named residual. Never guessed.
 
+pub mod cgroup;
 pub mod cli;
 pub mod config;
 pub mod daemon;

@@ -8,7 +8,7 @@ use bwusage_proto::{
 
 type Column = (&'static str, fn(&Row) -> String);
 
-const PROCESS: [Column; 8] = [
+const PROCESS: [Column; 10] = [
     ("pid", |row| number(row.pid)),
     ("name", |row| row.name.clone()),
     ("app", |row| row.app.clone()),
@@ -17,10 +17,17 @@ const PROCESS: [Column; 8] = [
     ("command_line", |row| row.command_line.as_deref().unwrap_or_default().join(" ")),
     ("started_at", |row| number(row.started_at_unix_ms.map(Moment))),
     ("exited_at", |row| number(row.exited_at_unix_ms.map(Moment))),
+    UNIT,
+    CONTAINER,
 ];
 
-const APP: [Column; 4] = [
-    ("app", |row| row.app.clone()),
+const APP: Column = ("app", |row| row.app.clone());
+const USER: Column = ("user", |row| row.users.join(" "));
+const UNIT: Column = ("unit", |row| row.unit.clone().unwrap_or_default());
+const CONTAINER: Column = ("container", |row| number(row.container.as_ref()));
+
+/// What follows on that which the processes of a row have in common.
+const GROUP: [Column; 3] = [
     ("pids", |row| row.pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
     ("users", |row| row.users.join(" ")),
     ("processes", |row| row.processes.to_string()),
@@ -43,11 +50,14 @@ const NUMBERS: [Column; 12] = [
 
 /// Writes `table`; what is unknown is an empty cell.
 pub(crate) fn write(table: &Table, by: Grouping, header: bool) -> String {
-    let identity: &[Column] = match by {
-        Grouping::App => &APP,
-        Grouping::Process => &PROCESS,
+    let (first, identity): (Option<Column>, &[Column]) = match by {
+        Grouping::Process => (None, &PROCESS),
+        Grouping::App => (Some(APP), &GROUP),
+        Grouping::User => (Some(USER), &GROUP),
+        Grouping::Unit => (Some(UNIT), &GROUP),
+        Grouping::Container => (Some(CONTAINER), &GROUP),
     };
-    let columns = || identity.iter().chain(&NUMBERS);
+    let columns = || first.iter().chain(identity).chain(&NUMBERS);
     let mut csv = String::new();
     if header {
         push_line(&mut csv, columns().map(|(name, _)| (*name).to_owned()));

@@ -154,6 +154,8 @@ fn extra_row(name: &str) -> Row {
         command_line: None,
         started_at_unix_ms: None,
         exited_at_unix_ms: None,
+        unit: None,
+        container: None,
         processes: 0,
     }
 }

@@ -21,6 +21,9 @@ pub(crate) const FIREFOX_RX: u64 = 3_500_000;
 /// ICMP that no process sent.
 pub(crate) const KERNEL_RX: u64 = 840;
 
+/// The container of the process with the [`HOSTILE_NAME`].
+pub(crate) const CONTAINER_ID: &str = "4b1c9e0f2a7d5c3e8f6a1b0d9c7e5f3a2b4d6c8e0f1a3b5d7c9e2f4a6b8d0c1e";
+
 pub(crate) fn write(path: &Path) {
     let header = json!({
         "format": "bwusage.recording/1",
@@ -64,6 +67,15 @@ fn counters(scope: Scope, rx_wire: u64, rx_payload: u64) -> Counters {
     counters
 }
 
+/// Where `program` runs, as systemd and docker would name it.
+fn cgroup(program: &str) -> Option<String> {
+    match program {
+        "curl" => Some("/system.slice/backup.service".into()),
+        "evil" => Some(format!("/system.slice/docker-{CONTAINER_ID}.scope")),
+        _ => None,
+    }
+}
+
 fn process(pid: u32, name: &str, program: &str, scope: Scope, rx_wire: u64, rx_payload: u64) -> Value {
     json!({
         "id": id(pid),
@@ -76,6 +88,7 @@ fn process(pid: u32, name: &str, program: &str, scope: Scope, rx_wire: u64, rx_p
             // A user whom no system knows, so that every machine shows the same.
             "user": UserId::Uid(3_999_999_999),
             "started_at_unix_ms": 1_795_000_000_000_u64,
+            "cgroup": cgroup(program),
         },
         "ended": false,
     })

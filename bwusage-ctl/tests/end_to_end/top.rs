@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::{
     daemon::Home,
     program::{json, run},
-    recording::{CURL_PAYLOAD, CURL_PID, CURL_WIRE, FIREFOX_RX, HOSTILE_NAME, KERNEL_RX},
+    recording::{CONTAINER_ID, CURL_PAYLOAD, CURL_PID, CURL_WIRE, FIREFOX_RX, HOSTILE_NAME, KERNEL_RX},
     schema::Schema,
 };
 
@@ -22,6 +22,7 @@ fn a_process_is_listed_under_its_own_name_and_number_with_its_exact_bytes() {
     let expected = json!({
         "pid": CURL_PID, "name": "curl", "app": "curl", "user": "3999999999", "rx_bytes_total": CURL_WIRE,
         "rx_payload_bytes_total": CURL_PAYLOAD, "tx_bytes_total": 0, "rss_bytes": 8_388_608, "exited_at": null,
+        "unit": "backup.service", "container": null,
     });
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&curl[name], value, "{name}");
@@ -43,6 +44,32 @@ fn by_default_rows_are_applications_with_the_largest_receiver_first() {
     let firefox = &report["rows"][1];
     assert_eq!((&firefox["rx_bytes_total"], &firefox["pids"]), (&json!(FIREFOX_RX), &json!([100, 101])));
     assert_eq!(report["truncated"], false);
+}
+
+#[test]
+fn rows_may_be_users_units_and_containers_and_add_up_to_the_same() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let by = |by: &str| {
+        let report = json(&home.socket(), &["top", "--by", by, "--json"]);
+        Schema::of("top").check(&report);
+        let sum: u64 = column(&report, "rx_bytes_total").into_iter().filter_map(Value::as_u64).sum();
+        assert_eq!(sum, CURL_WIRE + FIREFOX_RX + 1_000, "{by}");
+        report
+    };
+    assert_eq!(column(&by("user"), "user"), ["3999999999"]);
+    assert_eq!(column(&by("unit"), "unit"), [&json!("backup.service"), &Value::Null]);
+    let container = json!({"runtime": "docker", "id": CONTAINER_ID, "name": null});
+    assert_eq!(column(&by("container"), "container"), [&Value::Null, &container]);
+    let table = run(&home.socket(), &["top", "--by", "unit"]).stdout;
+    assert!(table.starts_with("UNIT ") && table.contains("\n(no unit) "), "{table}");
+    let csv = run(&home.socket(), &["top", "--by", "container", "--csv", "--filter", "ct:docker"]).stdout;
+    assert!(
+        csv.starts_with("container,pids,users,") && csv.contains("\r\ndocker:4b1c9e0f2a7d,200,"),
+        "{csv}"
+    );
+    let filtered = json(&home.socket(), &["top", "--by", "pid", "--json", "--filter", "unit:backup"]);
+    assert_eq!(column(&filtered, "pid"), [CURL_PID]);
 }
 
 #[test]

@@ -275,6 +275,8 @@ impl Field {
             "app" => Self::Text(TextField::App),
             "name" => Self::Text(TextField::Name),
             "exe" => Self::Text(TextField::Exe),
+            "unit" => Self::Text(TextField::Unit),
+            "ct" => Self::Text(TextField::Container),
             "pid" => Self::Pid,
             _ => return None,
         })

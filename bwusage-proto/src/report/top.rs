@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Moment;
 use crate::{
     mirror::Mirror,
-    process::Pid,
+    process::{Container, Pid},
     snapshot::ResidualReason,
     table::{Grouping, Row, RowKey, Table},
     units::{Counters, Rates, Scope, Traffic},
@@ -31,13 +31,14 @@ pub struct TopReport<'a> {
     pub started_at: Moment,
     /// The span over which speeds were measured.
     pub window_ms: u32,
-    /// `app` or `pid`.
+    /// `app`, `pid`, `user`, `unit` or `container`.
     pub by: &'static str,
     /// In the order that was asked for.
     pub rows: Vec<RowReport<'a>>,
     /// Traffic with a reason instead of a process.
     pub unattributed: UnattributedReport,
-    /// Processes that ended so long ago that they have no row of their own; `null` by application, where they are in it.
+    /// Processes that ended so long ago that they have no row of their own; `null` where they are in
+    /// the rows.
     pub retired: Option<RetiredReport>,
     /// Whether a limit left rows out.
     pub truncated: bool,
@@ -71,14 +72,14 @@ pub struct RowReport<'a> {
     pub scopes: ScopesReport,
 }
 
-/// Which process or application a row is.
+/// Which process or group of processes a row is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Identity<'a> {
     /// A process.
     Process(ProcessIdentity<'a>),
-    /// An application.
-    App(AppIdentity<'a>),
+    /// All processes that have something in common.
+    Group(GroupIdentity<'a>),
 }
 
 /// Which process a row is.
@@ -100,19 +101,38 @@ pub struct ProcessIdentity<'a> {
     pub started_at: Option<Moment>,
     /// When it was seen to have ended; `null` while it lives.
     pub exited_at: Option<Moment>,
+    /// Its systemd unit.
+    pub unit: Option<&'a str>,
+    /// The container that it runs in.
+    pub container: Option<&'a Container>,
 }
 
-/// Which application a row is.
+/// Which application, user, unit or container a row is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AppIdentity<'a> {
-    /// Its name.
-    pub app: &'a str,
+pub struct GroupIdentity<'a> {
+    /// What the processes have in common.
+    #[serde(flatten)]
+    pub common: Common<'a>,
     /// Numbers of its living processes.
     pub pids: &'a [Pid],
     /// Login names.
     pub users: &'a [String],
     /// How many processes were added up, those that ended included.
     pub processes: u64,
+}
+
+/// What the processes of a row have in common, under the name of its kind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Common<'a> {
+    /// An application.
+    App(&'a str),
+    /// A user's login name; `null` where it is not known.
+    User(Option<&'a str>),
+    /// A systemd unit; `null` for all processes without one.
+    Unit(Option<&'a str>),
+    /// A container; `null` for all processes in none.
+    Container(Option<&'a Container>),
 }
 
 /// Totals of both meanings of "bytes".
@@ -218,24 +238,27 @@ impl<'a> From<&'a Row> for RowReport<'a> {
 
 impl<'a> From<&'a Row> for Identity<'a> {
     fn from(row: &'a Row) -> Self {
-        match row.key {
-            RowKey::Process(_) => Self::Process(ProcessIdentity {
-                pid: row.pid,
-                name: &row.name,
-                app: &row.app,
-                user: row.users.first().map(String::as_str),
-                exe: row.exe.as_deref(),
-                command_line: row.command_line.as_deref(),
-                started_at: row.started_at_unix_ms.map(Moment),
-                exited_at: row.exited_at_unix_ms.map(Moment),
-            }),
-            RowKey::App(_) => Self::App(AppIdentity {
-                app: &row.app,
-                pids: &row.pids,
-                users: &row.users,
-                processes: row.processes,
-            }),
-        }
+        let common = match &row.key {
+            RowKey::Process(_) => {
+                return Self::Process(ProcessIdentity {
+                    pid: row.pid,
+                    name: &row.name,
+                    app: &row.app,
+                    user: row.users.first().map(String::as_str),
+                    exe: row.exe.as_deref(),
+                    command_line: row.command_line.as_deref(),
+                    started_at: row.started_at_unix_ms.map(Moment),
+                    exited_at: row.exited_at_unix_ms.map(Moment),
+                    unit: row.unit.as_deref(),
+                    container: row.container.as_ref(),
+                });
+            }
+            RowKey::App(app) => Common::App(app),
+            RowKey::User(user) => Common::User(user.as_ref().map(|_| row.name.as_str())),
+            RowKey::Unit(unit) => Common::Unit(unit.as_deref()),
+            RowKey::Container(container) => Common::Container(container.as_ref()),
+        };
+        Self::Group(GroupIdentity { common, pids: &row.pids, users: &row.users, processes: row.processes })
     }
 }
 

@@ -1,24 +1,84 @@
 //! A row before it is built: the sums that it is judged by, and who is in it.
 
-use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use super::{Grouping, Order, Row, RowKey, SortKey};
 use crate::{
     filter::{NumberField, Subject, TextField},
     message::Retired,
     mirror::Process,
-    process::{Pid, UserId},
-    snapshot::{Resources, RowId},
+    process::{Container, Pid, UserId},
+    snapshot::{ProcessInfo, Resources, RowId},
     units::{Counters, Rates, Wire},
     users::Users,
 };
 
-/// One process, or all of one application.
+/// What the processes of a row have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Common<'a> {
+    Process(RowId),
+    App(&'a str),
+    User(Option<&'a UserId>),
+    Unit(Option<&'a str>),
+    Container(Option<&'a Container>),
+}
+
+impl<'a> Common<'a> {
+    pub(super) fn of_process(by: Grouping, row: RowId, process: &'a Process) -> Self {
+        let info = &process.info;
+        match by {
+            Grouping::Process => Self::Process(row),
+            Grouping::App => Self::App(&info.app),
+            Grouping::User => Self::User(info.user.as_ref()),
+            Grouping::Unit => Self::Unit(info.unit.as_deref()),
+            Grouping::Container => Self::Container(info.container.as_ref()),
+        }
+    }
+
+    /// `None` by process: what was given up has no row then.
+    pub(super) fn of_retired(by: Grouping, retired: &'a Retired) -> Option<Self> {
+        Some(match by {
+            Grouping::Process => return None,
+            Grouping::App => Self::App(&retired.app),
+            Grouping::User => Self::User(retired.user.as_ref()),
+            Grouping::Unit => Self::Unit(retired.unit.as_deref()),
+            Grouping::Container => Self::Container(retired.container.as_ref()),
+        })
+    }
+
+    pub(super) fn key(self) -> RowKey {
+        match self {
+            Self::Process(row) => RowKey::Process(row),
+            Self::App(app) => RowKey::App(app.into()),
+            Self::User(user) => RowKey::User(user.cloned()),
+            Self::Unit(unit) => RowKey::Unit(unit.map(Into::into)),
+            Self::Container(container) => RowKey::Container(container.cloned()),
+        }
+    }
+
+    fn name(self, processes: &[(RowId, &'a Process)], users: &Users) -> Cow<'a, str> {
+        match self {
+            Self::Process(_) => processes.first().map_or("", |(_, process)| &process.info.name).into(),
+            Self::App(app) => app.into(),
+            Self::User(user) => {
+                user.map_or("(unknown user)".into(), |user| users.name(user).to_string().into())
+            }
+            Self::Unit(unit) => unit.unwrap_or("(no unit)").into(),
+            Self::Container(container) => {
+                container.map_or("(no container)".into(), |it| it.to_string().into())
+            }
+        }
+    }
+}
+
+/// One process, or all that have something in common.
 pub(super) struct Group<'a> {
-    by: Grouping,
+    common: Common<'a>,
+    name: Cow<'a, str>,
     processes: &'a [(RowId, &'a Process)],
     retired: &'a [&'a Retired],
     users: &'a Users,
+    /// Empty where they do not agree.
     app: &'a str,
     /// Whether anything was ever counted.
     pub(super) moved_bytes: bool,
@@ -54,13 +114,15 @@ impl Sums {
 
 impl<'a> Group<'a> {
     pub(super) fn new(
+        common: Common<'a>,
         processes: &'a [(RowId, &'a Process)],
         retired: &'a [&'a Retired],
         users: &'a Users,
-        by: Grouping,
     ) -> Self {
-        let app = processes.first().map(|(_, process)| process.info.app.as_str());
-        let app = app.or_else(|| retired.first().map(|retired| retired.app.as_str())).unwrap_or_default();
+        let app = match common {
+            Common::App(app) => app,
+            _ => agreed(processes, retired, |info| &*info.app, |retired| &*retired.app).unwrap_or_default(),
+        };
         let (mut rates, mut resources) = (Rates::default(), Sums::default());
         for (_, process) in processes {
             rates += process.rates;
@@ -70,7 +132,8 @@ impl<'a> Group<'a> {
             }
         }
         let mut group = Self {
-            by,
+            common,
+            name: common.name(processes, users),
             processes,
             retired,
             users,
@@ -95,26 +158,13 @@ impl<'a> Group<'a> {
         sum
     }
 
-    fn key(&self) -> RowKey {
-        match (self.by, self.processes) {
-            (Grouping::Process, [(row, _), ..]) => RowKey::Process(*row),
-            _ => RowKey::App(self.app.into()),
-        }
-    }
-
-    fn name(&self) -> &str {
-        match (self.by, self.processes) {
-            (Grouping::Process, [(_, process), ..]) => &process.info.name,
-            _ => self.app,
-        }
+    fn is_process(&self) -> bool {
+        matches!(self.common, Common::Process(_))
     }
 
     /// The process, where the row is one.
     fn process(&self) -> Option<&'a Process> {
-        match (self.by, self.processes) {
-            (Grouping::Process, [(_, process), ..]) => Some(process),
-            _ => None,
-        }
+        self.processes.first().filter(|_| self.is_process()).map(|&(_, process)| process)
     }
 
     fn pid(&self) -> Option<Pid> {
@@ -122,7 +172,7 @@ impl<'a> Group<'a> {
     }
 
     fn pids(&self) -> impl Iterator<Item = Pid> {
-        let listed = |process: &&Process| self.by == Grouping::Process || process.exited_at_unix_ms.is_none();
+        let listed = |process: &&Process| self.is_process() || process.exited_at_unix_ms.is_none();
         self.processes
             .iter()
             .map(|&(_, process)| process)
@@ -145,6 +195,19 @@ impl<'a> Group<'a> {
         self.processes.iter().all(|(_, process)| process.info.exe.as_deref() == Some(exe)).then_some(exe)
     }
 
+    fn unit(&self) -> Option<&'a str> {
+        agreed(self.processes, self.retired, |info| info.unit.as_deref(), |retired| retired.unit.as_deref())?
+    }
+
+    fn container(&self) -> Option<&'a Container> {
+        agreed(
+            self.processes,
+            self.retired,
+            |info| info.container.as_ref(),
+            |retired| retired.container.as_ref(),
+        )?
+    }
+
     fn command_line(&self) -> Option<&'a [String]> {
         self.process()?.info.command_line.as_deref()
     }
@@ -161,8 +224,8 @@ impl<'a> Group<'a> {
             SortKey::Memory => amounts(|group| group.resources.rss_bytes),
             SortKey::DiskRead => amounts(|group| group.resources.disk_read_bytes_per_s),
             SortKey::DiskWrite => amounts(|group| group.resources.disk_write_bytes_per_s),
-            SortKey::Name => order.texts(Some(self.name()), Some(other.name())),
-            SortKey::App => order.texts(Some(self.app), Some(other.app)),
+            SortKey::Name => order.texts(Some(&self.name), Some(&other.name)),
+            SortKey::App => order.texts(some_text(self.app), some_text(other.app)),
             SortKey::User => {
                 let (a, b) = (self.user_names(), other.user_names());
                 order.texts(a.first().map(|name| &**name), b.first().map(|name| &**name))
@@ -172,10 +235,7 @@ impl<'a> Group<'a> {
                 order.amounts(lowest(self), lowest(other))
             }
         };
-        by_key.then_with(|| match (self.processes, other.processes) {
-            ([(a, _), ..], [(b, _), ..]) if self.by == Grouping::Process => a.cmp(b),
-            _ => self.app.cmp(other.app),
-        })
+        by_key.then_with(|| self.common.cmp(&other.common))
     }
 
     pub(super) fn row(&self) -> Row {
@@ -183,10 +243,10 @@ impl<'a> Group<'a> {
         pids.sort_unstable();
         let exits = || self.processes.iter().map(|(_, process)| process.exited_at_unix_ms);
         Row {
-            key: self.key(),
+            key: self.common.key(),
             pid: self.pid(),
             pids,
-            name: self.name().into(),
+            name: self.name.to_string(),
             app: self.app.into(),
             users: self.user_names().iter().map(|name| String::from(&**name)).collect(),
             counters: self.counters(),
@@ -203,6 +263,8 @@ impl<'a> Group<'a> {
                 .filter_map(|(_, process)| process.info.started_at_unix_ms)
                 .min(),
             exited_at_unix_ms: if exits().all(|at| at.is_some()) { exits().flatten().max() } else { None },
+            unit: self.unit().map(Into::into),
+            container: self.container().cloned(),
             processes: self
                 .retired
                 .iter()
@@ -214,9 +276,11 @@ impl<'a> Group<'a> {
 impl Subject for Group<'_> {
     fn any_text(&self, field: TextField, test: &dyn Fn(&str) -> bool) -> bool {
         match field {
-            TextField::Name => test(self.name()),
+            TextField::Name => test(&self.name),
             TextField::App => test(self.app),
             TextField::Exe => self.exe().is_some_and(test),
+            TextField::Unit => self.unit().is_some_and(test),
+            TextField::Container => self.container().is_some_and(|container| in_container(container, test)),
             TextField::User => self.user_ids().into_iter().any(|user| test(&self.users.name(user))),
             TextField::CommandLine => {
                 self.command_line().is_some_and(|words| words.iter().any(|word| test(word)))
@@ -239,6 +303,10 @@ impl Subject for Row {
             TextField::Name => test(&self.name),
             TextField::App => test(&self.app),
             TextField::Exe => self.exe.as_deref().is_some_and(test),
+            TextField::Unit => self.unit.as_deref().is_some_and(test),
+            TextField::Container => {
+                self.container.as_ref().is_some_and(|container| in_container(container, test))
+            }
             TextField::User => self.users.iter().any(|user| test(user)),
             TextField::CommandLine => {
                 self.command_line.as_ref().is_some_and(|words| words.iter().any(|word| test(word)))
@@ -253,6 +321,28 @@ impl Subject for Row {
     fn number(&self, field: NumberField) -> Option<u64> {
         number(field, self.counters.total().wire, self.rates, self.cpu_centipercent, self.rss_bytes)
     }
+}
+
+/// What `in_process` and `in_retired` give for every member, where that is the same.
+fn agreed<'a, T: PartialEq>(
+    processes: &[(RowId, &'a Process)],
+    retired: &[&'a Retired],
+    in_process: impl Fn(&'a ProcessInfo) -> T,
+    in_retired: impl Fn(&'a Retired) -> T,
+) -> Option<T> {
+    let processes = processes.iter().map(|&(_, process)| in_process(&process.info));
+    let mut all = processes.chain(retired.iter().map(|&retired| in_retired(retired)));
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}
+
+fn some_text(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// As it is shown, and by its whole id.
+fn in_container(container: &Container, test: &dyn Fn(&str) -> bool) -> bool {
+    test(&container.to_string()) || test(&container.id)
 }
 
 fn number(field: NumberField, wire: Wire, rates: Rates, cpu: Option<u32>, rss: Option<u64>) -> Option<u64> {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    process::{ProcessId, UserId},
+    process::{Container, ProcessId, UserId},
     snapshot::{ProcessInfo, Resources, RowId},
     units::Scope,
 };
@@ -21,6 +21,8 @@ fn process(row: u64, app: &str, rx: u64) -> Process {
             command_line: Some(vec![app.into()]),
             user: Some(UserId::Uid(1000)),
             started_at_unix_ms: Some(1_000 + row),
+            unit: Some(format!("{app}.service")),
+            container: None,
         },
         counters,
         rates: Rates { rx_bytes_per_s: rx, tx_bytes_per_s: 1 },
@@ -38,8 +40,9 @@ fn retire(mirror: &mut Mirror, app: &str, user: Option<u32>, processes: u64, rx:
     let mut counters = Counters::default();
     counters[Scope::Internet].wire.rx_bytes = rx;
     let user = user.map(UserId::Uid);
-    let retired = Retired { app: app.into(), user: user.clone(), processes, counters };
-    mirror.retired.insert((app.into(), user), retired);
+    let unit = Some(format!("{app}.service"));
+    let retired = Retired { app: app.into(), user, unit, container: None, processes, counters };
+    mirror.retired.insert(retired.key(), retired);
 }
 
 fn users() -> Users {
@@ -123,6 +126,40 @@ fn the_row_of_other_users_has_no_process_number() {
     );
 }
 
+fn container(id: &str) -> Container {
+    Container { runtime: "docker".into(), id: id.into(), name: None }
+}
+
+#[test]
+fn rows_without_a_unit_or_a_container_share_one_that_says_so() {
+    let (mut loose, mut packed) = (process(1, "curl", 10), process(2, "curl", 20));
+    (loose.info.unit, packed.info.container) = (None, Some(container("0123456789abcdef")));
+    let mut mirror = mirror([loose, packed, process(3, "sshd", 5)]);
+    retire(&mut mirror, "sshd", None, 2, 100);
+    let by = |by| table(&mirror, &users(), &Query { by, ..Query::default() });
+    assert_eq!(names(&by(Grouping::Unit)), ["sshd.service", "curl.service", "(no unit)"]);
+    assert_eq!(names(&by(Grouping::Container)), ["(no container)", "docker:0123456789ab"]);
+    assert_eq!(names(&by(Grouping::User)), ["(unknown user)", "alice"]);
+    let units = by(Grouping::Unit).rows;
+    assert_eq!((units[0].processes, &units[0].key), (3, &RowKey::Unit(Some("sshd.service".into()))));
+    let containers = by(Grouping::Container).rows;
+    assert_eq!((containers[0].app.as_str(), containers[1].app.as_str()), ("", "curl"));
+    assert_eq!((&containers[0].unit, containers[1].unit.as_deref()), (&None, Some("curl.service")));
+    assert_eq!(containers[1].key, RowKey::Container(Some(container("0123456789abcdef"))));
+}
+
+#[test]
+fn the_key_of_a_process_is_that_of_its_row() {
+    let mut one = process(1, "curl", 10);
+    one.info.container = Some(container("0123"));
+    let mirror = mirror([one.clone()]);
+    for by in Grouping::ALL {
+        let table = table(&mirror, &users(), &Query { by, ..Query::default() });
+        assert_eq!(table.rows[0].key, RowKey::of(by, RowId(1), &one));
+        assert_eq!(Grouping::named(by.name()), Some(by));
+    }
+}
+
 #[test]
 fn the_limit_cuts_after_filter_and_order_and_says_so() {
     let mirror = mirror((1..=9).map(|n| process(n, if n % 2 == 0 { "even" } else { "odd" }, n * 100)));
@@ -148,6 +185,8 @@ fn a_filter_sees_an_application_as_the_row_that_is_shown() {
     assert_eq!(shown("pid:20"), ["curl"]);
     assert_eq!(shown("user:bob"), ["wget"]);
     assert_eq!(shown("exe:/usr/bin/s"), ["sshd"]);
+    assert_eq!(shown("unit:wget.service"), ["wget"]);
+    assert_eq!(shown("ct:docker"), [""; 0]);
 }
 
 #[test]
@@ -188,7 +227,7 @@ proptest! {
         limit in 0_usize..45,
     ) {
         let mirror = mirror(rows.iter().zip(1..).map(|(&(app, rx), n)| process(n, &format!("app{app}"), rx)));
-        for by in [Grouping::App, Grouping::Process] {
+        for by in Grouping::ALL {
             let query = Query { by, order: Order { key, reversed }, idle: true, ..Query::default() };
             let whole = table(&mirror, &users(), &query);
             let cut = table(&mirror, &users(), &Query { limit: Some(limit), ..query });
@@ -199,13 +238,14 @@ proptest! {
 
     /// Grouping neither loses nor invents a byte.
     #[test]
-    fn applications_and_processes_add_up_to_the_same(rows in proptest::collection::vec((0_u64..4, 0_u64..1000), 0..40)) {
+    fn every_grouping_adds_up_to_the_same(rows in proptest::collection::vec((0_u64..4, 0_u64..1000), 0..40)) {
         let mirror = mirror(rows.iter().zip(1..).map(|(&(app, rx), n)| process(n, &format!("app{app}"), rx)));
         let sum = |by| {
             let rows = table(&mirror, &users(), &Query { by, ..Query::default() }).rows;
             rows.iter().map(|row| row.counters.total().wire.rx_bytes).sum::<u64>()
         };
-        prop_assert_eq!(sum(Grouping::App), rows.iter().map(|(_, rx)| rx).sum::<u64>());
-        prop_assert_eq!(sum(Grouping::Process), sum(Grouping::App));
+        for by in Grouping::ALL {
+            prop_assert_eq!(sum(by), rows.iter().map(|(_, rx)| rx).sum::<u64>());
+        }
     }
 }

@@ -11,7 +11,7 @@ use bwusage_proto::{
 };
 
 mod rows;
-use rows::{activity, counters, info};
+use rows::{activity, container, counters, info};
 
 /// Every request, by name.
 pub(crate) fn requests() -> Vec<(&'static str, Request)> {
@@ -114,6 +114,8 @@ fn tick() -> Tick {
         retired: vec![Retired {
             app: "curl".into(),
             user: Some(UserId::Uid(0)),
+            unit: Some("backup.service".into()),
+            container: Some(container()),
             processes: 200,
             counters: counters(),
         }],

@@ -1,7 +1,7 @@
 //! One row, with every field off its default.
 
 use bwusage_proto::{
-    process::{ProcessId, UserId},
+    process::{Container, ProcessId, UserId},
     snapshot::{Activity, ProcessInfo, Resources, RowId},
     units::{Counters, Payload, Rates, Scope, Traffic, Wire},
 };
@@ -18,7 +18,14 @@ pub(crate) fn info(row: u64) -> ProcessInfo {
         command_line: Some(vec!["firefox".into(), "-P".into()]),
         user: Some(UserId::Sid("S-1-5-18".into())),
         started_at_unix_ms: Some(1_700_000_000_500),
+        unit: Some("app-gnome-firefox-3021.scope".into()),
+        container: Some(container()),
     }
+}
+
+/// What a process runs in.
+pub(crate) fn container() -> Container {
+    Container { runtime: "docker".into(), id: "0123456789abcdef".into(), name: Some("web".into()) }
 }
 
 /// A process as the daemon counts it.

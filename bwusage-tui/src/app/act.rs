@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bwusage_proto::table::{Grouping, Order, SortKey};
+use bwusage_proto::table::{Order, SortKey};
 
 use super::{App, Detail, Effect, Figure, Help, Overlay, Pause, Pointer};
 use crate::{
@@ -235,10 +235,7 @@ impl App {
     }
 
     fn group_by_next(&mut self) {
-        self.settings.by = match self.settings.by {
-            Grouping::App => Grouping::Process,
-            Grouping::Process => Grouping::App,
-        };
+        self.settings.by = self.settings.by.next();
         self.frozen = None;
         self.cursor = super::Cursor::default();
         self.rebuild();

@@ -103,6 +103,8 @@ mod tests {
                 command_line: None,
                 user: None,
                 started_at_unix_ms: None,
+                unit: None,
+                container: None,
             };
             let (counters, rates) = (Counters::default(), Rates::default());
             let process = Process { info, counters, rates, resources: None, exited_at_unix_ms: None };

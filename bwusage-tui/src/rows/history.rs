@@ -2,19 +2,22 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bwusage_proto::{mirror::Mirror, snapshot::RowId, table::RowKey, units::Rates};
+use bwusage_proto::{
+    mirror::Mirror,
+    table::{Grouping, RowKey},
+    units::Rates,
+};
 
 /// How many ticks are remembered: enough for the widest graph of the detail pane.
 pub const REMEMBERED: usize = 240;
 
-/// The speeds of each process and each application over the past ticks.
+/// The speeds of each row, whatever rows stand for, over the past ticks.
 ///
 /// Idle rows cost nothing: a row is remembered from its first byte until it was quiet for [`REMEMBERED`] ticks.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     ticks: u64,
-    processes: HashMap<RowId, Past>,
-    apps: HashMap<String, Past>,
+    rows: HashMap<RowKey, Past>,
 }
 
 /// The speeds up to and including tick `last`, oldest first.
@@ -28,24 +31,20 @@ impl History {
     /// Takes note of one tick.
     pub fn push(&mut self, mirror: &Mirror) {
         self.ticks += 1;
-        let mut apps: HashMap<&str, Rates> = HashMap::new();
-        for (&row, process) in &mirror.processes {
-            if process.rates != Rates::default() {
-                self.processes.entry(row).or_default().note(self.ticks, process.rates);
-                let sum = apps.entry(&process.info.app).or_default();
-                *sum += process.rates;
+        let mut moving: HashMap<RowKey, Rates> = HashMap::new();
+        for (&row, process) in
+            mirror.processes.iter().filter(|(_, process)| process.rates != Rates::default())
+        {
+            for by in Grouping::ALL {
+                *moving.entry(RowKey::of(by, row, process)).or_default() += process.rates;
             }
         }
-        for (app, rates) in apps {
-            match self.apps.get_mut(app) {
-                Some(past) => past.note(self.ticks, rates),
-                None => self.apps.entry(app.to_owned()).or_default().note(self.ticks, rates),
-            }
+        for (key, rates) in moving {
+            self.rows.entry(key).or_default().note(self.ticks, rates);
         }
         if self.ticks.is_multiple_of(REMEMBERED as u64) {
             let oldest = self.ticks - REMEMBERED as u64;
-            self.processes.retain(|_, past| past.last > oldest);
-            self.apps.retain(|_, past| past.last > oldest);
+            self.rows.retain(|_, past| past.last > oldest);
         }
     }
 
@@ -54,11 +53,7 @@ impl History {
     pub fn last(&self, key: &RowKey, count: usize) -> Vec<Rates> {
         let seen = usize::try_from(self.ticks).unwrap_or(usize::MAX);
         let count = count.min(seen).min(REMEMBERED);
-        let past = match key {
-            RowKey::Process(row) => self.processes.get(row),
-            RowKey::App(app) => self.apps.get(app),
-        };
-        let Some(past) = past else { return vec![Rates::default(); count] };
+        let Some(past) = self.rows.get(key) else { return vec![Rates::default(); count] };
         let quiet = usize::try_from(self.ticks - past.last).unwrap_or(usize::MAX).min(count);
         let from_past = (count - quiet).min(past.speeds.len());
         let mut speeds = vec![Rates::default(); count - quiet - from_past];
@@ -85,7 +80,10 @@ impl Past {
 
 #[cfg(test)]
 mod tests {
-    use bwusage_proto::{mirror::Process, snapshot::ProcessInfo};
+    use bwusage_proto::{
+        mirror::Process,
+        snapshot::{ProcessInfo, RowId},
+    };
 
     use super::*;
 
@@ -102,6 +100,8 @@ mod tests {
                 command_line: None,
                 user: None,
                 started_at_unix_ms: None,
+                unit: None,
+                container: None,
             };
             let process = Process {
                 info,
@@ -144,8 +144,11 @@ mod tests {
         for tick in 0..10 * REMEMBERED as u64 {
             history.push(&mirror(&[(1, "busy", 1), (2, "once", u64::from(tick == 0))]));
         }
-        assert_eq!(history.processes[&RowId(1)].speeds.len(), REMEMBERED);
-        assert!(!history.processes.contains_key(&RowId(2)) && !history.apps.contains_key("once"));
+        assert_eq!(history.rows[&RowKey::Process(RowId(1))].speeds.len(), REMEMBERED);
+        assert!(
+            !history.rows.contains_key(&RowKey::Process(RowId(2)))
+                && !history.rows.contains_key(&RowKey::App("once".into()))
+        );
     }
 
     #[test]

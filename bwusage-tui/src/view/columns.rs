@@ -112,8 +112,9 @@ pub(super) fn plan(width: u16, by: Grouping, figure: Figure) -> Vec<Placed> {
     };
     let application: &[C] = if by == Grouping::Process { &[C::Age, C::App] } else { &[C::Age] };
     // What matters most comes first here, and is dropped last.
-    let mut wanted =
-        vec![first[0], first[1], second[0], second[1], C::Graph, who, C::Cpu, C::Memory, C::User];
+    let mut wanted = vec![first[0], first[1], second[0], second[1], C::Graph, who, C::Cpu, C::Memory];
+    // By user, the name is the user.
+    wanted.extend((by != Grouping::User).then_some(C::User));
     wanted.extend([C::DiskRead, C::DiskWrite]);
     wanted.extend(application);
     wanted.push(C::Command);
@@ -184,9 +185,14 @@ mod tests {
     }
 
     #[test]
+    fn a_user_is_not_named_twice() {
+        assert!(titles(198, Grouping::User, Figure::Total).starts_with("PROCS NAME ▼TOTAL"));
+    }
+
+    #[test]
     fn columns_never_overlap_nor_leave_the_table() {
         for width in 0..400 {
-            for by in [Grouping::App, Grouping::Process] {
+            for by in Grouping::ALL {
                 let columns = plan(width, by, Figure::Rate);
                 let mut end = 0;
                 for placed in &columns {

@@ -112,6 +112,12 @@ impl Pane<'_> {
         if row.pid.is_some() && row.app != row.name {
             add("app", &row.app);
         }
+        if let Some(unit) = row.unit.as_ref().filter(|unit| **unit != row.name) {
+            add("unit", unit);
+        }
+        if let Some(container) = row.container.as_ref().filter(|container| **container != row.name) {
+            add("container", container);
+        }
         if let Some(exe) = &row.exe {
             add("program", exe);
         }

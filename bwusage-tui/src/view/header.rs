@@ -94,6 +94,9 @@ pub(super) fn grouping(by: Grouping) -> &'static str {
     match by {
         Grouping::App => "application",
         Grouping::Process => "process",
+        Grouping::User => "user",
+        Grouping::Unit => "unit",
+        Grouping::Container => "container",
     }
 }
 

@@ -77,6 +77,9 @@ fn frame(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Rect {
     let what = match app.by() {
         Grouping::App => "applications",
         Grouping::Process => "processes",
+        Grouping::User => "users",
+        Grouping::Unit => "units",
+        Grouping::Container => "containers",
     };
     let count =
         if app.filter().in_force().is_some() { format!("{matched} of {total}") } else { total.to_string() };
@@ -126,10 +129,7 @@ fn position(buffer: &mut Buffer, area: Rect, first: usize, count: usize, matched
 }
 
 fn empty(buffer: &mut Buffer, inner: Rect, app: &App) {
-    let what = match app.by() {
-        Grouping::App => "application",
-        Grouping::Process => "process",
-    };
+    let what = super::header::grouping(app.by());
     let words = if app.filter().in_force().is_some() {
         let filter = text::escape(app.filter().field().text()).into_owned();
         format!("no {what} matches “{}” – Esc clears", text::truncate(&filter, 40))

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bwusage_proto::{
     message::{SnapshotHead, Tick},
     mirror::Mirror,
-    process::{ProcessId, UserId},
+    process::{Container, ProcessId, UserId},
     snapshot::{
         Activity, Coverage, DiskIo, HostInfo, HostSample, Interface, Memory, ProcessInfo, Residual,
         ResidualReason, Resources, RowId, WindowPoint,
@@ -119,6 +119,12 @@ pub(crate) fn info(row: u64, name: &str, app: &str, uid: u32) -> ProcessInfo {
         command_line: Some(vec![app.into(), "--run".into()]),
         user: Some(UserId::Uid(uid)),
         started_at_unix_ms: Some(START - 1000 * (60 + row * 977)),
+        unit: Some(format!("app-gnome-{app}-{row}.scope")),
+        container: row.is_multiple_of(2).then(|| Container {
+            runtime: "docker".into(),
+            id: "4b1c9e0f2a7d5c3e".into(),
+            name: None,
+        }),
     }
 }
 

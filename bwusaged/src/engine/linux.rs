@@ -2,7 +2,8 @@
 //!
 //! - [`layout`] mirrors what the kernel side writes (`bpf/layout.h`).
 //! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first.
-//! - [`kernel`] reads the shared tables; [`table`] decides what that means (pure); [`identity`] decodes names.
+//! - [`kernel`] reads the shared tables; [`table`] decides what that means (pure); [`identity`] decodes names;
+//!   [`cgroup_paths`] finds the control group of a process that may be gone already.
 //!
 //! The hooks are attached first; then every socket that exists already is given to a process that has it open.
 
@@ -13,6 +14,7 @@ use bwusage_proto::snapshot::{Coverage, Hook};
 use super::{Engine, EngineError, Sample};
 
 mod cgroup;
+mod cgroup_paths;
 mod identity;
 mod kernel;
 mod layout;

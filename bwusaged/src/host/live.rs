@@ -156,7 +156,7 @@ impl LiveHost {
         }
         tick.appeared.extend(met.into_iter().filter_map(|id| {
             let process = self.system.process(sysinfo::Pid::from_u32(id.pid))?;
-            listing::is_same(id, process).then(|| (id, identity_of(process)))
+            listing::is_same(id, process).then(|| (id, identity_of(id, process)))
         }));
     }
 
@@ -244,7 +244,7 @@ fn measure(id: ProcessId, process: &sysinfo::Process) -> ProcessUse {
     }
 }
 
-fn identity_of(process: &sysinfo::Process) -> Identity {
+fn identity_of(id: ProcessId, process: &sysinfo::Process) -> Identity {
     let text = |os: &std::ffi::OsStr| os.to_string_lossy().into_owned();
     let arguments: Vec<String> = process.cmd().iter().map(|argument| text(argument)).collect();
     Identity {
@@ -254,6 +254,7 @@ fn identity_of(process: &sysinfo::Process) -> Identity {
         parent: process.parent().map(sysinfo::Pid::as_u32),
         user: process.effective_user_id().or(process.user_id()).map(listing::user),
         started_at_unix_ms: Some(process.start_time().saturating_mul(1000)).filter(|&at| at > 0),
+        cgroup: listing::cgroup_of(id),
     }
 }
 

@@ -10,6 +10,8 @@ use std::{
 use bwusage_proto::process::{Pid, ProcessId, UserId};
 use sysinfo::System;
 
+use crate::cgroup::most_telling;
+
 /// Clock ticks per second in `/proc/PID/stat`: `USER_HZ`, 100 on every architecture that bwusage runs on.
 const USER_HZ: u64 = 100;
 
@@ -65,6 +67,15 @@ fn parse_stat(stat: &[u8]) -> Option<u64> {
     let fields: Vec<&str> = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().collect();
     let flags: u64 = fields.get(6)?.parse().ok()?;
     (flags & PF_KTHREAD == 0).then(|| fields.get(19)?.parse().ok()).flatten()
+}
+
+/// The path of the control group that `process` is in now; `None` when it has ended.
+pub(crate) fn cgroup_of(process: ProcessId) -> Option<String> {
+    let text = fs::read(format!("/proc/{}/cgroup", process.pid)).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let path = most_telling(&text)?;
+    // Checked after reading: only if the number is still this process's was that its own.
+    (id_of(process.pid) == Some(process)).then(|| path.to_owned())
 }
 
 /// True unless the number was given to another process meanwhile: starts are compared to the second, which is all that

@@ -29,6 +29,11 @@ pub(super) fn is_same(id: ProcessId, process: &sysinfo::Process) -> bool {
     id.start_time.0 == process.start_time()
 }
 
+/// There are no control groups.
+pub(super) fn cgroup_of(_: ProcessId) -> Option<String> {
+    None
+}
+
 pub(super) fn user(uid: &sysinfo::Uid) -> UserId {
     let text = uid.to_string();
     text.parse().map_or(UserId::Sid(text), UserId::Uid)

@@ -117,6 +117,8 @@ impl Viewer {
             command_line: None,
             user: None,
             started_at_unix_ms: None,
+            unit: None,
+            container: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which application a process belongs to: the thing that a person would name.
 
-use crate::engine::Identity;
+use crate::{cgroup, engine::Identity};
 
 /// Interpreters whose script is the application: file name without version, and options that take the next argument.
 const INTERPRETERS: [(&str, &[&str]); 9] = [
@@ -15,9 +15,12 @@ const INTERPRETERS: [(&str, &[&str]); 9] = [
     ("lua", &["-l"]),
 ];
 
-/// The application of a process: the script that an interpreter runs, else the executable's file name, else its name.
+/// The application of a process: the flatpak or snap package that it came in, else the script that an interpreter runs, else the executable's file name, else its name.
 #[must_use]
 pub fn application(identity: &Identity) -> String {
+    if let Some(package) = identity.cgroup.as_deref().and_then(|path| cgroup::place(path).package) {
+        return package;
+    }
     let program = identity.exe.as_deref().map(|path| file_name(path.trim_end_matches(" (deleted)")));
     // A program that was executed from a descriptor has no file name of its own: memfd:…, or the descriptor's number.
     let program =
@@ -80,6 +83,20 @@ mod tests {
         assert_eq!(app(Some("/usr/bin/node"), &["node", "--require", "a.js", "srv.js"]), "srv.js");
         assert_eq!(app(Some("/bin/bash"), &["bash", "/etc/cron.daily/sync"]), "sync");
         assert_eq!(app(Some("/usr/bin/perl"), &["perl", "--", "-x.pl"]), "-x.pl");
+    }
+
+    #[test]
+    fn a_package_is_one_application_whatever_it_runs() {
+        let packed = |exe: &str, cgroup: &str| {
+            application(&Identity {
+                exe: Some(exe.into()),
+                cgroup: Some(format!("/user.slice/user-1000.slice/user@1000.service/app.slice/{cgroup}")),
+                ..Identity::default()
+            })
+        };
+        assert_eq!(packed("/app/bin/zypak", "app-flatpak-com.spotify.Client-77.scope"), "com.spotify.Client");
+        assert_eq!(packed("/snap/firefox/1/firefox", "snap.firefox.firefox-2f7b.scope"), "firefox");
+        assert_eq!(packed("/usr/bin/gedit", "app-gnome-org.gnome.gedit-99.scope"), "gedit");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bwusage_proto::{
-    message::Retired,
+    message::{Retired, RetiredKey},
     mirror::{WINDOW_POINTS, window_point},
     process::{ProcessId, UserId},
     snapshot::{
@@ -24,6 +24,7 @@ use super::{
     meter::{Reading, cpu_centipercent, per_second, speed},
 };
 use crate::{
+    cgroup::{Place, place},
     engine::{Identity, ProcessSample, Sample},
     host::{HostTick, ProcessUse},
 };
@@ -34,6 +35,9 @@ pub const KEEP_ENDED_MS: u64 = 10 * 60 * 1000;
 pub const KEEP_ENDED_IDLE_MS: u64 = 10 * 1000;
 /// Most ended processes with a row; beyond it the oldest go to their application at once.
 pub const KEEP_ENDED_ROWS: usize = 4096;
+/// Most entries of given up processes that are told apart by unit and container; beyond it new ones are told apart by
+/// application and user only.
+pub const KEEP_RETIRED: usize = 4096;
 /// How many ticks a reader may lag behind before it must start anew.
 pub const LAG_TICKS: u64 = 600;
 /// The row that stands for other users' processes.
@@ -53,7 +57,7 @@ pub struct Store {
     /// Rows of ended processes, oldest first.
     ended: VecDeque<RowId>,
     gone: VecDeque<Gone>,
-    retired: BTreeMap<(String, Option<UserId>), Stamped<Retired>>,
+    retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
     host: HostSample,
@@ -180,6 +184,13 @@ impl Store {
         let Some(row) = self.rows.get_mut(&row) else { return };
         let app = application(&identity);
         let known = &row.info.value;
+        let found = identity.cgroup.as_deref().map(place);
+        let is_package = found.as_ref().is_some_and(|place| place.package.is_some());
+        let Place { unit, container, package: _ } = found.unwrap_or_else(|| Place {
+            unit: known.unit.clone(),
+            container: known.container.clone(),
+            package: None,
+        });
         let info = if from_engine || !row.in_engine {
             ProcessInfo {
                 row: known.row,
@@ -191,13 +202,19 @@ impl Store {
                 name: identity.name,
                 exe: identity.exe,
                 command_line: identity.command_line,
+                unit,
+                container,
             }
         } else {
             // The engine saw the process at its last exec; the host only fills what the engine could not read.
             let mut info = known.clone();
             if info.name.is_empty() {
                 (info.name, info.app) = (identity.name, app);
+            } else if is_package {
+                info.app = app;
             }
+            // A program may be moved after it was started: desktops do so. What the host says is the newer.
+            (info.unit, info.container) = (unit, container);
             info.parent = info.parent.or(identity.parent);
             info.exe = info.exe.or(identity.exe);
             info.command_line = info.command_line.or(identity.command_line);
@@ -308,10 +325,19 @@ impl Store {
         if counters.is_zero() {
             return;
         }
-        let retired = self.retired.entry((info.app.clone(), info.user.clone())).or_insert_with(|| Stamped {
-            seq: self.seq,
-            value: Retired { app: info.app, user: info.user, processes: 0, counters: Counters::default() },
-        });
+        let mut retired = Retired {
+            app: info.app,
+            user: info.user,
+            unit: info.unit,
+            container: info.container,
+            processes: 0,
+            counters: Counters::default(),
+        };
+        if self.retired.len() >= KEEP_RETIRED && !self.retired.contains_key(&retired.key()) {
+            (retired.unit, retired.container) = (None, None);
+        }
+        let seq = self.seq;
+        let retired = self.retired.entry(retired.key()).or_insert(Stamped { value: retired, seq });
         retired.seq = self.seq;
         retired.value.processes += 1;
         retired.value.counters += counters;
@@ -444,6 +470,8 @@ impl Row {
             command_line: None,
             user: None,
             started_at_unix_ms: None,
+            unit: None,
+            container: None,
         };
         let activity = Activity {
             row,

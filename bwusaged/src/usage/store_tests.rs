@@ -1,4 +1,4 @@
-use bwusage_proto::units::Scope;
+use bwusage_proto::{process::Container, units::Scope};
 
 use super::*;
 
@@ -157,6 +157,58 @@ fn the_host_fills_what_the_engine_could_not_read_and_overrides_nothing() {
     store.advance(at(1), Sample::default(), HostTick { appeared, ..HostTick::default() });
     let info = &row(&store, 1).info.value;
     assert_eq!((info.name.as_str(), info.command_line.as_deref()), ("p1", Some(&["a".to_string()][..])));
+}
+
+fn grouped(name: &str, cgroup: &str) -> Identity {
+    Identity { name: name.into(), cgroup: Some(cgroup.into()), ..Identity::default() }
+}
+
+#[test]
+fn a_control_group_gives_a_process_its_unit_container_and_package() {
+    let mut store = Store::default();
+    let of = |pid, cgroup: &str| ProcessSample { identity: Some(grouped("x", cgroup)), ..process(pid, 1) };
+    let inside = "/lxc.payload.web/system.slice/nginx.service";
+    tick(
+        &mut store,
+        0,
+        vec![of(1, inside), of(2, "/user.slice/snap.firefox.firefox-2f7b.scope"), process(3, 1)],
+    );
+    let info = &row(&store, 1).info.value;
+    let web = Container { runtime: "lxc".into(), id: "web".into(), name: Some("web".into()) };
+    assert_eq!((info.unit.as_deref(), &info.container), (Some("nginx.service"), &Some(web)));
+    assert_eq!((info.app.as_str(), row(&store, 2).info.value.app.as_str()), ("x", "firefox"));
+    assert_eq!((&row(&store, 3).info.value.unit, &row(&store, 3).info.value.container), (&None, &None));
+    tick(&mut store, 1, vec![process(1, 2)]);
+    assert!(row(&store, 1).info.value.unit.is_some(), "what cannot be read once more stays");
+}
+
+#[test]
+fn a_process_that_was_moved_after_its_start_belongs_where_the_host_finds_it() {
+    let mut store = Store::default();
+    let identity = Some(grouped("x", "/user.slice/user@1.service/session.slice/shell.service"));
+    tick(&mut store, 0, vec![ProcessSample { identity, ..process(1, 1) }]);
+    let found = grouped("x", "/user.slice/user@1.service/app.slice/app-flatpak-org.x.Y-7.scope");
+    let appeared = vec![(ProcessId::new(1, 1), found)];
+    store.advance(at(1), Sample::default(), HostTick { appeared, ..HostTick::default() });
+    let info = &row(&store, 1).info.value;
+    assert_eq!((info.unit.as_deref(), info.app.as_str()), (Some("app-flatpak-org.x.Y-7.scope"), "org.x.Y"));
+}
+
+#[test]
+fn what_is_given_up_keeps_its_unit_until_there_are_too_many_and_never_loses_a_byte() {
+    let mut store = Store::default();
+    let count = (KEEP_RETIRED + KEEP_ENDED_ROWS) as u32 + 10;
+    let of = |pid| ProcessSample {
+        identity: Some(grouped("x", &format!("/system.slice/run-u{pid}.service"))),
+        ..ended(pid, 3)
+    };
+    let released = (1..=count).map(|pid| ProcessId::new(pid, 1)).collect();
+    let processes = (1..=count).map(of).collect();
+    store.advance(at(0), Sample { processes, released, ..Sample::default() }, HostTick::default());
+    let units = || store.retired().map(|retired| (retired.value.unit.as_deref(), retired.value.processes));
+    assert!(units().any(|unit| unit == (Some("run-u1.service"), 1)));
+    assert_eq!(units().find(|(unit, _)| unit.is_none()), Some((None, 10)));
+    assert_eq!((units().count(), everything(&store)), (KEEP_RETIRED + 1, u64::from(count) * 3));
 }
 
 #[test]

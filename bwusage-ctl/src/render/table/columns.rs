@@ -40,12 +40,18 @@ const fn numbers(
 
 /// Who a row is, and then the numbers.
 pub(super) fn columns(by: Grouping) -> Vec<Column> {
+    let many = |title| vec![words(title, 0, name), numbers("PROCS", 9, 0, processes)];
     let mut columns = match by {
-        Grouping::App => vec![words("APP", 0, name), numbers("PROCS", 9, 0, processes)],
         Grouping::Process => vec![numbers("PID", 4, 7, pid), words("NAME", 0, name), words("APP", 9, app)],
+        Grouping::App => many("APP"),
+        Grouping::User => many("USER"),
+        Grouping::Unit => many("UNIT"),
+        Grouping::Container => many("CONTAINER"),
     };
+    if by != Grouping::User {
+        columns.push(words("USER", 6, user));
+    }
     columns.extend([
-        words("USER", 6, user),
         numbers("RX/s", 1, 10, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
         numbers("TX/s", 2, 10, |row, units| format::rate_with_unit(row.rates.tx_bytes_per_s, units)),
         numbers("RX TOTAL", 3, 8, |row, units| {

@@ -45,15 +45,12 @@ fn columns_are_as_wide_as_their_content() {
 #[test]
 fn every_line_fits_the_terminal_and_the_name_is_always_there() {
     let rows = || vec![row(4242, "日本語-a-very-long-name-of-a-program", 5), row(1, "b", 5)];
-    for by in [Grouping::App, Grouping::Process] {
+    for (by, title) in Grouping::ALL.into_iter().zip(["APP", "NAME", "USER", "UNIT", "CONTAINER"]) {
         for width in 1..140 {
             let drawn = drawn(rows(), &layout(by, Some(width)));
             assert_eq!(drawn.lines().count(), 3);
             assert!(drawn.lines().all(|line| text::width(line) <= width), "{width}\n{drawn}");
-            assert!(
-                width < 4 || drawn.contains(if by == Grouping::App { "APP" } else { "NAME" }),
-                "{width}\n{drawn}"
-            );
+            assert!(width < title.len() || drawn.contains(title), "{width}\n{drawn}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     message::Retired,
     mirror::Process,
-    process::{ProcessId, UserId},
+    process::{Container, ProcessId, UserId},
     snapshot::{HostInfo, ProcessInfo, Residual, Resources, RowId},
     table::{Query, table},
     users::Users,
@@ -30,6 +30,8 @@ fn mirror() -> Mirror {
             command_line: None,
             user: Some(UserId::Uid(1000)),
             started_at_unix_ms: Some(1_000),
+            unit: Some("cron.service".into()),
+            container: Some(Container { runtime: "lxc".into(), id: "web".into(), name: Some("web".into()) }),
         },
         counters: counters(Scope::Internet, 1_040, 1_000),
         rates: Rates { rx_bytes_per_s: 7, tx_bytes_per_s: 8 },
@@ -41,8 +43,14 @@ fn mirror() -> Mirror {
         counters: counters(Scope::Lan, rx, 0),
         rates: Rates { rx_bytes_per_s: rx, tx_bytes_per_s: 0 },
     };
-    let retired =
-        Retired { app: "wget".into(), user: None, processes: 2, counters: counters(Scope::Lan, 50, 40) };
+    let retired = Retired {
+        app: "wget".into(),
+        user: None,
+        unit: None,
+        container: None,
+        processes: 2,
+        counters: counters(Scope::Lan, 50, 40),
+    };
     Mirror {
         host: HostInfo { hostname: "web01".into(), boot_id: Some("b00t".into()), ..HostInfo::default() },
         taken_at_unix_ms: 2_500,
@@ -50,7 +58,7 @@ fn mirror() -> Mirror {
         window_ms: 1_000,
         processes: [(RowId(1), process)].into(),
         residuals: vec![residual(ResidualReason::KernelTcp, 5), residual(ResidualReason::KernelIcmp, 6)],
-        retired: [(("wget".into(), None), retired)].into(),
+        retired: [(retired.key(), retired)].into(),
         ..Mirror::default()
     }
 }
@@ -72,6 +80,7 @@ fn a_process_is_reported_under_the_names_of_the_schema() {
         "rows": [{
             "pid": 4242, "name": "curl", "app": "curl", "user": "alice", "exe": "/usr/bin/curl", "command_line": null,
             "started_at": "1970-01-01T00:00:01.000Z", "exited_at": null,
+            "unit": "cron.service", "container": {"runtime": "lxc", "id": "web", "name": "web"},
             "rx_bytes_per_s": 7, "tx_bytes_per_s": 8,
             "rx_bytes_total": 1040, "tx_bytes_total": 0, "rx_payload_bytes_total": 1000, "tx_payload_bytes_total": 0,
             "rx_packets_total": 3, "tx_packets_total": 0,
@@ -112,4 +121,19 @@ fn an_application_names_its_processes_and_holds_those_that_were_given_up() {
         assert_eq!(row[name], value, "{identity:?}");
     }
     assert!(!row.contains_key("pid") && !row.contains_key("command_line"));
+}
+
+#[test]
+fn a_row_of_many_is_named_under_its_kind_and_null_where_it_is_no_unit_and_no_container() {
+    let first = |by| report(by)["rows"][0].clone();
+    assert_eq!(first(Grouping::User)["user"], "alice");
+    assert_eq!(first(Grouping::Unit)["unit"], "cron.service");
+    assert_eq!(first(Grouping::Container)["container"]["name"], "web");
+    let mirror = Mirror { processes: [].into(), ..mirror() };
+    for by in [Grouping::User, Grouping::Unit, Grouping::Container] {
+        let table = table(&mirror, &Users::default(), &Query { by, ..Query::default() });
+        let report = serde_json::to_value(TopReport::new(&mirror, &table, by, "1.2.3")).unwrap();
+        assert_eq!(report["rows"][0].get(by.name()), Some(&Value::Null), "{report}");
+        assert_eq!((&report["rows"][0]["processes"], &report["retired"]), (&json!(2), &Value::Null));
+    }
 }

@@ -6,6 +6,7 @@ use aya::maps::{HashMap, MapData, Stack};
 use bwusage_proto::process::ProcessId;
 
 use super::{
+    cgroup_paths::CgroupPaths,
     identity,
     layout::{self, Counters, FIRST_SLOT, LOSSES, RawIdentity, Slot},
     mapping::Mapping,
@@ -23,6 +24,7 @@ pub(super) struct SharedTables {
     pub(super) identities: HashMap<MapData, u32, RawIdentity>,
     pub(super) cpus: usize,
     pub(super) booted_at_unix_ms: u64,
+    pub(super) cgroups: CgroupPaths,
     /// Slots that were taken from their process and could not be made free, and how often it was tried.
     pub(super) stuck: BTreeMap<u32, u32>,
 }
@@ -86,6 +88,7 @@ impl Kernel for SharedTables {
         }
         let mut identity = identity::decode(&raw, process, self.booted_at_unix_ms);
         identity::complete(&mut identity, &raw, process);
+        identity.cgroup = self.cgroups.of(process, raw.cgroup);
         Some(identity)
     }
 

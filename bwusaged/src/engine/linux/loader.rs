@@ -18,6 +18,7 @@ use bwusage_proto::snapshot::Hook;
 
 use super::{
     cgroup,
+    cgroup_paths::CgroupPaths,
     kernel::{SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
     mapping::Mapping,
@@ -103,6 +104,7 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize) -> Result<SharedTables
         identities: HashMap::try_from(take(programs, "identities")?).map_err(load_error)?,
         cpus,
         booted_at_unix_ms: booted_at_unix_ms(),
+        cgroups: CgroupPaths::below(cgroup::root()),
         stuck: std::collections::BTreeMap::new(),
     };
     kernel.fill().map_err(load_error)?;
