@@ -107,16 +107,12 @@ pub(super) fn print(filter: &str) -> ExitCode {
             println!("{:<44} not offered by this kernel", case.name);
             continue;
         }
-        let outcome = panic::catch_unwind(|| play(case.play));
-        let verdict = match outcome {
-            Ok(outcome) => {
-                println!("{:<44} {outcome}", case.name);
-                case.judge(&outcome)
-            }
-            Err(_) => {
-                println!("{:<44} no figures", case.name);
-                Err("it broke off".into())
-            }
+        let verdict = if let Ok(outcome) = panic::catch_unwind(|| play(case.play)) {
+            println!("{:<44} {outcome}", case.name);
+            case.judge(&outcome)
+        } else {
+            println!("{:<44} no figures", case.name);
+            Err("it broke off".into())
         };
         match (verdict, case.shortfall) {
             (Ok(()), None) => exact += 1,
