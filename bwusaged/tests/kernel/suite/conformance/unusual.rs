@@ -1,6 +1,6 @@
 //! Traffic that is neither TCP nor UDP.
 
-use super::{Case, Shortfall, stage::Side};
+use super::{Case, stage::Side};
 use crate::suite::generator;
 
 pub(super) const CASES: &[Case] = &[
@@ -15,12 +15,6 @@ pub(super) const CASES: &[Case] = &[
     Case::new("AF_PACKET send", |stage| {
         let sender = stage.start(Side::Near, "bw-packet", &["send-packet", "6400", "1000"]);
         stage.done(sender);
-    })
-    .short(Shortfall {
-        why: "a packet socket is below IP: neither its calls nor its packets reach our hooks",
-        payload: 1.0,
-        wire: 1.0,
-        misnamed: 1.0,
     }),
     Case::new("kTLS", |stage| {
         let (server, address) = stage.serve("bw-server", &["serve-ktls", "10.98.0.2:0"]);

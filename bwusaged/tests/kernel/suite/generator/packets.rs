@@ -20,6 +20,7 @@ use super::{number, received, say_listening, sent, udp::BURST, until_input_ends}
 /// For experiments, by RFC 3692.
 const EXPERIMENT: u32 = 253;
 const CABLE: &str = "eth0";
+const ETHERNET_HEADER: usize = 14;
 
 pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
     match *words {
@@ -95,7 +96,7 @@ fn send_raw(address: &str, count: u64, size: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Whole frames, past everything that knows of IP. They are for a host that does not exist, so nobody answers.
+/// Whole frames, past everything that knows of IP; what counts is what is in them. They are for a host that does not exist, so nobody answers.
 fn send_packets(count: u64, size: u64) -> io::Result<()> {
     let socket = socket(AddressFamily::PACKET, SocketType::RAW, None)?;
     let name = CString::new(CABLE).expect("no zero");
@@ -106,10 +107,10 @@ fn send_packets(count: u64, size: u64) -> io::Result<()> {
     to.sll_family = libc::AF_PACKET as u16;
     to.sll_ifindex = interface.cast_signed();
     let mut frame = vec![0; size as usize];
-    frame[..14].copy_from_slice(&[2, 0, 0, 0, 0x98, 2, 2, 0, 0, 0, 0x98, 1, 8, 0]);
-    let ip = &mut frame[14..34];
+    frame[..ETHERNET_HEADER].copy_from_slice(&[2, 0, 0, 0, 0x98, 2, 2, 0, 0, 0, 0x98, 1, 8, 0]);
+    let ip = &mut frame[ETHERNET_HEADER..34];
     ip[0] = 0x45;
-    ip[2..4].copy_from_slice(&(size as u16 - 14).to_be_bytes());
+    ip[2..4].copy_from_slice(&((size as usize - ETHERNET_HEADER) as u16).to_be_bytes());
     ip[8..10].copy_from_slice(&[64, EXPERIMENT as u8]);
     ip[12..].copy_from_slice(&[10, 98, 0, 1, 10, 98, 0, 99]);
     for _ in 0..count {
@@ -124,7 +125,7 @@ fn send_packets(count: u64, size: u64) -> io::Result<()> {
                 size_of_val(&to) as u32,
             )
         };
-        sent(usize::try_from(count).map_err(|_| io::Error::last_os_error())?);
+        sent(usize::try_from(count).map_err(|_| io::Error::last_os_error())? - ETHERNET_HEADER);
     }
     Ok(())
 }
