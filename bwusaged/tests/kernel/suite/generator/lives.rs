@@ -16,7 +16,7 @@ use rustix::{
     thread::{UnshareFlags, unshare_unsafe},
 };
 
-use super::{RECEIVED, SENT, number, other, received, say_listening, sent, tcp, until_input_ends};
+use super::{RECEIVED, SENT, number, option, other, received, say_listening, sent, tcp, until_input_ends};
 
 /// More than a socket takes at first, less than it takes when it has grown: most of it is sent after the exit.
 const HASTY_BYTES: usize = 500_000;
@@ -27,6 +27,10 @@ pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
             download_threads(address, number(bytes)?, number(threads)?)?;
         }
         ["hold", address, connections, bytes] => hold(address, number(connections)?, number(bytes)?)?,
+        ["serve-short", address] => serve_short(address)?,
+        ["fetch-and-close", address, times] => fetch(address, number(times)?, Close::First)?,
+        ["fetch-to-end", address, times] => fetch(address, number(times)?, Close::Second)?,
+        ["fetch-and-linger", address, times] => fetch(address, number(times)?, Close::Later)?,
         ["serve-nobody", address, clients] => serve_nobody(address, number(clients)?)?,
         ["talk-to-nobody", address, times, bytes] => {
             talk_to_nobody(address, number(times)?, number(bytes)?)?;
@@ -80,6 +84,57 @@ fn hold(address: &str, connections: u64, bytes: u64) -> io::Result<()> {
         .collect::<io::Result<Vec<_>>>()?;
     for stream in &mut asked {
         io::copy(&mut stream.take(bytes), &mut io::sink())?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Close {
+    First,
+    /// With the packet that acknowledges the server's close.
+    Second,
+    /// In a packet after that one.
+    Later,
+}
+
+const QUESTION: [u8; 100] = [b'?'; 100];
+const ANSWER: [u8; 1000] = [b'!'; 1000];
+
+/// Answers one question a connection. Closes after it, unless the client has done so.
+fn serve_short(address: &str) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
+    say_listening(listener.local_addr()?)?;
+    thread::spawn(move || -> io::Result<()> {
+        for stream in listener.incoming() {
+            let mut stream = tcp::Counted(stream?);
+            let mut question = QUESTION;
+            stream.read_exact(&mut question)?;
+            stream.write_all(&ANSWER)?;
+            // The first byte says who closes first.
+            if question[0] == b'c' {
+                io::copy(&mut stream, &mut io::sink())?;
+            }
+        }
+        Ok(())
+    });
+    until_input_ends()
+}
+
+fn fetch(address: &str, times: u64, close: Close) -> io::Result<()> {
+    let mut question = QUESTION;
+    question[0] = if close == Close::First { b'c' } else { b's' };
+    for _ in 0..times {
+        let mut stream = tcp::Counted(TcpStream::connect(address)?);
+        stream.write_all(&question)?;
+        let mut answer = ANSWER;
+        stream.read_exact(&mut answer)?;
+        if close != Close::First {
+            assert_eq!(stream.read(&mut answer)?, 0, "the server closes");
+        }
+        if close == Close::Later {
+            // Sends the acknowledgement that is due.
+            option::set(&stream.0, libc::IPPROTO_TCP, libc::TCP_QUICKACK, &1_i32.to_ne_bytes())?;
+        }
     }
     Ok(())
 }
