@@ -23,6 +23,9 @@
 
 #define AF_INET 2
 #define AF_INET6 10
+#define AF_PACKET 17
+#define SOCK_RAW 3
+#define ETHERNET_HEADER 14
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
@@ -142,10 +145,37 @@ static __always_inline void count_payload(struct sock *sk, int bytes, int rx)
 		__sync_fetch_and_add(&c->scopes[scope].payload_tx_bytes, bytes);
 }
 
+/*
+ * A packet socket hands frames to the device below IP, where no other hook of ours is, so its calls are counted as packets
+ * too. What it receives are copies of what others are charged with. A frame goes no further than its link: the LAN.
+ */
+static __noinline int count_frame(struct sock *sk, int bytes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct counters *c;
+	struct traffic *t;
+
+	if (!sk || bytes <= 0 || task->flags & PF_KTHREAD)
+		return 0;
+	c = counters_of(owner_of(task, 1));
+	if (!c)
+		return 0;
+	t = &c->scopes[SCOPE_LAN];
+	/* Headers of the link count nowhere. SOCK_DGRAM leaves them to the kernel. */
+	if (sk->sk_type == SOCK_RAW && bytes > ETHERNET_HEADER)
+		bytes -= ETHERNET_HEADER;
+	__sync_fetch_and_add(&t->payload_tx_bytes, bytes);
+	__sync_fetch_and_add(&t->wire_tx_bytes, bytes);
+	__sync_fetch_and_add(&t->wire_tx_packets, 1);
+	return 0;
+}
+
 /* Both since Linux 6.3. They run after the call, with its result. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send, struct sock *sk, int bytes)
 {
+	if (sk && sk->__sk_common.skc_family == AF_PACKET)
+		return count_frame(sk, bytes);
 	count_payload(sk, bytes, 0);
 	return 0;
 }

@@ -95,6 +95,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u8 sk_kern_sock : 1;
+	__u16 sk_type;
 };
 struct mptcp_sock {
 	struct sock *first;

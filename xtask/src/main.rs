@@ -3,6 +3,7 @@
 //! Both need Rust and a linker and name whatever else they miss. Start at [`run`] and [`mod@test`].
 
 mod bpf;
+mod conformance;
 mod run;
 mod test;
 mod tools;
@@ -32,6 +33,8 @@ enum Task {
     Test(test::Options),
     /// Compile the BPF object anew and put it in its place, or compare it with the committed one
     Bpf(bpf::Options),
+    /// Move bytes in every way there is, and print what was counted beside what was moved (as root)
+    Conformance(conformance::Options),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Run(options) => run::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Bpf(options) => bpf::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

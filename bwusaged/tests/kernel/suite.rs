@@ -1,9 +1,13 @@
 //! Which tests there are, and whether they can run here.
 
-use std::process::{Command, ExitCode};
+use std::{
+    env,
+    process::{Command, ExitCode},
+};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+mod conformance;
 mod daemon;
 mod folder;
 mod generator;
@@ -30,21 +34,28 @@ pub(super) fn main() -> ExitCode {
     if let Some(code) = generator::main() {
         return code;
     }
-    let arguments = Arguments::from_args();
     let missing = missing();
     if let Some(missing) = &missing {
         eprintln!("The kernel tests cannot run: {missing}");
     }
-    let in_ci = std::env::var_os("CI").is_some();
-    let trials = [transfers::TESTS, ownership::TESTS, processes::TESTS, lifecycle::TESTS, refusals::TESTS]
-        .into_iter()
-        .flatten()
-        .map(|&(name, test)| {
-            let missing = missing.clone();
-            let ignored = missing.is_some() && !in_ci;
-            Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
-        })
-        .collect();
+    let words: Vec<String> = env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == conformance::VERB) {
+        let filter = words.get(1).map_or("", String::as_str);
+        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(filter) };
+    }
+    let arguments = Arguments::from_args();
+    let in_ci = env::var_os("CI").is_some();
+    let mut trials: Vec<Trial> =
+        [transfers::TESTS, ownership::TESTS, processes::TESTS, lifecycle::TESTS, refusals::TESTS]
+            .into_iter()
+            .flatten()
+            .map(|&(name, test)| {
+                let missing = missing.clone();
+                let ignored = missing.is_some() && !in_ci;
+                Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
+            })
+            .collect();
+    trials.extend(conformance::trials(missing.as_ref(), in_ci));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -8,19 +8,30 @@
 //! - `done SENT RECEIVED`: ends when its input does, so that it is still there when the table is looked at.
 
 use std::{
-    env,
+    env, fs,
     io::{self, BufRead as _, Write as _},
     net::SocketAddr,
-    process::ExitCode,
+    process::{self, Command, ExitCode, Stdio},
     sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
+mod calls;
+mod datagrams;
 mod family;
+mod hands;
+mod ktls;
+mod lives;
+mod option;
+mod packets;
 mod tcp;
 mod udp;
+mod uring;
+pub(super) use calls::has_mptcp;
+pub(super) use ktls::offered as has_ktls;
 pub(super) use udp::BURST as UDP_BURST;
+pub(super) use uring::offered as has_uring;
 
 /// The word that makes this program a generator.
 pub(super) const VERB: &str = "generate";
@@ -45,6 +56,9 @@ pub(super) fn main() -> Option<ExitCode> {
 }
 
 fn generate(words: &[&str]) -> io::Result<()> {
+    if hands::child(words)? || lives::child(words)? {
+        return say_lived();
+    }
     match *words {
         ["serve-tcp", address] => tcp::serve(address)?,
         ["serve-inherited"] => return family::serve_inherited(),
@@ -59,6 +73,12 @@ fn generate(words: &[&str]) -> io::Result<()> {
         ["upload-file", address, bytes] => tcp::upload_file(address, number(bytes)?)?,
         ["serve-udp", address] => udp::serve(address)?,
         ["send-udp", address, count, size] => udp::send(address, number(count)?, number(size)?)?,
+        [_, ..] if hands::generate(words)? || lives::generate(words)? => {}
+        [_, ..] if calls::generate(words)? || datagrams::generate(words)? || packets::generate(words)? => {}
+        ["upload-uring", address, bytes] => uring::upload(address, number(bytes)?)?,
+        ["download-uring", address, bytes] => uring::download(address, number(bytes)?)?,
+        ["serve-ktls", address] => ktls::serve(address)?,
+        ["upload-ktls", address, bytes] => ktls::upload(address, number(bytes)?)?,
         ["swarm", address, count, bytes, program] => family::swarm(address, number(count)?, bytes, program)?,
         ["short", address, bytes, milliseconds] => {
             let end = Instant::now() + Duration::from_millis(number(milliseconds)?);
@@ -89,6 +109,23 @@ fn pause() -> io::Result<()> {
     say("paused")?;
     io::stdin().lock().read_line(&mut String::new())?;
     Ok(())
+}
+
+/// Says what this process moved, where another one is the test's child.
+fn say_lived() -> io::Result<()> {
+    say(&format!("lived {}", process::id()))
+}
+
+/// A generator of its own, called `name`. What it says goes where we say it.
+fn other(name: &str, words: &[&str]) -> io::Result<Command> {
+    let own = env::current_exe()?;
+    let program = own.with_file_name(name);
+    if !program.exists() {
+        fs::hard_link(own, &program)?;
+    }
+    let mut command = Command::new(program);
+    command.arg(VERB).args(words).stdin(Stdio::null());
+    Ok(command)
 }
 
 fn until_input_ends() -> io::Result<()> {

@@ -4,11 +4,11 @@ use std::{
     io::{self, Write as _},
     net::{TcpListener, TcpStream},
     os::fd::{AsFd as _, OwnedFd},
-    process::{self, Command, Stdio},
+    process::{Command, Stdio},
     thread,
 };
 
-use super::{VERB, say, say_listening, tcp, until_input_ends};
+use super::{VERB, say_listening, say_lived, tcp, until_input_ends};
 
 /// How many processes of a swarm live at a time.
 const LANES: usize = 2;
@@ -55,5 +55,5 @@ pub(super) fn dispatch(address: &str, program: &str) -> io::Result<()> {
 pub(super) fn serve_inherited() -> io::Result<()> {
     let stream = TcpStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     tcp::serve_stream(stream)?;
-    say(&format!("lived {}", process::id()))
+    say_lived()
 }

@@ -5,16 +5,17 @@ use std::{
     io::{self, Read, Seek as _, Write},
     net::{TcpListener, TcpStream},
     process::{Command, Stdio},
+    sync::{Arc, Mutex},
     thread,
 };
 
 use super::{pause, received, say_listening, sent, until_input_ends};
 
-const DOWN: u8 = 0;
-const UP: u8 = 1;
+pub(super) const DOWN: u8 = 0;
+pub(super) const UP: u8 = 1;
 
 /// A stream that counts.
-struct Counted(TcpStream);
+pub(super) struct Counted(pub(super) TcpStream);
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -38,14 +39,27 @@ impl Write for Counted {
 
 /// Serves until the input ends.
 pub(super) fn serve(address: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
+    serve_listener(TcpListener::bind(address)?)
+}
+
+pub(super) fn serve_listener(listener: TcpListener) -> io::Result<()> {
     say_listening(listener.local_addr()?)?;
+    let serving = Arc::new(Mutex::new(Vec::new()));
+    let started = Arc::clone(&serving);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            thread::spawn(move || serve_stream(stream));
+            let thread = thread::spawn(move || serve_stream(stream));
+            started.lock().expect("no thread panics with it").push(thread);
         }
     });
-    until_input_ends()
+    until_input_ends()?;
+    // A client may have the last byte before the call that sent it has returned and was counted.
+    let serving = std::mem::take(&mut *serving.lock().expect("no thread panics with it"));
+    for thread in serving {
+        // One that ended badly has counted what it moved.
+        let _ = thread.join();
+    }
+    Ok(())
 }
 
 /// Serves one client to its end.
@@ -66,8 +80,12 @@ pub(super) fn serve_stream(stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-fn ask(address: &str, direction: u8, bytes: u64) -> io::Result<Counted> {
-    let mut stream = Counted(TcpStream::connect(address)?);
+pub(super) fn ask(address: &str, direction: u8, bytes: u64) -> io::Result<Counted> {
+    ask_over(TcpStream::connect(address)?, direction, bytes)
+}
+
+pub(super) fn ask_over(stream: TcpStream, direction: u8, bytes: u64) -> io::Result<Counted> {
+    let mut stream = Counted(stream);
     let mut request = [direction, 0, 0, 0, 0, 0, 0, 0, 0];
     request[1..].copy_from_slice(&bytes.to_le_bytes());
     stream.write_all(&request)?;

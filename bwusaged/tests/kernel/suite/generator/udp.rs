@@ -32,12 +32,18 @@ pub(super) fn serve(address: &str) -> io::Result<()> {
     until_input_ends()
 }
 
-pub(super) fn send(address: &str, count: u64, size: u64) -> io::Result<()> {
+/// A socket that is not connected yet, and where it is to send to.
+pub(super) fn client(address: &str) -> io::Result<(UdpSocket, SocketAddr)> {
     let server: SocketAddr = address.parse().map_err(io::Error::other)?;
     let any: SocketAddr = if server.is_ipv4() { ([0; 4], 0).into() } else { ([0; 16], 0).into() };
     let socket = UdpSocket::bind(any)?;
-    socket.connect(server)?;
     socket.set_read_timeout(Some(PATIENCE))?;
+    Ok((socket, server))
+}
+
+pub(super) fn send(address: &str, count: u64, size: u64) -> io::Result<()> {
+    let (socket, server) = client(address)?;
+    socket.connect(server)?;
     let datagram = vec![b'.'; size as usize];
     for number in 1..=count {
         sent(socket.send(&datagram)?);

@@ -1,0 +1,24 @@
+//! Traffic that is neither TCP nor UDP.
+
+use super::{Case, stage::Side};
+use crate::suite::generator;
+
+pub(super) const CASES: &[Case] = &[
+    Case::new("ICMP echo (raw socket)", |stage| {
+        let pinger = stage.start(Side::Near, "bw-ping", &["ping", "10.98.0.2", "6400", "1000"]);
+        stage.done(pinger);
+    }),
+    Case::new("raw IP, protocol 253", |stage| {
+        let (server, _) = stage.serve("bw-raw-server", &["serve-raw", "10.98.0.2"]);
+        stage.client(server, "bw-raw-client", &["send-raw", "10.98.0.2", "6400", "1000"]);
+    }),
+    Case::new("AF_PACKET send", |stage| {
+        let sender = stage.start(Side::Near, "bw-packet", &["send-packet", "6400", "1000"]);
+        stage.done(sender);
+    }),
+    Case::new("kTLS", |stage| {
+        let (server, address) = stage.serve("bw-server", &["serve-ktls", "10.98.0.2:0"]);
+        stage.client(server, "bw-client", &["upload-ktls", &address, "20000000"]);
+    })
+    .where_offered(generator::has_ktls),
+];
