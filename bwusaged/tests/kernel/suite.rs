@@ -15,6 +15,7 @@ mod refusals;
 mod top;
 mod traffic;
 mod transfers;
+mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
 const PROGRAMS: [(&str, &str); 5] = [
@@ -36,7 +37,15 @@ pub(super) fn main() -> ExitCode {
         eprintln!("The kernel tests cannot run: {missing}");
     }
     let in_ci = std::env::var_os("CI").is_some();
-    let trials = [transfers::TESTS, ownership::TESTS, processes::TESTS, lifecycle::TESTS, refusals::TESTS]
+    let suites = [
+        transfers::TESTS,
+        ownership::TESTS,
+        processes::TESTS,
+        units::TESTS,
+        lifecycle::TESTS,
+        refusals::TESTS,
+    ];
+    let trials = suites
         .into_iter()
         .flatten()
         .map(|&(name, test)| {
