@@ -9,14 +9,47 @@
 //! counts with its size in memory. No message holds zero-sized elements or refers to itself, which no limit would bound.
 
 pub use bincode::{Decode, Encode};
-/// What a type needs that writes itself field by field instead of deriving [`Encode`] and [`Decode`].
+/// What a type needs that writes itself field by field instead of deriving [`Encode`] and [`Decode`]: a byte that says which
+/// fields are there, and words of fixed width, read at a fraction of the cost of varints.
 pub(crate) mod by_hand {
     pub(crate) use bincode::{
-        de::{Decoder, read::Reader},
-        enc::{Encoder, write::Writer},
+        de::Decoder,
+        enc::Encoder,
         error::{DecodeError, EncodeError},
         impl_borrow_decode,
     };
+    use bincode::{de::read::Reader as _, enc::write::Writer as _};
+
+    const WORD_BYTES: usize = size_of::<u64>();
+
+    pub(crate) fn write_byte(encoder: &mut impl Encoder, byte: u8) -> Result<(), EncodeError> {
+        encoder.writer().write(&[byte])
+    }
+
+    pub(crate) fn read_byte(decoder: &mut impl Decoder) -> Result<u8, DecodeError> {
+        let mut byte = [0];
+        decoder.claim_bytes_read(1)?;
+        decoder.reader().read(&mut byte)?;
+        Ok(byte[0])
+    }
+
+    /// Writes six words, little endian.
+    pub(crate) fn write_words(encoder: &mut impl Encoder, words: [u64; 6]) -> Result<(), EncodeError> {
+        let mut bytes = [0; 6 * WORD_BYTES];
+        for (to, word) in bytes.chunks_exact_mut(WORD_BYTES).zip(words) {
+            to.copy_from_slice(&word.to_le_bytes());
+        }
+        encoder.writer().write(&bytes)
+    }
+
+    /// Reads what [`write_words`] wrote.
+    pub(crate) fn read_words(decoder: &mut impl Decoder) -> Result<[u64; 6], DecodeError> {
+        let mut bytes = [0; 6 * WORD_BYTES];
+        decoder.claim_bytes_read(bytes.len())?;
+        decoder.reader().read(&mut bytes)?;
+        let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at * WORD_BYTES + byte]));
+        Ok(std::array::from_fn(word))
+    }
 }
 
 /// The codec as the greeting names it: bincode 2, standard configuration.

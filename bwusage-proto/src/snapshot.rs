@@ -6,7 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    codec::{Decode, Encode},
+    codec::{
+        Decode, Encode,
+        by_hand::{
+            DecodeError, Decoder, EncodeError, Encoder, impl_borrow_decode, read_byte, read_words,
+            write_byte, write_words,
+        },
+    },
     process::{Container, Pid, ProcessId, UserId},
     units::{Counters, Rates},
 };
@@ -61,7 +67,10 @@ pub struct Activity {
 }
 
 /// Processor, memory and disk use of one process.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Encode, Decode, Serialize, Deserialize)]
+///
+/// On the wire: a byte with a bit for each optional field that is there, in their order, then six `u64` of fixed width:
+/// `rss_bytes` and the five optional fields, 0 where not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resources {
     /// Processor time in hundredths of a percent of one core: 10,000 is one core busy.
     /// `None` until two measurements exist.
@@ -77,6 +86,45 @@ pub struct Resources {
     /// Storage writes over the last measurement.
     pub disk_write_bytes_per_s: Option<u64>,
 }
+
+impl Encode for Resources {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        let optional = [
+            self.cpu_centipercent.map(u64::from),
+            self.disk_read_bytes_total,
+            self.disk_write_bytes_total,
+            self.disk_read_bytes_per_s,
+            self.disk_write_bytes_per_s,
+        ];
+        let mask =
+            (0..).zip(optional).fold(0_u8, |mask, (bit, field)| mask | u8::from(field.is_some()) << bit);
+        let [cpu, reads, writes, read_speed, write_speed] = optional.map(Option::unwrap_or_default);
+        write_byte(encoder, mask)?;
+        write_words(encoder, [self.rss_bytes, cpu, reads, writes, read_speed, write_speed])
+    }
+}
+
+impl<C> Decode<C> for Resources {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let mask = read_byte(decoder)?;
+        let [rss_bytes, optional @ ..] = read_words(decoder)?;
+        if mask >> optional.len() != 0 {
+            return Err(DecodeError::Other("a resource that does not exist"));
+        }
+        let field = |at: usize| (mask >> at & 1 == 1).then_some(optional[at]);
+        let cpu_centipercent = field(0).map(u32::try_from).transpose();
+        Ok(Self {
+            cpu_centipercent: cpu_centipercent
+                .map_err(|_| DecodeError::Other("a processor share above 2^32"))?,
+            rss_bytes,
+            disk_read_bytes_total: field(1),
+            disk_write_bytes_total: field(2),
+            disk_read_bytes_per_s: field(3),
+            disk_write_bytes_per_s: field(4),
+        })
+    }
+}
+impl_borrow_decode!(Resources);
 
 /// Why bytes or events have no process.
 #[derive(
@@ -263,4 +311,29 @@ pub struct Hook {
     pub attached: bool,
     /// Why not, when it is not.
     pub detail: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{decode, encode_into};
+
+    #[test]
+    fn what_is_unknown_stays_unknown_on_the_wire() {
+        let some = Resources { rss_bytes: 7, disk_write_bytes_total: Some(0), ..Resources::default() };
+        let mut bytes = Vec::new();
+        encode_into(&some, &mut bytes).unwrap();
+        assert_eq!((bytes.len(), bytes[0]), (49, 0b00100));
+        assert_eq!(decode::<Resources, 1000>(&bytes).unwrap(), some);
+    }
+
+    #[test]
+    fn a_field_that_does_not_exist_is_refused() {
+        let mut bytes = vec![0b10_0000];
+        bytes.extend([0; 48]);
+        assert!(decode::<Resources, 1000>(&bytes).is_err());
+        bytes[0] = 1;
+        bytes[9..17].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert!(decode::<Resources, 1000>(&bytes).is_err(), "a processor share of 2^64");
+    }
 }

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{
     Decode, Encode,
-    by_hand::{DecodeError, Decoder, EncodeError, Encoder, Reader, Writer, impl_borrow_decode},
+    by_hand::{
+        DecodeError, Decoder, EncodeError, Encoder, impl_borrow_decode, read_byte, read_words, write_byte,
+        write_words,
+    },
 };
 
 /// How far a packet travels.
@@ -84,36 +87,29 @@ pub struct Counters {
     scopes: [Traffic; 3],
 }
 
-const TRAFFIC_BYTES: usize = 48;
-
 impl Encode for Counters {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
         let present = |traffic: &Traffic| *traffic != Traffic::default();
         let mask =
             (0..).zip(&self.scopes).fold(0_u8, |mask, (bit, scope)| mask | u8::from(present(scope)) << bit);
-        encoder.writer().write(&[mask])?;
+        write_byte(encoder, mask)?;
         self.scopes
             .iter()
             .filter(|scope| present(scope))
-            .try_for_each(|scope| encoder.writer().write(&scope.to_bytes()))
+            .try_for_each(|scope| write_words(encoder, scope.to_words()))
     }
 }
 
 impl<C> Decode<C> for Counters {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let mut mask = [0];
-        decoder.claim_bytes_read(1)?;
-        decoder.reader().read(&mut mask)?;
-        if mask[0] >> Scope::ALL.len() != 0 {
+        let mask = read_byte(decoder)?;
+        if mask >> Scope::ALL.len() != 0 {
             return Err(DecodeError::Other("counters of a scope that does not exist"));
         }
         let mut counters = Self::default();
         for (bit, scope) in counters.scopes.iter_mut().enumerate() {
-            if mask[0] >> bit & 1 == 1 {
-                let mut bytes = [0; TRAFFIC_BYTES];
-                decoder.claim_bytes_read(TRAFFIC_BYTES)?;
-                decoder.reader().read(&mut bytes)?;
-                *scope = Traffic::from_bytes(&bytes);
+            if mask >> bit & 1 == 1 {
+                *scope = Traffic::from_words(read_words(decoder)?);
             }
         }
         Ok(counters)
@@ -122,28 +118,16 @@ impl<C> Decode<C> for Counters {
 impl_borrow_decode!(Counters);
 
 impl Traffic {
-    fn to_bytes(self) -> [u8; TRAFFIC_BYTES] {
+    fn to_words(self) -> [u64; 6] {
         let Self { wire, payload } = self;
-        let fields = [
-            wire.rx_bytes,
-            wire.tx_bytes,
-            wire.rx_packets,
-            wire.tx_packets,
-            payload.rx_bytes,
-            payload.tx_bytes,
-        ];
-        let mut bytes = [0; TRAFFIC_BYTES];
-        for (to, field) in bytes.chunks_exact_mut(8).zip(fields) {
-            to.copy_from_slice(&field.to_le_bytes());
-        }
-        bytes
+        [wire.rx_bytes, wire.tx_bytes, wire.rx_packets, wire.tx_packets, payload.rx_bytes, payload.tx_bytes]
     }
 
-    fn from_bytes(bytes: &[u8; TRAFFIC_BYTES]) -> Self {
-        let field = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at * 8 + byte]));
+    fn from_words(words: [u64; 6]) -> Self {
+        let [rx_bytes, tx_bytes, rx_packets, tx_packets, received, sent] = words;
         Self {
-            wire: Wire { rx_bytes: field(0), tx_bytes: field(1), rx_packets: field(2), tx_packets: field(3) },
-            payload: Payload { rx_bytes: field(4), tx_bytes: field(5) },
+            wire: Wire { rx_bytes, tx_bytes, rx_packets, tx_packets },
+            payload: Payload { rx_bytes: received, tx_bytes: sent },
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The bytes of every message ever released. A failure here means that two versions would misread each other: give the
 //! changed message a new kind instead of changing the bytes.
 //!
-//! `cargo test -p bwusage-proto --test golden -- --ignored` writes the bytes of messages that are new.
+//! `cargo run -p bwusage-proto --example golden >> bwusage-proto/tests/golden.txt` appends the bytes of messages that are new.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use bwusage_proto::{
     frame::{self, DAEMON_TO_CLIENT_MAX},
@@ -11,6 +11,8 @@ use bwusage_proto::{
 };
 use bytes::BytesMut;
 
+#[path = "samples/encoded.rs"]
+mod encoded;
 mod samples;
 
 fn file() -> PathBuf {
@@ -25,47 +27,15 @@ fn released() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn encoded() -> BTreeMap<String, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for (name, request) in samples::requests() {
-        let mut bytes = Vec::new();
-        request.encode_into(7, &mut bytes).unwrap();
-        all.insert(name.to_owned(), bytes);
-    }
-    for (name, reply) in samples::replies() {
-        let mut bytes = Vec::new();
-        reply.encode_into(7, true, &mut bytes).unwrap();
-        all.insert(name.to_owned(), bytes);
-    }
-    all
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
-}
-
 fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 #[test]
 fn the_bytes_of_every_message_are_those_that_were_released() {
-    let now: BTreeMap<_, _> = encoded().into_iter().map(|(name, bytes)| (name, hex(&bytes))).collect();
+    let now: BTreeMap<_, _> =
+        encoded::all().into_iter().map(|(name, bytes)| (name, encoded::hex(&bytes))).collect();
     assert_eq!(now, released());
-}
-
-#[test]
-#[ignore = "writes tests/golden.txt: run it by name when a message is new"]
-fn write_the_bytes_of_new_messages() {
-    let mut all = released();
-    for (name, bytes) in encoded() {
-        all.entry(name).or_insert_with(|| hex(&bytes));
-    }
-    let lines: Vec<_> = all.iter().map(|(name, hex)| format!("{name} = {hex}")).collect();
-    std::fs::write(file(), lines.join("\n") + "\n").unwrap();
 }
 
 #[test]
@@ -88,6 +58,6 @@ fn an_encoding_for_many_is_the_same_bytes() {
         let shared = reply.encode(true).unwrap();
         let mut bytes = shared.header(7).to_vec();
         bytes.extend_from_slice(shared.body());
-        assert_eq!(hex(&bytes), released()[name], "{name}");
+        assert_eq!(encoded::hex(&bytes), released()[name], "{name}");
     }
 }

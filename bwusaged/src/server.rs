@@ -8,7 +8,7 @@ use std::{cell::RefCell, rc::Rc};
 use bwusage_proto::{
     message::Status,
     snapshot::{Coverage, HostInfo},
-    transport::{Listener, Peer, Stream},
+    transport::{Listener, Stream},
 };
 use tokio::sync::watch;
 
@@ -148,13 +148,8 @@ pub async fn serve(listener: &Listener, shared: Rc<Shared>) {
 fn welcome(stream: Stream, shared: &Rc<Shared>) {
     let shared = Rc::clone(shared);
     tokio::task::spawn_local(async move {
-        let peer = match Peer::of(&stream) {
-            Ok(peer) => peer,
-            Err(error) => return tracing::warn!(%error, "a peer without an identity was not served"),
-        };
-        let user = peer.user.clone();
-        if let Err(error) = connection::run(stream, peer, shared).await {
-            tracing::debug!(%user, %error, "a connection ended");
+        if let Err(error) = connection::run(stream, shared).await {
+            tracing::debug!(%error, "a connection ended");
         }
     });
 }

@@ -2,15 +2,13 @@
 
 use std::{
     io::{self, BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::OnceLock,
 };
 
-use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::recording;
+use crate::{daemon_program::daemon_program, recording};
 
 /// Where a daemon can live: the recording is there, the daemon perhaps.
 pub(crate) struct Home {
@@ -59,26 +57,4 @@ impl Drop for Daemon {
         // It may have ended already.
         let _ = self.0.kill().and_then(|()| self.0.wait());
     }
-}
-
-/// Builds the daemon that belongs to this client: `cargo test -p bwusage-ctl` alone does not.
-fn daemon_program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let build =
-            ["build", "--quiet", "--package", "bwusaged", "--message-format", "json-render-diagnostics"];
-        let output = Command::new(env!("CARGO"))
-            .args(build)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "bwusaged does not build");
-        let messages = String::from_utf8(output.stdout).unwrap();
-        let executable = |line: &str| {
-            let message: Value = serde_json::from_str(line).ok()?;
-            Some(PathBuf::from(message["executable"].as_str()?))
-        };
-        messages.lines().find_map(executable).expect("cargo names the program that it built")
-    })
 }

@@ -4,6 +4,8 @@
 #![cfg(unix)]
 
 mod daemon;
+#[path = "../../../bwusaged/tests/support/daemon_program.rs"]
+mod daemon_program;
 mod program;
 mod recording;
 mod schema;

@@ -2,12 +2,13 @@
 
 use std::{
     io::{self, BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::OnceLock,
 };
 
 use tempfile::TempDir;
+
+use crate::daemon_program::daemon_program;
 
 const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bwusaged/tests/data/demo.jsonl");
 
@@ -34,7 +35,7 @@ impl Home {
 
     /// Starts a daemon and waits until it says that it is ready.
     pub(crate) fn start(&self) -> Daemon {
-        let mut child = Command::new(program())
+        let mut child = Command::new(daemon_program())
             .args(["--engine", &format!("replay:{RECORDING}"), "--socket"])
             .arg(self.socket())
             .arg("--state-dir")
@@ -58,25 +59,4 @@ impl Drop for Daemon {
         // It may have ended already.
         let _ = self.0.kill().and_then(|()| self.0.wait());
     }
-}
-
-/// Builds the daemon that belongs to this client: a test of this package alone does not.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let output = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "bwusaged"])
-            .args(["--message-format", "json-render-diagnostics"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("cargo starts");
-        assert!(output.status.success(), "bwusaged does not build");
-        let messages = String::from_utf8(output.stdout).expect("cargo speaks UTF-8");
-        let executable = |line: &str| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            Some(PathBuf::from(message["executable"].as_str()?))
-        };
-        messages.lines().find_map(executable).expect("cargo names the program that it built")
-    })
 }

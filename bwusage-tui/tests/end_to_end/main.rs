@@ -2,6 +2,8 @@
 #![cfg(unix)]
 
 mod daemon;
+#[path = "../../../bwusaged/tests/support/daemon_program.rs"]
+mod daemon_program;
 mod tmux;
 
 use std::{fs, io::Write as _, os::unix::net::UnixListener, process::Command};

@@ -164,7 +164,7 @@ async fn command_lines_are_neither_shown_nor_found_by_guessing() {
 #[tokio::test]
 async fn a_question_that_makes_no_sense_is_refused_in_words() {
     for question in
-        ["filter=%2F%5B%2F", "sort=size", "by=host", "limit=many", "all=maybe", "colour=red", "since=now"]
+        ["filter=%2F%5B%2F", "sort=size", "by=colour", "limit=many", "all=maybe", "colour=red", "since=now"]
     {
         for route in ["top", "stream"] {
             let (status, error) = get_json(live(), &format!("/api/v1/{route}?{question}")).await;

@@ -1,5 +1,7 @@
 //! The real web server in front of the real daemon, which plays a recording.
 
+#[path = "../../../bwusaged/tests/support/daemon_program.rs"]
+mod daemon_program;
 mod devtools;
 mod page;
 mod recording;

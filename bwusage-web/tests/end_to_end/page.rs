@@ -1,6 +1,6 @@
 //! The page in a real browser.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use crate::{
     devtools::{Browser, Page},
@@ -194,13 +194,19 @@ fn the_help_opens_and_closes_with_keys() {
     page.wait_for("!document.querySelector('#keys').open");
 }
 
+/// The pictures stay, for people to look at.
 #[test]
-#[ignore = "makes pictures for people: cargo test -p bwusage-web --test end_to_end -- --ignored --nocapture"]
-fn screenshots() {
+fn the_page_can_be_pictured_at_every_width_and_in_every_state() {
     let (mut servers, browser) = (Servers::start(), Browser::start());
     let picture = |page: &mut Page, name: &str| {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("dashboard-{name}.png"));
         page.screenshot(&file);
+        // A page without cards and rows is a tenth of it.
+        assert!(
+            fs::metadata(&file).is_ok_and(|picture| picture.len() > 50_000),
+            "{} shows nothing",
+            file.display()
+        );
         println!("{}", file.display());
     };
     let mut page = open(&browser, &servers, 1440);

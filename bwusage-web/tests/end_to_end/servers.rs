@@ -5,12 +5,11 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
 };
 
 use tempfile::TempDir;
 
-use crate::recording;
+use crate::{daemon_program::daemon_program, recording};
 
 /// A process that ends with the test.
 struct Running(Child);
@@ -126,31 +125,4 @@ fn request(origin: &str, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
     stream
-}
-
-/// The daemon as it is in the source tree now: it belongs to another package, so cargo is asked to build it.
-fn daemon_program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let output = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "bwusaged",
-                "--message-format",
-                "json-render-diagnostics",
-            ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "bwusaged does not build");
-        let messages = String::from_utf8(output.stdout).unwrap();
-        let executable = |line: &str| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            Some(PathBuf::from(message["executable"].as_str()?))
-        };
-        messages.lines().find_map(executable).expect("cargo names the program that it built")
-    })
 }

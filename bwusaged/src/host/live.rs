@@ -64,7 +64,7 @@ impl LiveHost {
             interfaces: Interfaces::new(),
             disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
             info: host_info(),
-            listing: listing::Listing::default(),
+            listing: listing::Listing::new(),
             known: BTreeMap::new(),
             fresh: Vec::new(),
             used: HashMap::new(),

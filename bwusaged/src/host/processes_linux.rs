@@ -27,6 +27,10 @@ pub(super) struct Listing {
 }
 
 impl Listing {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
     /// Every process now. Those in `known` are taken for the same without a look, which would cost more than all the rest;
     /// [`is_same`] tells when they are measured.
     pub(super) fn processes(&mut self, _: &mut System, known: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {

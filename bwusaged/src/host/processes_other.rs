@@ -6,10 +6,14 @@ use bwusage_proto::process::{Pid, ProcessId, UserId};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// Reads who there is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Listing;
 
 impl Listing {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
     /// Every process now.
     #[expect(clippy::unused_self, reason = "other systems remember what they need not look at")]
     pub(super) fn processes(&mut self, system: &mut System, _: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {

@@ -52,14 +52,33 @@ pub(super) enum Ended {
 }
 
 /// Serves `stream` until either side ends it.
-pub(super) async fn run(mut stream: Stream, peer: Peer, shared: Rc<Shared>) -> Result<(), Ended> {
-    let Some(_seat) = Seat::take(&shared, &peer) else {
-        // Turned away without reading: a crowd must not hold descriptors by greeting slowly.
-        let _ = timeout(greeting::DEADLINE, stream.write_all(&answer(Verdict::Busy, 0, &shared).to_bytes()))
-            .await;
-        return Err(Ended::TurnedAway(Verdict::Busy));
+pub(super) async fn run(mut stream: Stream, shared: Rc<Shared>) -> Result<(), Ended> {
+    // Known before a word is said, so that a crowd is turned away without reading: it must not hold descriptors by greeting
+    // slowly. Windows tells who a client is only once it has said something.
+    let known = Peer::of(&stream).ok();
+    let early = known.as_ref().map(|peer| Seat::take(&shared, peer));
+    if let Some(None) = early {
+        return turn_away(&mut stream, Verdict::Busy, &shared).await;
+    }
+    let hello = timeout(greeting::DEADLINE, ClientGreeting::read(&mut stream))
+        .await
+        .map_err(|_| Ended::GreetingLate)??;
+    let peer = known.map_or_else(|| Peer::of(&stream), Ok)?;
+    let Some(_seat) = early.flatten().or_else(|| Seat::take(&shared, &peer)) else {
+        return turn_away(&mut stream, Verdict::Busy, &shared).await;
     };
-    greet(&mut stream, &shared).await?;
+    // The name is the client's own word: quoted, so that it cannot forge a line of the log.
+    tracing::debug!(client = ?hello.name, user = %peer.user, "greeted");
+    let chosen = match VersionRange::OURS.newest_common(hello.versions) {
+        None => return turn_away(&mut stream, Verdict::NoCommonVersion, &shared).await,
+        Some(_) if hello.codec != CODEC_ID => {
+            return turn_away(&mut stream, Verdict::UnknownCodec, &shared).await;
+        }
+        Some(version) => version,
+    };
+    let welcome =
+        DaemonGreeting { chosen, features: FEATURES & hello.features, ..answer(Verdict::Welcome, &shared) };
+    say(&mut stream, &welcome).await?;
     let mut connection = Connection {
         session: Session::new(shared.about.policy.viewer(&peer)),
         inbox: BytesMut::new(),
@@ -70,29 +89,23 @@ pub(super) async fn run(mut stream: Stream, peer: Peer, shared: Rc<Shared>) -> R
     connection.converse().await
 }
 
-async fn greet(stream: &mut Stream, shared: &Shared) -> Result<(), Ended> {
-    let hello = timeout(greeting::DEADLINE, ClientGreeting::read(stream))
-        .await
-        .map_err(|_| Ended::GreetingLate)??;
-    let (verdict, chosen) = match VersionRange::OURS.newest_common(hello.versions) {
-        None => (Verdict::NoCommonVersion, 0),
-        Some(_) if hello.codec != CODEC_ID => (Verdict::UnknownCodec, 0),
-        Some(version) => (Verdict::Welcome, version),
-    };
-    let mut reply = answer(verdict, chosen, shared);
-    reply.features &= hello.features;
-    timeout(greeting::DEADLINE, stream.write_all(&reply.to_bytes())).await.map_err(|_| Ended::Stalled)??;
-    // The name is the client's own word: quoted, so that it cannot forge a line of the log.
-    tracing::debug!(client = ?hello.name, ?verdict, "greeted");
-    if verdict == Verdict::Welcome { Ok(()) } else { Err(Ended::TurnedAway(verdict)) }
+async fn turn_away(stream: &mut Stream, verdict: Verdict, shared: &Shared) -> Result<(), Ended> {
+    say(stream, &answer(verdict, shared)).await?;
+    Err(Ended::TurnedAway(verdict))
 }
 
-fn answer(verdict: Verdict, chosen: u16, shared: &Shared) -> DaemonGreeting {
+async fn say(stream: &mut Stream, greeting: &DaemonGreeting) -> Result<(), Ended> {
+    let bytes = greeting.to_bytes();
+    let said = timeout(greeting::DEADLINE, stream.write_all(&bytes));
+    Ok(said.await.map_err(|_| Ended::Stalled)??)
+}
+
+fn answer(verdict: Verdict, shared: &Shared) -> DaemonGreeting {
     DaemonGreeting {
         verdict,
-        chosen,
+        chosen: 0,
         versions: VersionRange::OURS,
-        features: FEATURES,
+        features: 0,
         instance: shared.about.instance,
         pid: std::process::id(),
         version: PACKAGE_VERSION.into(),

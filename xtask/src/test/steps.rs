@@ -52,6 +52,10 @@ fn clippy() -> Result<Tally> {
 fn tests() -> Result<Tally> {
     let mut nextest = workspace::cargo();
     nextest.args(["nextest", "run", "--workspace", "--locked", "--profile", "ci"]);
+    // It is built with the tests: those of the other packages need not build it again while others run it.
+    let daemon =
+        workspace::target_dir()?.join("debug").join(format!("bwusaged{}", std::env::consts::EXE_SUFFIX));
+    nextest.env("BWUSAGED_PROGRAM", daemon);
     counted(&mut nextest, Tally::from_nextest)
 }
 

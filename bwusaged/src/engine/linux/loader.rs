@@ -22,7 +22,7 @@ use super::{
     kernel::{SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
     mapping::Mapping,
-    preflight::{self, kernel_release},
+    preflight,
 };
 use crate::engine::EngineError;
 
@@ -65,6 +65,7 @@ pub(super) fn load() -> Result<Loaded, EngineError> {
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
     let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
+    preflight::check_tracepoints(&btf, TRACEPOINTS.map(|(_, tracepoint, _, since)| (tracepoint, since)))?;
     let cpus =
         processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
@@ -136,13 +137,11 @@ fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, En
     let mut attached = |name: String, purpose: &str| {
         hooks.push(Hook { name, purpose: purpose.into(), attached: true, detail: None });
     };
-    for (program, tracepoint, purpose, since) in TRACEPOINTS {
-        attach_tracepoint(programs, program, tracepoint, btf).map_err(|error| match error {
-            // The kernel has no such tracepoint: the loader looks for the type that each of them has.
-            ProgramError::Btf(_) => {
-                EngineError::KernelTooOld { release: kernel_release(), hook: tracepoint, since }
-            }
-            error => EngineError::Attach { program, hook: tracepoint, source: error.into() },
+    for (program, tracepoint, purpose, _) in TRACEPOINTS {
+        attach_tracepoint(programs, program, tracepoint, btf).map_err(|error| EngineError::Attach {
+            program,
+            hook: tracepoint,
+            source: error.into(),
         })?;
         attached(format!("tp_btf/{tracepoint}"), purpose);
     }

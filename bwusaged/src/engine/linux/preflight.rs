@@ -2,6 +2,9 @@
 
 use std::{fs, path::Path};
 
+use aya::Btf;
+use aya_obj::btf::BtfKind;
+
 use crate::engine::EngineError;
 
 /// Where the kernel describes its types.
@@ -24,8 +27,22 @@ pub(super) fn check() -> Result<(), EngineError> {
     Ok(())
 }
 
+/// Refuses to go on when the kernel lacks one of `tracepoints`, each given with the release that brought it. Asked before
+/// anything is loaded: an old kernel may refuse another program first, for a reason that explains nothing.
+pub(super) fn check_tracepoints(
+    btf: &Btf,
+    tracepoints: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> Result<(), EngineError> {
+    // A BTF tracepoint is known by the type of its handlers.
+    let exists = |name| btf.id_by_type_name_kind(&format!("btf_trace_{name}"), BtfKind::Typedef).is_ok();
+    match tracepoints.into_iter().find(|&(name, _)| !exists(name)) {
+        Some((hook, since)) => Err(EngineError::KernelTooOld { release: kernel_release(), hook, since }),
+        None => Ok(()),
+    }
+}
+
 /// The release of the running kernel.
-pub(super) fn kernel_release() -> String {
+fn kernel_release() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease")
         .map_or_else(|_| "unknown".into(), |text| text.trim().into())
 }
