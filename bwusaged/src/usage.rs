@@ -3,6 +3,7 @@
 
 pub mod apps;
 pub mod meter;
+pub mod row;
 pub mod store;
 
 /// One moment in both clocks.

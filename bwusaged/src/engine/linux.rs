@@ -64,9 +64,9 @@ impl Engine for Exact {
 
 /// What these hooks do not see. Measured; see the README.
 const BLIND_SPOTS: [&str; 5] = [
-    "packets that are forwarded, ARP, and packets sent through AF_PACKET sockets pass no socket of a process",
-    "the last ACK of a connection that the kernel keeps in TIME_WAIT (52 bytes, 72 with IPv6) has no socket",
+    "packets that are forwarded, and ARP, pass no socket of a process",
+    "the last FIN and ACK of a connection whose socket is gone already (52 bytes each, 72 with IPv6) have none",
     "of a datagram that IP cuts into fragments, the headers of all fragments but the first are not counted",
-    "when one process hands a connected socket to another, what arrives before the first use belongs to the first",
+    "of a connected socket that one process hands to another, packets before the end of the first call belong to the first",
     "payload that leaves a socket by splice(2) is counted as wire bytes only",
 ];

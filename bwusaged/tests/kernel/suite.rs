@@ -19,6 +19,7 @@ mod refusals;
 mod top;
 mod traffic;
 mod transfers;
+mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
 const PROGRAMS: [(&str, &str); 5] = [
@@ -45,16 +46,22 @@ pub(super) fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let in_ci = env::var_os("CI").is_some();
-    let mut trials: Vec<Trial> =
-        [transfers::TESTS, ownership::TESTS, processes::TESTS, lifecycle::TESTS, refusals::TESTS]
-            .into_iter()
-            .flatten()
-            .map(|&(name, test)| {
-                let missing = missing.clone();
-                let ignored = missing.is_some() && !in_ci;
-                Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
-            })
-            .collect();
+    let mut trials: Vec<Trial> = [
+        transfers::TESTS,
+        ownership::TESTS,
+        processes::TESTS,
+        units::TESTS,
+        lifecycle::TESTS,
+        refusals::TESTS,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|&(name, test)| {
+        let missing = missing.clone();
+        let ignored = missing.is_some() && !in_ci;
+        Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
+    })
+    .collect();
     trials.extend(conformance::trials(missing.as_ref(), in_ci));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

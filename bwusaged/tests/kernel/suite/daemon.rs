@@ -76,15 +76,16 @@ impl<'a> Daemon<'a> {
 
     /// Every process, as user nobody sees it.
     pub(super) fn top_by_pid(&self) -> Top {
-        self.top("pid")
+        self.top_by("pid")
     }
 
     /// Every application, as user nobody sees it.
     pub(super) fn top_by_app(&self) -> Top {
-        self.top("app")
+        self.top_by("app")
     }
 
-    fn top(&self, by: &str) -> Top {
+    /// The rows of another kind, as user nobody sees them.
+    pub(super) fn top_by(&self, by: &str) -> Top {
         let text = self.as_nobody(&format!("top --json --all --by {by}"));
         let top: Top = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
         assert_eq!(top.schema, "bwusage.top/1");

@@ -13,7 +13,11 @@ pub(super) struct Top {
 pub(super) struct Row {
     pub(super) pid: Option<u32>,
     pub(super) name: Option<String>,
+    #[serde(default)]
     pub(super) app: String,
+    pub(super) unit: Option<String>,
+    #[serde(default)]
+    pub(super) container: serde_json::Value,
     pub(super) user: Option<String>,
     pub(super) processes: Option<u64>,
     pub(super) rx_packets_total: u64,
