@@ -155,7 +155,7 @@ pub(crate) struct Watch {
 pub(crate) struct Rows {
     /// What one row stands for: an application, a user, a systemd unit or a container with all its processes, or one
     /// process
-    #[arg(long, value_name = "WHAT", default_value = "app")]
+    #[arg(long, value_name = "WHAT", default_value = "pid")]
     pub(crate) by: By,
 
     /// Column to sort by, largest first; a leading - turns it round. One of rx_total, tx_total (bytes since the daemon

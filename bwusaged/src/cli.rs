@@ -29,7 +29,8 @@ pub struct Serve {
     /// Listen here instead of /run/bwusage/bwusage.sock [e.g. /tmp/bw/bwusage.sock].
     #[arg(long, value_name = "PATH", env = bwusage_proto::transport::SOCKET_ENV)]
     pub socket: Option<PathBuf>,
-    /// Keep state here instead of /var/lib/bwusage. One daemon at a time uses a state directory.
+    /// Keep state here instead of /var/lib/bwusage, or beside the socket where --socket names one. One daemon at a time uses
+    /// a state directory; without --socket the socket is in it.
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Time between two ticks in milliseconds, 100 to 60000 [default: 1000, or the recording's].

@@ -116,7 +116,7 @@ pub fn open() -> Result<Box<dyn Engine>, EngineError> {
 pub enum EngineError {
     /// A privilege is missing.
     #[error(
-        "bwusaged may not load its kernel programs: {missing} is missing; start it as root (sudo bwusaged) or through its service"
+        "bwusaged may not load its kernel programs: {missing} is missing; start it as root: sudo bwusaged"
     )]
     MissingCapability {
         /// The capabilities, by name.

@@ -16,7 +16,7 @@ fn column<'a>(report: &'a Value, name: &str) -> Vec<&'a Value> {
 fn a_process_is_listed_under_its_own_name_and_number_with_its_exact_bytes() {
     let home = Home::new();
     let _daemon = home.start();
-    let report = json(&home.socket(), &["top", "--by", "pid", "--json"]);
+    let report = json(&home.socket(), &["top", "--json"]);
     Schema::of("top").check(&report);
     let curl = &report["rows"][0];
     let expected = json!({
@@ -38,7 +38,7 @@ fn a_process_is_listed_under_its_own_name_and_number_with_its_exact_bytes() {
 fn by_default_rows_are_applications_with_the_largest_receiver_first() {
     let home = Home::new();
     let _daemon = home.start();
-    let report = json(&home.socket(), &["top", "--json"]);
+    let report = json(&home.socket(), &["top", "--by", "app", "--json"]);
     Schema::of("top").check(&report);
     assert_eq!(column(&report, "app"), ["curl", "firefox", "evil"]);
     let firefox = &report["rows"][1];
