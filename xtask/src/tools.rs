@@ -21,7 +21,6 @@ const PACKAGES: &[(&str, &str)] = &[
     // The interfaces, as people use them.
     ("tmux", "tmux"),
     ("chromium", "chromium"),
-    ("chromedriver", "chromium-driver"),
 ];
 
 /// Subcommands of cargo, by the name of their crate.
