@@ -127,7 +127,7 @@ fn viewers_of_one_kind_share_one_encoding() {
 #[test]
 fn a_reader_that_fell_too_far_behind_must_start_anew() {
     let mut store = Store::default();
-    for second in 0..700 {
+    for second in 0..1300 {
         advance(&mut store, second, &[]);
     }
     assert!(ticks(&store, &viewer(Visibility::All, 1), 50).is_none());

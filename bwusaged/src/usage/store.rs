@@ -39,8 +39,9 @@ pub const KEEP_ENDED_ROWS: usize = 4096;
 /// Most entries of given up processes that are told apart by unit and container; beyond it new ones are told apart by
 /// application and user only.
 pub const KEEP_RETIRED: usize = 4096;
-/// How many ticks a reader may lag behind before it must start anew.
-pub const LAG_TICKS: u64 = 600;
+/// How many ticks a reader may lag behind before it must start anew: twice the longest time between two of its ticks (a
+/// minute) at the daemon's shortest interval (100 ms).
+pub const LAG_TICKS: u64 = 1200;
 /// The row that stands for other users' processes.
 pub const OTHERS: RowId = RowId(0);
 

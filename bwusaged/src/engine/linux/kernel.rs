@@ -1,6 +1,6 @@
 //! The tables that the kernel side writes, as the daemon reads them.
 
-use std::{collections::BTreeMap, io};
+use std::io;
 
 use aya::maps::{HashMap, MapData, Stack};
 use bwusage_proto::process::ProcessId;
@@ -25,8 +25,8 @@ pub(super) struct SharedTables {
     pub(super) cpus: usize,
     pub(super) booted_at_unix_ms: u64,
     pub(super) cgroups: CgroupPaths,
-    /// Slots that were taken from their process and could not be made free, and how often it was tried.
-    pub(super) stuck: BTreeMap<u32, u32>,
+    /// Slots that were taken from their process and could not be made free yet: tried again with the next one.
+    pub(super) stuck: Vec<u32>,
 }
 
 impl SharedTables {
@@ -98,12 +98,9 @@ impl Kernel for SharedTables {
         let _ = self.identities.remove(&slot);
         let generation = self.slot(slot).generation;
         self.renew(slot, generation.wrapping_add(1));
-        if self.free_slots.push(slot, 0).is_err() {
-            *self.stuck.entry(slot).or_default() += 1;
-        }
-        let mut again = std::mem::take(&mut self.stuck);
-        again.retain(|&slot, _| self.free_slots.push(slot, 0).is_err());
-        self.stuck = again;
+        self.stuck.push(slot);
+        let free_slots = &mut self.free_slots;
+        self.stuck.retain(|&slot| free_slots.push(slot, 0).is_err());
     }
 
     fn losses(&self) -> [u64; LOSSES.len()] {

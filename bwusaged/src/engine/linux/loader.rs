@@ -105,7 +105,7 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize) -> Result<SharedTables
         cpus,
         booted_at_unix_ms: booted_at_unix_ms(),
         cgroups: CgroupPaths::below(cgroup::root()),
-        stuck: std::collections::BTreeMap::new(),
+        stuck: Vec::new(),
     };
     kernel.fill().map_err(load_error)?;
     Ok(kernel)
