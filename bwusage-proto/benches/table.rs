@@ -23,7 +23,6 @@ fn scattered(row: u64) -> u64 {
 fn process(row: u64) -> (RowId, Process) {
     let app = format!("app{}", row % 50);
     let info = ProcessInfo {
-        row: RowId(row),
         id: Some(ProcessId::new(row as Pid, row)),
         parent: Some(1),
         name: format!("{app}-worker"),
@@ -32,8 +31,7 @@ fn process(row: u64) -> (RowId, Process) {
         app,
         user: Some(UserId::Uid(row as u32 % 20)),
         started_at_unix_ms: Some(row),
-        unit: None,
-        container: None,
+        ..ProcessInfo::unknown(RowId(row))
     };
     let mut counters = Counters::default();
     counters[Scope::Internet].wire.rx_bytes = scattered(row) + 1;

@@ -22,11 +22,15 @@
 //! | `0x0003` | Snapshot | empty | Snapshot, then Tick pages that describe every row |
 //! | `0x0004` | Subscribe | [`message::Subscribe`] | as Snapshot, then Ticks for as long as the connection lives |
 //! | `0x0005` | Unsubscribe | empty | Pong; no Tick follows it |
+//! | `0x0006` | Ledger | empty | Ledger |
+//! | `0x0007` | Connections | [`connection::ConnectionsQuery`] | Connections pages |
 //! | `0x8001` | Pong | empty | |
 //! | `0x8002` | Status | [`message::Status`] | |
 //! | `0x8003` | Snapshot | [`message::SnapshotHead`] | |
 //! | `0x8004` | Tick | [`message::Tick`] | |
 //! | `0x8005` | Goodbye | empty; the daemon ends | |
+//! | `0x8006` | Ledger | [`ledger::Ledger`] | |
+//! | `0x8007` | Connections | [`connection::Connections`] | |
 //! | `0x80ff` | Error | [`message::Refusal`] | |
 //!
 //! **Order.** Requests of one connection are answered in order. Every reply carries the number of its request; ticks
@@ -45,10 +49,12 @@
 
 pub mod client;
 pub mod codec;
+pub mod connection;
 pub mod filter;
 pub mod format;
 pub mod frame;
 pub mod greeting;
+pub mod ledger;
 pub mod message;
 pub mod mirror;
 pub mod process;

@@ -5,7 +5,9 @@
 
 use crate::{
     codec::{self, CodecError, Decode, Encode},
+    connection::{Connections, ConnectionsQuery},
     frame::{self, Frame},
+    ledger::{Ledger, Summary},
     process::{Container, UserId},
     snapshot::{Activity, Coverage, HostInfo, HostSample, Loss, ProcessInfo, Residual, RowId, WindowPoint},
 };
@@ -23,6 +25,10 @@ pub enum Request {
     Subscribe(Subscribe),
     /// Ends the subscription of this connection. Answered by [`Reply::Pong`].
     Unsubscribe,
+    /// Where did the interfaces' bytes go? Answered by [`Reply::Ledger`].
+    Ledger,
+    /// Who talks to whom? Answered by pages of [`Reply::Connections`].
+    Connections(ConnectionsQuery),
 }
 
 /// How a client wants its ticks.
@@ -45,6 +51,10 @@ pub enum Reply {
     Tick(Box<Tick>),
     /// The daemon ends in an orderly way and closes.
     Goodbye,
+    /// Every interface's bytes, by reason.
+    Ledger(Box<Ledger>),
+    /// One page of connections; all but the last carry [`frame::FLAG_MORE`].
+    Connections(Box<Connections>),
     /// The request was refused.
     Error(Refusal),
 }
@@ -85,6 +95,8 @@ pub struct Tick {
     pub gone: Vec<RowId>,
     /// Traffic with a reason instead of a process; all of it, on the last page only.
     pub residuals: Vec<Residual>,
+    /// Where the bytes of the interfaces that lead out went, on the last page only. `None` where nothing tells.
+    pub ledger: Option<Summary>,
     /// Totals of ended processes whose rows were given up, by application; those that changed.
     pub retired: Vec<Retired>,
 }
@@ -161,6 +173,8 @@ pub struct Status {
     pub coverage: Coverage,
     /// Updates that could not be made.
     pub losses: Vec<Loss>,
+    /// Where the bytes of the interfaces that lead out went. `None` where nothing tells.
+    pub ledger: Option<Summary>,
 }
 
 /// Why a request was refused, and what to do.
@@ -195,12 +209,16 @@ mod kind {
     pub(super) const SNAPSHOT: u16 = 3;
     pub(super) const SUBSCRIBE: u16 = 4;
     pub(super) const UNSUBSCRIBE: u16 = 5;
+    pub(super) const LEDGER: u16 = 6;
+    pub(super) const CONNECTIONS: u16 = 7;
 
     pub(super) const PONG: u16 = 0x8001;
     pub(super) const STATUS_REPLY: u16 = 0x8002;
     pub(super) const SNAPSHOT_HEAD: u16 = 0x8003;
     pub(super) const TICK: u16 = 0x8004;
     pub(super) const GOODBYE: u16 = 0x8005;
+    pub(super) const LEDGER_REPLY: u16 = 0x8006;
+    pub(super) const CONNECTIONS_REPLY: u16 = 0x8007;
     pub(super) const ERROR: u16 = 0x80ff;
 }
 
@@ -245,6 +263,8 @@ impl Request {
             Self::Snapshot => encode::<_, MAX>(kind::SNAPSHOT, 0, request, &(), out),
             Self::Subscribe(body) => encode::<_, MAX>(kind::SUBSCRIBE, 0, request, body, out),
             Self::Unsubscribe => encode::<_, MAX>(kind::UNSUBSCRIBE, 0, request, &(), out),
+            Self::Ledger => encode::<_, MAX>(kind::LEDGER, 0, request, &(), out),
+            Self::Connections(body) => encode::<_, MAX>(kind::CONNECTIONS, 0, request, body, out),
         }
     }
 
@@ -261,6 +281,8 @@ impl Request {
             kind::SNAPSHOT => decode::<(), MAX>(frame).map(|()| Self::Snapshot)?,
             kind::SUBSCRIBE => Self::Subscribe(decode::<_, MAX>(frame)?),
             kind::UNSUBSCRIBE => decode::<(), MAX>(frame).map(|()| Self::Unsubscribe)?,
+            kind::LEDGER => decode::<(), MAX>(frame).map(|()| Self::Ledger)?,
+            kind::CONNECTIONS => Self::Connections(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })
     }
@@ -281,6 +303,10 @@ impl Reply {
             Self::Snapshot(body) => encode::<_, MAX>(kind::SNAPSHOT_HEAD, flags, request, body.as_ref(), out),
             Self::Tick(body) => encode::<_, MAX>(kind::TICK, flags, request, body.as_ref(), out),
             Self::Goodbye => encode::<_, MAX>(kind::GOODBYE, flags, request, &(), out),
+            Self::Ledger(body) => encode::<_, MAX>(kind::LEDGER_REPLY, flags, request, body.as_ref(), out),
+            Self::Connections(body) => {
+                encode::<_, MAX>(kind::CONNECTIONS_REPLY, flags, request, body.as_ref(), out)
+            }
             Self::Error(body) => encode::<_, MAX>(kind::ERROR, flags, request, body, out),
         }
     }
@@ -298,6 +324,8 @@ impl Reply {
             kind::SNAPSHOT_HEAD => Self::Snapshot(Box::new(decode::<_, MAX>(frame)?)),
             kind::TICK => Self::Tick(Box::new(decode::<_, MAX>(frame)?)),
             kind::GOODBYE => decode::<(), MAX>(frame).map(|()| Self::Goodbye)?,
+            kind::LEDGER_REPLY => Self::Ledger(Box::new(decode::<_, MAX>(frame)?)),
+            kind::CONNECTIONS_REPLY => Self::Connections(Box::new(decode::<_, MAX>(frame)?)),
             kind::ERROR => Self::Error(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })

@@ -53,6 +53,8 @@ pub struct Mirror {
     pub processes: BTreeMap<RowId, Process>,
     /// Traffic with a reason instead of a process.
     pub residuals: Vec<Residual>,
+    /// Where the bytes of the interfaces that lead out went; `None` where nothing tells.
+    pub ledger: Option<crate::ledger::Summary>,
     /// What ended processes moved whose rows were given up, by application, user, unit and container.
     pub retired: BTreeMap<RetiredKey, Retired>,
 }
@@ -112,7 +114,7 @@ impl Mirror {
         }
         (self.seq, self.taken_at_unix_ms, self.window_ms) = (tick.seq, tick.taken_at_unix_ms, tick.window_ms);
         if let Some(host) = tick.host {
-            self.residuals = tick.residuals;
+            (self.residuals, self.ledger) = (tick.residuals, tick.ledger);
             self.sample = host;
             self.push_point();
         }

@@ -70,3 +70,43 @@ impl std::fmt::Display for Container {
         write!(f, "{}:{}", self.runtime, self.name.as_ref().unwrap_or(&short))
     }
 }
+
+/// What sort of program a process is, by how it was started.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// A program with a window, or a part of one: started by the desktop in a user's session.
+    App,
+    /// Started from a terminal.
+    Terminal,
+    /// A service of the system or of a user's session, under the service manager.
+    Service,
+    /// Runs in a container.
+    Container,
+    /// The kernel's own thread.
+    Kernel,
+    /// None of these: nobody sees it run.
+    #[default]
+    Background,
+}
+
+impl Category {
+    /// Every category, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::App, Self::Terminal, Self::Service, Self::Container, Self::Kernel, Self::Background];
+
+    /// The name in JSON, in filters and on screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Terminal => "terminal",
+            Self::Service => "service",
+            Self::Container => "container",
+            Self::Kernel => "kernel",
+            Self::Background => "background",
+        }
+    }
+}

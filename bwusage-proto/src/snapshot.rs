@@ -13,7 +13,7 @@ use crate::{
             write_byte, write_words,
         },
     },
-    process::{Container, Pid, ProcessId, UserId},
+    process::{Category, Container, Pid, ProcessId, UserId},
     units::{Counters, Rates},
 };
 
@@ -49,6 +49,35 @@ pub struct ProcessInfo {
     pub unit: Option<String>,
     /// The container that it runs in.
     pub container: Option<Container>,
+    /// What a person calls the application, where its desktop entry says it: `Firefox Web Browser`.
+    pub title: Option<String>,
+    /// What sort of program it is. `None` for the row that stands for other users' processes, and where nothing tells.
+    pub category: Option<Category>,
+    /// When it was first seen to move a byte, in milliseconds of Unix time. `None` while it has moved none.
+    pub first_traffic_at_unix_ms: Option<u64>,
+}
+
+impl ProcessInfo {
+    /// A row of which nothing is known.
+    #[must_use]
+    pub const fn unknown(row: RowId) -> Self {
+        Self {
+            row,
+            id: None,
+            parent: None,
+            name: String::new(),
+            app: String::new(),
+            exe: None,
+            command_line: None,
+            user: None,
+            started_at_unix_ms: None,
+            unit: None,
+            container: None,
+            title: None,
+            category: None,
+            first_traffic_at_unix_ms: None,
+        }
+    }
 }
 
 /// What changes from tick to tick about a process.

@@ -53,17 +53,12 @@ fn process(row: u64, name: &str, rx_bytes: u64) -> (RowId, Process) {
     let mut counters = Counters::default();
     counters[Scope::Internet].wire.rx_bytes = rx_bytes;
     let info = ProcessInfo {
-        row: RowId(row),
         id: Some(ProcessId::new(100 + row as u32, 7)),
-        parent: None,
         name: name.into(),
         app: name.into(),
-        exe: None,
         command_line: Some(vec![name.into(), SECRET.into()]),
         user: Some(UserId::Uid(0)),
-        started_at_unix_ms: None,
-        unit: None,
-        container: None,
+        ..ProcessInfo::unknown(RowId(row))
     };
     let rates = Rates { rx_bytes_per_s: rx_bytes / 10, tx_bytes_per_s: 0 };
     (RowId(row), Process { info, counters, rates, resources: None, exited_at_unix_ms: None })

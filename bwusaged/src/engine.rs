@@ -2,9 +2,15 @@
 //!
 //! An [`Engine`] is asked once a tick and answers with running totals. Which one is used is decided once, in [`open`].
 
-use std::{io, path::PathBuf, str::FromStr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use bwusage_proto::{
+    connection::{Moved, Protocol, State},
     process::{Pid, ProcessId, UserId},
     snapshot::{Coverage, Loss, ResidualReason},
     units::Counters,
@@ -33,6 +39,15 @@ pub trait Engine {
 
     /// What this machine lets the engine see.
     fn coverage(&self) -> Coverage;
+
+    /// Reads who talks to whom, now. `None` from an engine that does not know.
+    ///
+    /// # Errors
+    ///
+    /// The engine goes on after an error.
+    fn talk(&mut self) -> Result<Option<Talk>, EngineError> {
+        Ok(None)
+    }
 }
 
 /// All counters at one moment.
@@ -46,6 +61,133 @@ pub struct Sample {
     pub residuals: Vec<(ResidualReason, Counters)>,
     /// Totals of the updates that could not be made.
     pub losses: Vec<Loss>,
+    /// Every interface of the daemon's network namespace that had traffic; empty where the engine does not see interfaces.
+    #[serde(default)]
+    pub interfaces: Vec<InterfaceSample>,
+    /// Names that DNS answers gave to addresses since the sample before.
+    #[serde(default)]
+    pub names: Vec<(IpAddr, String)>,
+}
+
+/// One interface: totals since the engine opened, of what passed it and of what the sockets on it were charged with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceSample {
+    /// Its number.
+    pub index: u32,
+    /// Its name; empty when it is gone.
+    pub name: String,
+    /// What it is.
+    pub kind: InterfaceKind,
+    /// Received.
+    pub rx: DirectionSample,
+    /// Sent.
+    pub tx: DirectionSample,
+    /// What the interface itself counted, read between the two: `None` when it is gone.
+    pub counters: Option<Moved>,
+}
+
+/// One direction of an interface. Charged: IP bytes at the socket layer, headers of segments included. Frames: bytes at the
+/// device layer, link headers included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectionSample {
+    /// Charged to processes.
+    pub processes: u64,
+    /// Charged to the kernel.
+    pub kernel: u64,
+    /// Charged to nobody, because the table of processes was full or the socket's process was forgotten.
+    pub lost: u64,
+    /// Part of the charged: headers of segments that were not cut yet, or joined already, where they were charged.
+    pub charged_segmentation: u64,
+    /// Frames, link headers included, as they pass between stack and driver.
+    pub frames: u64,
+    /// Part of the frames: not IP.
+    pub non_ip: u64,
+    /// Part of the frames: passed on to or from another interface.
+    pub forwarded: u64,
+    /// Part of the forwarded: to or from an interface that leads to another network namespace.
+    pub namespaces: u64,
+    /// Part of the frames: link headers of the IP packets that are not forwarded.
+    pub link_headers: u64,
+    /// Not part of the frames: headers that the driver adds when it cuts them, or removed when it joined them.
+    pub frame_segmentation: u64,
+    /// Part of the frames: the IP bytes of frames that packet sockets sent. They are charged to processes as well.
+    pub packet_sockets: u64,
+}
+
+/// What an interface is, as far as the kernel says it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InterfaceKind {
+    /// Leads out of the machine.
+    #[default]
+    Device,
+    /// The machine itself.
+    Loopback,
+    /// Its packets leave inside other packets, by the kernel: WireGuard, VXLAN, GRE.
+    KernelTunnel,
+    /// Its packets go to a program: tun, tap.
+    UserTunnel,
+    /// Stands on other interfaces: VLAN, bond, bridge, macvlan.
+    Stacked,
+    /// Leads to another network namespace of this machine: veth.
+    Namespace,
+}
+
+/// Who talks to whom, at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Talk {
+    /// Open sockets.
+    pub sockets: Vec<SocketSample>,
+    /// Totals of closed sockets, and of sockets without a peer of their own, by remote host.
+    pub remotes: Vec<RemoteSample>,
+    /// Wire totals of the processes named above, at the same moment.
+    pub processes: Vec<(ProcessId, Moved)>,
+}
+
+/// One open socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SocketSample {
+    /// The process that used it last.
+    pub process: Option<ProcessId>,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Our end.
+    pub local: SocketAddr,
+    /// The other end.
+    pub remote: Option<SocketAddr>,
+    /// Whether the other side began it.
+    pub inbound: Option<bool>,
+    /// What it is doing.
+    pub state: State,
+    /// Number of its interface, in the daemon's network namespace only.
+    pub interface: Option<u32>,
+    /// Its beginning, in milliseconds of Unix time.
+    pub opened_at_unix_ms: Option<u64>,
+    /// Bytes of its present owner.
+    pub moved: Moved,
+}
+
+/// What one process moved to and from one service of one remote host by sockets that are closed or have no peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteSample {
+    /// The process.
+    pub process: ProcessId,
+    /// What was spoken.
+    pub protocol: Protocol,
+    /// The other end; `None` for frames sent past IP.
+    pub remote: Option<IpAddr>,
+    /// The port of the service.
+    pub port: u16,
+    /// Whether the other side began it.
+    pub inbound: bool,
+    /// Number of its interface, in the daemon's network namespace only.
+    pub interface: Option<u32>,
+    /// Sockets that were closed.
+    pub connections: u64,
+    /// Bytes each way.
+    pub moved: Moved,
+    /// The last change, in milliseconds of Unix time.
+    pub last_at_unix_ms: u64,
 }
 
 /// One process in a [`Sample`].

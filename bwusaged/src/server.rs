@@ -125,6 +125,7 @@ impl Shared {
             you_see: viewer.sees().name().into(),
             coverage: self.about.coverage.clone(),
             losses: store.losses().to_vec(),
+            ledger: store.ledger(),
         }
     }
 }

@@ -91,6 +91,7 @@ mod tests {
                 hooks: vec![hook(true), hook(false)],
                 blind_spots: vec!["NFS".into()],
             },
+            ledger: None,
             losses: vec![
                 Loss { what: "rows \x1b[31m".into(), events: 3 },
                 Loss { what: "nothing".into(), events: 0 },

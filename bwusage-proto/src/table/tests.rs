@@ -12,9 +12,7 @@ fn process(row: u64, app: &str, rx: u64) -> Process {
     counters[Scope::Lan].wire.rx_bytes = rx;
     Process {
         info: ProcessInfo {
-            row: RowId(row),
             id: Some(ProcessId::new(row as Pid * 10, row)),
-            parent: None,
             name: format!("{app}-{row}"),
             app: app.into(),
             exe: Some(format!("/usr/bin/{app}")),
@@ -22,7 +20,7 @@ fn process(row: u64, app: &str, rx: u64) -> Process {
             user: Some(UserId::Uid(1000)),
             started_at_unix_ms: Some(1_000 + row),
             unit: Some(format!("{app}.service")),
-            container: None,
+            ..ProcessInfo::unknown(RowId(row))
         },
         counters,
         rates: Rates { rx_bytes_per_s: rx, tx_bytes_per_s: 1 },

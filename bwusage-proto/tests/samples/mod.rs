@@ -1,6 +1,7 @@
 //! One value of every message, with every field off its default.
 
 use bwusage_proto::{
+    connection::ConnectionsQuery,
     message::{Refusal, Reply, Request, Retired, SnapshotHead, Status, Subscribe, Tick},
     process::UserId,
     snapshot::{
@@ -11,7 +12,9 @@ use bwusage_proto::{
 };
 
 mod rows;
+mod talk;
 use rows::{activity, container, counters, info};
+use talk::summary;
 
 /// Every request, by name.
 pub(crate) fn requests() -> Vec<(&'static str, Request)> {
@@ -21,6 +24,8 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
         ("snapshot", Request::Snapshot),
         ("subscribe", Request::Subscribe(Subscribe { interval_ms: 1000 })),
         ("unsubscribe", Request::Unsubscribe),
+        ("ledger", Request::Ledger),
+        ("connections", Request::Connections(ConnectionsQuery { pid: Some(42) })),
     ]
 }
 
@@ -32,6 +37,8 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
         ("snapshot_head", Reply::Snapshot(Box::new(head()))),
         ("tick", Reply::Tick(Box::new(tick()))),
         ("goodbye", Reply::Goodbye),
+        ("ledger_reply", Reply::Ledger(Box::new(talk::ledger()))),
+        ("connections_reply", Reply::Connections(Box::new(talk::connections()))),
         (
             "error",
             Reply::Error(Refusal { code: 3, message: "too many".into(), hint: Some("close some".into()) }),
@@ -94,6 +101,7 @@ fn status() -> Status {
         you_see: "all".into(),
         coverage: coverage(),
         losses: vec![Loss { what: "no slot".into(), events: 11 }],
+        ledger: Some(summary()),
     }
 }
 
@@ -111,6 +119,7 @@ fn tick() -> Tick {
             counters: counters(),
             rates: Rates { rx_bytes_per_s: 84, tx_bytes_per_s: 0 },
         }],
+        ledger: Some(summary()),
         retired: vec![Retired {
             app: "curl".into(),
             user: Some(UserId::Uid(0)),

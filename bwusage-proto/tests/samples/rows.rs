@@ -1,7 +1,7 @@
 //! One row, with every field off its default.
 
 use bwusage_proto::{
-    process::{Container, ProcessId, UserId},
+    process::{Category, Container, ProcessId, UserId},
     snapshot::{Activity, ProcessInfo, Resources, RowId},
     units::{Counters, Payload, Rates, Scope, Traffic, Wire},
 };
@@ -20,6 +20,9 @@ pub(crate) fn info(row: u64) -> ProcessInfo {
         started_at_unix_ms: Some(1_700_000_000_500),
         unit: Some("app-gnome-firefox-3021.scope".into()),
         container: Some(container()),
+        title: Some("Firefox Web Browser".into()),
+        category: Some(Category::App),
+        first_traffic_at_unix_ms: Some(1_700_000_001_500),
     }
 }
 

@@ -93,19 +93,7 @@ mod tests {
     fn rows(ids: &[u64]) -> Vec<Row> {
         let mut mirror = Mirror::default();
         for &id in ids {
-            let info = ProcessInfo {
-                row: RowId(id),
-                id: None,
-                parent: None,
-                name: String::new(),
-                app: String::new(),
-                exe: None,
-                command_line: None,
-                user: None,
-                started_at_unix_ms: None,
-                unit: None,
-                container: None,
-            };
+            let info = ProcessInfo { ..ProcessInfo::unknown(RowId(id)) };
             let (counters, rates) = (Counters::default(), Rates::default());
             let process = Process { info, counters, rates, resources: None, exited_at_unix_ms: None };
             mirror.processes.insert(RowId(id), process);

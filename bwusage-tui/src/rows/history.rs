@@ -90,19 +90,7 @@ mod tests {
     fn mirror(speeds: &[(u64, &str, u64)]) -> Mirror {
         let mut mirror = Mirror::default();
         for &(row, app, rx_bytes_per_s) in speeds {
-            let info = ProcessInfo {
-                row: RowId(row),
-                id: None,
-                parent: None,
-                name: app.into(),
-                app: app.into(),
-                exe: None,
-                command_line: None,
-                user: None,
-                started_at_unix_ms: None,
-                unit: None,
-                container: None,
-            };
+            let info = ProcessInfo { name: app.into(), app: app.into(), ..ProcessInfo::unknown(RowId(row)) };
             let process = Process {
                 info,
                 counters: bwusage_proto::units::Counters::default(),

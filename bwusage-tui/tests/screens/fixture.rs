@@ -110,7 +110,6 @@ fn host(tick: u64) -> HostSample {
 
 pub(crate) fn info(row: u64, name: &str, app: &str, uid: u32) -> ProcessInfo {
     ProcessInfo {
-        row: RowId(row),
         id: Some(ProcessId::new(100 + row as u32 * 7, row)),
         parent: Some(1),
         name: name.into(),
@@ -125,6 +124,7 @@ pub(crate) fn info(row: u64, name: &str, app: &str, uid: u32) -> ProcessInfo {
             id: "4b1c9e0f2a7d5c3e".into(),
             name: None,
         }),
+        ..ProcessInfo::unknown(RowId(row))
     }
 }
 
@@ -175,6 +175,7 @@ pub(crate) fn tick(seq: u64) -> Tick {
             counters: counters(2_400_000, 1_100_000),
             rates: Rates { rx_bytes_per_s: 98, tx_bytes_per_s: 98 },
         }],
+        ledger: None,
         retired: Vec::new(),
     }
 }

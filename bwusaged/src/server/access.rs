@@ -107,19 +107,7 @@ impl Viewer {
     /// The row that stands for everybody else.
     #[must_use]
     pub fn others_info() -> ProcessInfo {
-        ProcessInfo {
-            row: OTHERS,
-            id: None,
-            parent: None,
-            name: "other users".into(),
-            app: "other users".into(),
-            exe: None,
-            command_line: None,
-            user: None,
-            started_at_unix_ms: None,
-            unit: None,
-            container: None,
-        }
+        ProcessInfo { name: "other users".into(), app: "other users".into(), ..ProcessInfo::unknown(OTHERS) }
     }
 }
 

@@ -81,6 +81,7 @@ fn ticks(store: &Store, viewer: &Viewer, seq: u64) -> Option<Vec<Tick>> {
         host: Some(store.host().clone()),
         gone: gone.collect(),
         residuals: store.residuals(),
+        ledger: store.ledger(),
         retired: store
             .retired()
             .filter(|retired| retired.seq > seq && viewer.may_see_row(retired.value.user.as_ref()))
@@ -120,6 +121,7 @@ fn page(store: &Store, infos: Vec<ProcessInfo>, changed: Vec<Activity>) -> Tick 
         changed,
         gone: Vec::new(),
         residuals: Vec::new(),
+        ledger: None,
         retired: Vec::new(),
     }
 }

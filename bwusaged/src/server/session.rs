@@ -66,6 +66,11 @@ impl Session {
                 Some(_) => Answer::Unsubscribed,
                 None => Answer::Reply(Reply::Pong),
             },
+            Ok(Request::Ledger | Request::Connections(_)) => refuse(
+                RefusalCode::UnknownRequest,
+                "this request is not known to this version",
+                "upgrade bwusaged to the version of the client",
+            ),
             Err(MessageError::UnknownKind { kind }) => refuse(
                 RefusalCode::UnknownRequest,
                 format!("request {kind:#06x} is not known to this version"),

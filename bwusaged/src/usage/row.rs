@@ -34,19 +34,7 @@ pub struct Stamped<T> {
 
 impl Row {
     pub(super) fn new(row: RowId, id: ProcessId, seq: u64) -> Self {
-        let info = ProcessInfo {
-            row,
-            id: Some(id),
-            parent: None,
-            name: String::new(),
-            app: String::new(),
-            exe: None,
-            command_line: None,
-            user: None,
-            started_at_unix_ms: None,
-            unit: None,
-            container: None,
-        };
+        let info = ProcessInfo { id: Some(id), ..ProcessInfo::unknown(row) };
         let activity = Activity {
             row,
             counters: Counters::default(),

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bwusage_proto::{
+    ledger::Summary,
     message::{Retired, RetiredKey},
     mirror::{WINDOW_POINTS, window_point},
     process::{ProcessId, UserId},
@@ -62,6 +63,7 @@ pub struct Store {
     retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
+    ledger: Option<Summary>,
     host: HostSample,
     window: VecDeque<WindowPoint>,
 }
@@ -151,6 +153,9 @@ impl Store {
                 command_line: identity.command_line,
                 unit,
                 container,
+                title: known.title.clone(),
+                category: known.category,
+                first_traffic_at_unix_ms: known.first_traffic_at_unix_ms,
             }
         } else {
             // The engine saw the process at its last exec; the host only fills what the engine could not read.
@@ -368,6 +373,12 @@ impl Store {
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses
+    }
+
+    /// Where the bytes of the interfaces that lead out went.
+    #[must_use]
+    pub fn ledger(&self) -> Option<Summary> {
+        self.ledger.clone()
     }
 
     /// The machine at the last tick.

@@ -138,6 +138,7 @@ mod tests {
                 blind_spots: Vec::new(),
             },
             losses: Vec::new(),
+            ledger: None,
         }
     }
 

@@ -21,17 +21,15 @@ fn counters(scope: Scope, rx_wire: u64, rx_payload: u64) -> Counters {
 fn mirror() -> Mirror {
     let process = Process {
         info: ProcessInfo {
-            row: RowId(1),
             id: Some(ProcessId::new(4242, 1)),
-            parent: None,
             name: "curl".into(),
             app: "curl".into(),
             exe: Some("/usr/bin/curl".into()),
-            command_line: None,
             user: Some(UserId::Uid(1000)),
             started_at_unix_ms: Some(1_000),
             unit: Some("cron.service".into()),
             container: Some(Container { runtime: "lxc".into(), id: "web".into(), name: Some("web".into()) }),
+            ..ProcessInfo::unknown(RowId(1))
         },
         counters: counters(Scope::Internet, 1_040, 1_000),
         rates: Rates { rx_bytes_per_s: 7, tx_bytes_per_s: 8 },
