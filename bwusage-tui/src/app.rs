@@ -13,16 +13,20 @@ use bwusage_proto::{
 };
 
 mod act;
+mod asked;
 mod cursor;
 mod link;
 mod message;
 mod overlay;
 mod visible;
 
+pub use asked::{Answer, Questions};
 pub use cursor::Cursor;
 pub use link::{Link, Lost, Trouble};
 pub use message::{Drawn, DrawnTable, Effect, Msg, Pointer, Settings};
-pub use overlay::{Help, Overlay};
+pub use overlay::{Help, Overlay, Scroll};
+
+use asked::Answers;
 
 use crate::{filter_bar::FilterBar, rows::History};
 
@@ -43,6 +47,7 @@ pub enum Figure {
 struct Moment {
     mirror: Option<Arc<Mirror>>,
     history: History,
+    answers: Answers,
 }
 
 /// A stopped screen.
@@ -83,6 +88,7 @@ pub struct App {
     notice: Option<&'static str>,
     last_click: Option<(usize, Duration)>,
     columns: Vec<SortKey>,
+    asked: Questions,
 }
 
 impl App {
@@ -112,12 +118,19 @@ impl App {
             notice: None,
             last_click: None,
             columns: SortKey::ALL.to_vec(),
+            asked: Questions::default(),
         }
     }
 
     /// Applies one event at time `now`, and says what to do about it.
     pub fn update(&mut self, msg: Msg, now: Duration) -> Vec<Effect> {
         self.now = now;
+        let mut effects = self.apply(msg);
+        effects.extend(self.ask());
+        effects
+    }
+
+    fn apply(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Key(key) => self.key(key),
             Msg::Paste(text) => self.paste(&text),
@@ -134,9 +147,10 @@ impl App {
             }
             Msg::Tick(mirror) => self.receive(mirror),
             Msg::Down(trouble) => {
-                self.link.down(trouble, now);
+                self.link.down(trouble, self.now);
                 vec![Effect::Draw]
             }
+            Msg::Answer(answer) => self.answered(answer),
         }
     }
 
@@ -152,7 +166,7 @@ impl App {
 
     /// Another run of the daemon numbers its rows anew: keeps the cursor on its process and begins new graphs.
     fn rebase(&mut self, new: &Mirror) {
-        self.live.history = History::default();
+        (self.live.history, self.live.answers) = (History::default(), Answers::default());
         self.frozen = None;
         if self.pause.is_some() {
             // The screen goes on showing the old rows, and the cursor stays on its own.
@@ -209,8 +223,8 @@ impl App {
             self.cursor.drawn(table.first, table.viewport);
             self.columns.clone_from(&table.columns);
         }
-        if let (Some((first, viewport)), Overlay::Help(help)) = (drawn.help, &mut self.overlay) {
-            help.drawn(first, viewport);
+        if let (Some((first, viewport)), Some(scroll)) = (drawn.overlay, self.overlay.scroll()) {
+            scroll.drawn(first, viewport);
         }
     }
 }

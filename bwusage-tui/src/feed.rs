@@ -6,9 +6,12 @@ use bwusage_proto::{
     client::{ClientError, Event, Follow},
     transport::Endpoint,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::app::{Msg, Trouble};
+use crate::app::{Msg, Questions, Trouble};
+
+mod ask;
+use ask::Task;
 
 /// The name by which the daemon's log knows this client.
 const NAME: &str = "bwusage-tui";
@@ -22,13 +25,17 @@ pub enum Command {
     RetryNow,
     /// Subscribe anew, with this time between two ticks.
     Interval(Duration),
+    /// Ask this at every interval, and nothing else any more.
+    Ask(Questions),
 }
 
-/// The two ends of a running feed. Dropping it ends the task.
+/// The two ends of a running feed. Dropping it ends its tasks.
 #[derive(Debug)]
 pub struct Feed {
     messages: mpsc::Receiver<Msg>,
+    answers: mpsc::Receiver<Msg>,
     commands: mpsc::UnboundedSender<Command>,
+    task: watch::Sender<Task>,
 }
 
 impl Feed {
@@ -37,17 +44,28 @@ impl Feed {
     pub fn start(endpoint: Endpoint, interval: Duration) -> Self {
         let (to_model, messages) = mpsc::channel(IN_FLIGHT);
         let (commands, from_model) = mpsc::unbounded_channel();
-        tokio::spawn(follow(endpoint, interval, to_model, from_model));
-        Self { messages, commands }
+        tokio::spawn(follow(endpoint.clone(), interval, to_model, from_model));
+        let (answers_to_model, answers) = mpsc::channel(IN_FLIGHT);
+        let (task, asked) = watch::channel(Task { questions: Questions::default(), every: interval });
+        tokio::spawn(ask::ask(endpoint, asked, answers_to_model));
+        Self { messages, answers, commands, task }
     }
 
-    /// The next message for the model; `None` when the task ended, which it does only by a fault.
+    /// The next message for the model; `None` when a task ended, which it does only by a fault.
     pub async fn next(&mut self) -> Option<Msg> {
-        self.messages.recv().await
+        tokio::select! {
+            msg = self.messages.recv() => msg,
+            msg = self.answers.recv() => msg,
+        }
     }
 
     /// Passes a wish on. A task that ended is noticed by [`Feed::next`].
     pub fn command(&self, command: Command) {
+        match command {
+            Command::Ask(questions) => return self.task.send_modify(|task| task.questions = questions),
+            Command::Interval(every) => self.task.send_modify(|task| task.every = every),
+            Command::RetryNow => {}
+        }
         let _ = self.commands.send(command);
     }
 }
@@ -67,6 +85,7 @@ async fn follow(
             command = from_model.recv() => {
                 match command {
                     Some(Command::RetryNow) => follow.retry_now(),
+                    Some(Command::Ask(_)) => {} // The other task does it.
                     Some(Command::Interval(interval)) => follow = Follow::new(endpoint.clone(), NAME, interval),
                     None => return,
                 }

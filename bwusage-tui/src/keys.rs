@@ -50,6 +50,8 @@ pub enum Context {
     Filter,
     /// In the list of sort keys.
     Sort,
+    /// In the ledger overlay.
+    Ledger,
     /// In the help overlay.
     Help,
     /// While the search of the help overlay is typed. Other characters go into the text.
@@ -126,6 +128,8 @@ pub enum Action {
     Idle,
     /// Hides or shows the cards above the table.
     Cards,
+    /// Opens the ledger.
+    Ledger,
     /// Gives the mouse back to the terminal, or takes it.
     Mouse,
     /// Copies the row through the terminal.
@@ -199,6 +203,8 @@ pub const BINDINGS: &[Binding] = &[
     key(C::Table, &[Char('u')], A::Units, "units: KiB, kB, bits").footer("Units"),
     key(C::Table, &[Char(' '), Char('p')], A::Pause, "pause the screen; nothing is lost meanwhile")
         .footer("Pause"),
+    key(C::Table, &[Char('L')], A::Ledger, "the ledger: where the bytes of every interface went")
+        .footer("Ledger"),
     key(C::Table, &[Enter], A::OpenDetail, "everything about the row").footer("Detail"),
     key(C::Table, &[Esc, Backspace], A::Back, "close the detail pane; clear the filter").footer("Back"),
     key(C::Table, &[Char('e')], A::Cards, "hide or show the cards"),
@@ -232,6 +238,15 @@ pub const BINDINGS: &[Binding] = &[
     key(C::Sort, &[Enter], A::Accept, "sort by it; the present one again turns it around").footer("Sort"),
     key(C::Sort, &[Char('r')], A::Reverse, "turn the order around").footer("Reverse"),
     key(C::Sort, &[Esc, Backspace, Char('s'), F(6), Char('q')], A::Back, "close the list").footer("Close"),
+    key(C::Ledger, &[Up, Char('k')], A::Move(Motion::Up), "one line up"),
+    key(C::Ledger, &[Down, Char('j')], A::Move(Motion::Down), "one line down"),
+    key(C::Ledger, &[PageUp, Ctrl('b')], A::Move(Motion::PageUp), "one page up"),
+    key(C::Ledger, &[PageDown, Ctrl('f'), Char(' ')], A::Move(Motion::PageDown), "one page down"),
+    key(C::Ledger, &[Home, Char('g')], A::Move(Motion::First), "first line"),
+    key(C::Ledger, &[End, Char('G')], A::Move(Motion::Last), "last line"),
+    key(C::Ledger, &[Char('u')], A::Units, "units: KiB, kB, bits").footer("Units"),
+    key(C::Ledger, &[Esc, Backspace, Enter, Char('L'), Char('q')], A::Back, "close the ledger")
+        .footer("Close"),
     key(C::Help, &[Up, Char('k')], A::Move(Motion::Up), "one line up"),
     key(C::Help, &[Down, Char('j')], A::Move(Motion::Down), "one line down"),
     key(C::Help, &[PageUp, Ctrl('b')], A::Move(Motion::PageUp), "one page up"),
@@ -300,6 +315,9 @@ impl fmt::Display for Key {
 mod tests {
     use super::*;
 
+    const ALL: [Context; 6] =
+        [Context::Table, Context::Filter, Context::Sort, Context::Ledger, Context::Help, Context::HelpSearch];
+
     #[test]
     fn no_key_means_two_things_in_one_place() {
         for (at, binding) in BINDINGS.iter().enumerate() {
@@ -323,14 +341,14 @@ mod tests {
 
     #[test]
     fn control_c_quits_from_everywhere() {
-        for context in [Context::Table, Context::Filter, Context::Sort, Context::Help, Context::HelpSearch] {
+        for context in ALL {
             assert_eq!(action(context, Key::Ctrl('c')), Some(Action::Quit), "{context:?}");
         }
     }
 
     #[test]
     fn every_open_thing_closes_with_escape() {
-        for context in [Context::Table, Context::Filter, Context::Sort, Context::Help, Context::HelpSearch] {
+        for context in ALL {
             assert_eq!(action(context, Key::Esc), Some(Action::Back), "{context:?}");
         }
     }

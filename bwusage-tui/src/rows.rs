@@ -14,9 +14,11 @@ use bwusage_proto::{
 
 mod history;
 mod host;
+mod ledger;
 
 pub use history::{History, REMEMBERED};
 pub use host::{Host, MemoryUse, Trend};
+pub use ledger::{Account, Book, Entry};
 
 /// One line of the table. Texts are escaped; amounts are bytes, speeds bytes a second.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

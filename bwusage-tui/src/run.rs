@@ -53,6 +53,7 @@ pub async fn run(mut app: App, mut feed: Feed, screen: &mut Screen, theme: Theme
                 }
                 Effect::RetryNow => feed.command(Command::RetryNow),
                 Effect::Interval(interval) => feed.command(Command::Interval(interval)),
+                Effect::Ask(questions) => feed.command(Command::Ask(questions)),
                 Effect::CaptureMouse(capture) => screen.capture_mouse(capture)?,
                 Effect::Copy(text) => screen.copy(&text)?,
             }

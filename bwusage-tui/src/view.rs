@@ -14,6 +14,7 @@ mod graph;
 mod header;
 mod help;
 mod hits;
+mod ledger;
 mod message;
 mod segments;
 mod sort_list;
@@ -65,8 +66,9 @@ fn screen(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> (Drawn, H
     match app.overlay() {
         Overlay::Sort { index } => sort_list::draw(buffer, body, app, *index, theme),
         Overlay::Help(help) => {
-            drawn.help = Some(help::draw(buffer, body, app, help, host.as_ref(), theme));
+            drawn.overlay = Some(help::draw(buffer, body, app, help, host.as_ref(), theme));
         }
+        Overlay::Ledger(scroll) => drawn.overlay = Some(ledger::draw(buffer, body, app, scroll, theme)),
         Overlay::None | Overlay::Filter => {}
     }
     (drawn, hits)

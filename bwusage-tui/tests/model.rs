@@ -11,7 +11,7 @@ use bwusage_proto::{
     table::{Grouping, Order, RowKey, SortKey},
 };
 use bwusage_tui::{
-    app::{Drawn, Effect, Msg, Pointer, Settings, Trouble},
+    app::{Answer, Drawn, Effect, Msg, Pointer, Questions, Settings, Trouble},
     keys::{Action, Key},
 };
 use fixture::Running;
@@ -96,7 +96,7 @@ fn arrows_sort_by_the_neighbouring_column_and_stop_at_the_ends() {
     use bwusage_tui::app::DrawnTable;
     let mut running = by_process();
     let columns = vec![SortKey::Name, SortKey::RxTotal, SortKey::TxTotal];
-    running.app.drawn(&Drawn { table: Some(DrawnTable { columns, ..DrawnTable::default() }), help: None });
+    running.app.drawn(&Drawn { table: Some(DrawnTable { columns, ..DrawnTable::default() }), overlay: None });
     for (key, sorted) in [
         (Key::Right, SortKey::TxTotal),
         (Key::Right, SortKey::TxTotal),
@@ -281,4 +281,46 @@ fn idle_rows_can_be_left_out() {
     assert!(names(&running).contains(&"bash".into()));
     press(&mut running, Key::Char('a'));
     assert!(!names(&running).contains(&"bash".into()));
+}
+
+/// What the daemon was told to be asked, if it was told anything.
+fn asked(effects: &[Effect]) -> Option<Questions> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Ask(questions) => Some(*questions),
+        _ => None,
+    })
+}
+
+fn ledger() -> Msg {
+    Msg::Answer(Answer::Ledger(Arc::new(fixture::ledger())))
+}
+
+#[test]
+fn the_ledger_is_asked_for_only_while_somebody_looks_at_it() {
+    let mut running = by_process();
+    let wanted = Questions { ledger: true };
+    assert_eq!(asked(&press(&mut running, Key::Char('L'))), Some(wanted));
+    assert_eq!(running.app.book().map(|book| book.accounts.len()), Some(1), "the sum of every tick");
+    assert_eq!(running.send(ledger()), [Effect::Draw]);
+    assert_eq!(running.app.book().map(|book| book.accounts.len()), Some(3));
+    assert_eq!(asked(&press(&mut running, Key::Esc)), Some(Questions::default()));
+    assert_eq!(running.send(ledger()), [], "an answer that comes too late");
+}
+
+#[test]
+fn a_stopped_screen_asks_once_for_what_it_lacks() {
+    let mut running = by_process();
+    press(&mut running, Key::Char('p'));
+    assert!(asked(&press(&mut running, Key::Char('L'))).is_some_and(|asked| asked.ledger));
+    assert_eq!(asked(&running.send(ledger())), Some(Questions::default()));
+    assert_eq!(running.app.book().map(|book| book.accounts.len()), Some(3));
+}
+
+#[test]
+fn another_run_of_the_daemon_has_another_ledger() {
+    let mut running = by_process();
+    press(&mut running, Key::Char('L'));
+    running.send(ledger());
+    running.send(Msg::Up { mirror: Arc::new(fixture::mirror(1)), restarted: true });
+    assert_eq!(running.app.book().map(|book| book.accounts.len()), Some(1));
 }

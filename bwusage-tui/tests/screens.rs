@@ -11,7 +11,7 @@ use bwusage_proto::{
     units::Rates,
 };
 use bwusage_tui::{
-    app::{Msg, Pointer, Settings, Trouble},
+    app::{Answer, Msg, Pointer, Settings, Trouble},
     keys::Key,
     view::{self, Depth, Theme},
 };
@@ -163,6 +163,41 @@ fn help() {
 }
 
 #[test]
+fn ledger() {
+    at_every_size("ledger", || {
+        let mut running = by_process();
+        typed(&mut running, "L");
+        running.send(Msg::Answer(Answer::Ledger(Arc::new(fixture::ledger()))));
+        running
+    });
+}
+
+#[test]
+fn the_sum_of_the_ledger_is_there_before_the_answer_and_when_there_is_none() {
+    let mut running = by_process();
+    typed(&mut running, "L");
+    let screen = shown(&mut running, (120, 40));
+    assert!(screen.contains("all that lead out") && !screen.contains("eth0"), "{screen}");
+    running.send(Msg::Answer(Answer::None("bwusaged refused: not for you".into())));
+    let screen = shown(&mut running, (120, 40));
+    assert!(screen.contains("all that lead out") && screen.contains("not for you"), "{screen}");
+}
+
+#[test]
+fn the_header_tells_the_attributed_share_and_what_was_lost() {
+    let header = |mirror: Mirror| {
+        let mut running = by_process();
+        running.send(Msg::Tick(Arc::new(mirror)));
+        let screen = shown(&mut running, (120, 40));
+        screen.lines().next().unwrap_or_default().to_owned()
+    };
+    let known = header(fixture::mirror(1));
+    assert!(known.contains("attributed 99.94%") && known.contains("⚠ lost 8.79 KiB"), "{known}");
+    let unknown = header(Mirror { ledger: None, ..fixture::mirror(1) });
+    assert!(!unknown.contains("attributed") && !unknown.contains('⚠'), "{unknown}");
+}
+
+#[test]
 fn sort_list() {
     at_every_size("sort-list", || {
         let mut running = by_process();
@@ -217,7 +252,7 @@ fn no_size_and_no_state_panics() {
     let down = Msg::Down(trouble(false));
     let mismatch = Msg::Down(trouble(true));
     let crowd = Msg::Tick(Arc::new(fixture::crowd(300)));
-    let states: [(&str, Option<Msg>); 9] = [
+    let states: [(&str, Option<Msg>); 10] = [
         ("", None),
         ("G", Some(crowd)),
         ("/a very long filter that does not fit into the frame of the table at all", None),
@@ -225,6 +260,7 @@ fn no_size_and_no_state_panics() {
         ("sjjjjjjjjjjj", None),
         ("?G", None),
         ("?/sort", None),
+        ("LG", Some(Msg::Answer(Answer::Ledger(Arc::new(fixture::ledger()))))),
         ("q", Some(mismatch)),
         ("p\n", None),
     ];
@@ -271,6 +307,14 @@ fn a_hostile_name_never_acts_on_the_terminal() {
     mirror.apply(tick).expect("every row is described");
     let mirror = Arc::new(mirror);
 
+    let mut ledger = fixture::ledger();
+    for (interface, name) in ledger.interfaces.iter_mut().zip(NAMES) {
+        interface.name = name.into();
+    }
+    ledger.carriers[0].interface = NAMES[1].into();
+    (ledger.losses[0].what, ledger.missing) = (NAMES[4].into(), Some(NAMES[2].into()));
+    let ledger = Arc::new(ledger);
+
     let mut running = by_process();
     running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });
     let screen = shown(&mut running, (200, 60));
@@ -281,12 +325,13 @@ fn a_hostile_name_never_acts_on_the_terminal() {
     }
 
     for by in Grouping::ALL {
-        for keys in ["", "\n", "?G", "/\u{202e}zzz"] {
+        for keys in ["", "\n", "?G", "/\u{202e}zzz", "L"] {
             let mut running = fixture::app(Settings { by, ..Settings::default() });
             running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });
             for key in keys.chars() {
                 running.send(Msg::Key(if key == '\n' { Key::Enter } else { Key::Char(key) }));
             }
+            running.send(Msg::Answer(Answer::Ledger(Arc::clone(&ledger))));
             for row in 0..NAMES.len() {
                 for size in SIZES {
                     let buffer = render(&mut running, size, Theme::FULL);

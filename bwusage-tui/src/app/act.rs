@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bwusage_proto::table::{Order, SortKey};
 
-use super::{App, Detail, Effect, Figure, Help, Overlay, Pause, Pointer};
+use super::{App, Detail, Effect, Figure, Help, Overlay, Pause, Pointer, Scroll};
 use crate::{
     keys::{self, Action, Context, Key, Motion},
     rows::Line,
@@ -64,16 +64,16 @@ impl App {
 
     pub(super) fn pointer(&mut self, pointer: Pointer) -> Vec<Effect> {
         match (pointer, &mut self.overlay) {
-            (Pointer::WheelUp | Pointer::WheelDown, Overlay::Help(help)) => {
+            (Pointer::WheelUp | Pointer::WheelDown, Overlay::Help(_) | Overlay::Ledger(_)) => {
                 for _ in 0..WHEEL_ROWS {
-                    help.scroll(if pointer == Pointer::WheelUp { Motion::Up } else { Motion::Down });
+                    self.step(if pointer == Pointer::WheelUp { Motion::Up } else { Motion::Down });
                 }
             }
             (Pointer::WheelUp, _) => {
                 self.choose(self.cursor.index().saturating_sub(WHEEL_ROWS));
             }
             (Pointer::WheelDown, _) => self.choose(self.cursor.index() + WHEEL_ROWS),
-            (_, Overlay::Help(_) | Overlay::Sort { .. }) => return Vec::new(),
+            (_, Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Sort { .. }) => return Vec::new(),
             (Pointer::Column(key), _) => self.sort_by(key),
             (Pointer::Row(index), _) => {
                 let twice = self
@@ -113,6 +113,7 @@ impl App {
                 return vec![Effect::Copy(text), Effect::Draw];
             }
             Action::Help => self.overlay = Overlay::Help(Help::default()),
+            Action::Ledger => self.overlay = Overlay::Ledger(Scroll::default()),
             Action::Move(motion) => self.step(motion),
             Action::SortLeft => self.sort_beside(|at, _| at.checked_sub(1)),
             Action::SortRight => self.sort_beside(|at, count| Some(at + 1).filter(|&next| next < count)),
@@ -156,8 +157,11 @@ impl App {
     }
 
     fn step(&mut self, motion: Motion) {
+        if let Some(scroll) = self.overlay.scroll() {
+            scroll.step(motion);
+            return;
+        }
         match &mut self.overlay {
-            Overlay::Help(help) => help.scroll(motion),
             Overlay::Sort { index } => {
                 let last = SortKey::ALL.len() - 1;
                 *index = match motion {
@@ -167,7 +171,7 @@ impl App {
                     Motion::Last | Motion::PageDown => last,
                 };
             }
-            Overlay::None | Overlay::Filter => self.choose(self.cursor.after(motion, self.table.matched)),
+            _ => self.choose(self.cursor.after(motion, self.table.matched)),
         }
     }
 
@@ -179,7 +183,7 @@ impl App {
                 self.sort_by(key);
             }
             Overlay::Help(help) => help.searching = false,
-            Overlay::Filter | Overlay::None => self.overlay = Overlay::None,
+            Overlay::Filter | Overlay::Ledger(_) | Overlay::None => self.overlay = Overlay::None,
         }
     }
 
@@ -190,7 +194,7 @@ impl App {
                 help.search.clear();
                 help.searching = false;
             }
-            Overlay::Help(_) | Overlay::Sort { .. } => self.overlay = Overlay::None,
+            Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Sort { .. } => self.overlay = Overlay::None,
             Overlay::None if detail_open => self.detail = Detail::Closed,
             Overlay::Filter | Overlay::None => {
                 self.overlay = Overlay::None;

@@ -8,7 +8,7 @@ use bwusage_proto::{
     table::{Grouping, Order, SortKey},
 };
 
-use super::Trouble;
+use super::{Answer, Questions, Trouble};
 use crate::keys::Key;
 
 /// What the user asked for: on the command line first, and later by keys.
@@ -68,6 +68,8 @@ pub enum Msg {
     Tick(Arc<Mirror>),
     /// The daemon does not answer.
     Down(Trouble),
+    /// The daemon answered a question, or did not.
+    Answer(Answer),
 }
 
 /// What the mouse did.
@@ -98,6 +100,8 @@ pub enum Effect {
     RetryNow,
     /// Subscribe with this interval.
     Interval(Duration),
+    /// Ask this, again and again, and nothing else any more.
+    Ask(Questions),
     /// Take the mouse, or give it back.
     CaptureMouse(bool),
     /// Put this text into the clipboard.
@@ -109,8 +113,8 @@ pub enum Effect {
 pub struct Drawn {
     /// The table, where one was drawn.
     pub table: Option<DrawnTable>,
-    /// First line and number of lines of the help overlay.
-    pub help: Option<(usize, usize)>,
+    /// First line and number of lines of an overlay that scrolls.
+    pub overlay: Option<(usize, usize)>,
 }
 
 /// The table as it was drawn.

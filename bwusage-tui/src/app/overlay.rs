@@ -17,6 +17,8 @@ pub enum Overlay {
     },
     /// The help.
     Help(Help),
+    /// Where the bytes of the interfaces went.
+    Ledger(Scroll),
 }
 
 /// The help overlay.
@@ -26,11 +28,18 @@ pub struct Help {
     pub search: Field,
     /// True while that is being typed.
     pub searching: bool,
+    /// Which part of it is in view.
+    pub scroll: Scroll,
+}
+
+/// The part of a long text that is in view.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scroll {
     first: usize,
     viewport: usize,
 }
 
-impl Help {
+impl Scroll {
     /// The first line to show. The view knows how many there are and stops earlier.
     #[must_use]
     pub fn first(&self) -> usize {
@@ -38,7 +47,7 @@ impl Help {
     }
 
     /// Scrolls.
-    pub fn scroll(&mut self, motion: Motion) {
+    pub fn step(&mut self, motion: Motion) {
         let page = self.viewport.saturating_sub(1).max(1);
         self.first = match motion {
             Motion::Up => self.first.saturating_sub(1),
@@ -56,18 +65,29 @@ impl Help {
     }
 }
 
+impl Overlay {
+    /// What the overlay scrolls, where it is a text.
+    pub(super) fn scroll(&mut self) -> Option<&mut Scroll> {
+        match self {
+            Self::Help(help) => Some(&mut help.scroll),
+            Self::Ledger(scroll) => Some(scroll),
+            Self::None | Self::Filter | Self::Sort { .. } => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn scrolling_back_from_beyond_the_end_moves_at_once() {
-        let mut help = Help::default();
-        help.scroll(Motion::Last);
-        help.drawn(12, 10);
-        help.scroll(Motion::Up);
-        assert_eq!(help.first(), 11);
-        help.scroll(Motion::PageUp);
-        assert_eq!(help.first(), 2);
+        let mut scroll = Scroll::default();
+        scroll.step(Motion::Last);
+        scroll.drawn(12, 10);
+        scroll.step(Motion::Up);
+        assert_eq!(scroll.first(), 11);
+        scroll.step(Motion::PageUp);
+        assert_eq!(scroll.first(), 2);
     }
 }

@@ -11,7 +11,7 @@ use super::{App, Cursor, Detail, Figure, Link, Lost, Moment, Overlay};
 use crate::{
     filter_bar::FilterBar,
     keys::{Action, Context},
-    rows::{Host, Line, ScopeTotals, scopes},
+    rows::{Book, Host, Line, ScopeTotals, scopes},
 };
 
 impl App {
@@ -55,6 +55,19 @@ impl App {
     #[must_use]
     pub fn line_without_process(&self) -> Option<Line> {
         Line::without_process(self.moment().mirror.as_deref()?)
+    }
+
+    /// Where the bytes of the interfaces went; `None` where nothing tells.
+    #[must_use]
+    pub fn book(&self) -> Option<Book> {
+        let moment = self.moment();
+        Book::new(moment.mirror.as_deref()?, moment.answers.ledger.as_deref())
+    }
+
+    /// Why the last question had no answer.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.moment().answers.trouble.as_deref()
     }
 
     /// The row under the cursor in full.
@@ -174,6 +187,7 @@ impl App {
             Overlay::None => Context::Table,
             Overlay::Filter => Context::Filter,
             Overlay::Sort { .. } => Context::Sort,
+            Overlay::Ledger(_) => Context::Ledger,
             Overlay::Help(help) if help.searching => Context::HelpSearch,
             Overlay::Help(_) => Context::Help,
         }
@@ -198,7 +212,7 @@ impl App {
             Action::Move(_) | Action::Pause | Action::Units | Action::Copy | Action::Cards => {
                 self.is_working()
             }
-            Action::Slower | Action::Faster => self.is_working(),
+            Action::Slower | Action::Faster | Action::Ledger => self.is_working(),
             // What is left acts on the table.
             _ => self.is_working() && self.detail != Detail::Alone,
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bwusage_proto::{
+    ledger::{Reason, Side, Summary},
     mirror::Mirror,
     snapshot::{Residual, WindowPoint},
     text,
@@ -25,7 +26,12 @@ pub struct Host {
     pub blind_spots: Vec<String>,
     /// Why bytes have no process, and how many were received and sent.
     pub residuals: Vec<(&'static str, u64, u64)>,
-    /// Share of the bytes without a process, in hundredths of a percent.
+    /// Share of this machine's own traffic that has a process, in hundredths of a percent. `None` where no interface's
+    /// counter is known.
+    pub attributed_centipercent: Option<u32>,
+    /// Bytes of interfaces that belong to a process that could not be told.
+    pub lost: u64,
+    /// Share of the counted bytes without a process, in hundredths of a percent.
     pub unattributed_centipercent: Option<u32>,
     /// Received by all interfaces but loopback, bytes a second.
     pub rx: Trend,
@@ -85,6 +91,8 @@ impl Host {
             quality: text::escape(&coverage.quality).into_owned(),
             blind_spots: coverage.blind_spots.iter().map(|spot| text::escape(spot).into_owned()).collect(),
             residuals: mirror.residuals.iter().filter_map(residual).collect(),
+            attributed_centipercent: mirror.ledger.as_ref().and_then(Summary::attributed),
+            lost: mirror.ledger.as_ref().map_or(0, lost),
             unattributed_centipercent: unattributed_centipercent(mirror),
             rx: trend(|point| point.network.map(|rates| rates.rx_bytes_per_s)),
             tx: trend(|point| point.network.map(|rates| rates.tx_bytes_per_s)),
@@ -102,6 +110,11 @@ impl Host {
             disk_write: trend(|point| point.disk_write_bytes_per_s),
         }
     }
+}
+
+fn lost(summary: &Summary) -> u64 {
+    let lost = |side: &Side| u64::try_from(side.bytes(Reason::Lost)).unwrap_or(0);
+    lost(&summary.rx).saturating_add(lost(&summary.tx))
 }
 
 fn residual(residual: &Residual) -> Option<(&'static str, u64, u64)> {

@@ -1,12 +1,13 @@
 //! The first line: which machine, how fresh, how counted. A lost connection takes the whole line.
 
 use bwusage_proto::{
-    format::{Units, duration, percent},
+    format::{Units, bytes_with_unit, duration, percent},
     table::Grouping,
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Line};
 
 use super::{
+    ledger,
     segments::{self, Segment},
     theme::{DIM, Role, STRONG, Theme},
 };
@@ -14,6 +15,9 @@ use crate::{
     app::{App, Link, Lost},
     rows::Host,
 };
+
+/// Less than this many hundredths of a percent of the bytes with a process is worth a warning.
+const ATTRIBUTED: u32 = 9_900;
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Host>, theme: Theme) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -34,9 +38,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Hos
     }
     left.push(Segment::new(2, "by ", DIM).and(grouping(app.by()), plain));
     left.push(Segment::new(3, units(app.units()), plain));
-    if let Some(share) = host.and_then(|host| host.unattributed_centipercent) {
-        let style = if share > 100 { theme.colour(Role::Warning) } else { plain };
-        left.push(Segment::new(4, "no process ", DIM).and(format!("{}%", percent(share).trim()), style));
+    if let Some(host) = host {
+        left.extend(attribution(host, app.units(), theme));
     }
     if app.is_frozen() {
         left.push(Segment::new(0, "order frozen", theme.colour(Role::Warning)));
@@ -51,6 +54,24 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Hos
         let x = inner.right() - right.width() as u16;
         buffer.set_line(x, inner.y, &right, inner.width);
     }
+}
+
+/// Whose the bytes are: of what interfaces counted where that is known, else of what was counted at all.
+fn attribution(host: &Host, units: Units, theme: Theme) -> Vec<Segment> {
+    let warning = theme.colour(Role::Warning);
+    let mut parts = Vec::new();
+    if let Some(share) = host.attributed_centipercent {
+        let style = if share < ATTRIBUTED { warning } else { Style::new() };
+        parts.push(Segment::new(1, "attributed ", DIM).and(ledger::share(share.into()), style));
+    } else if let Some(share) = host.unattributed_centipercent {
+        let style = if share > 10_000 - ATTRIBUTED { warning } else { Style::new() };
+        parts.push(Segment::new(4, "no process ", DIM).and(format!("{}%", percent(share).trim()), style));
+    }
+    if host.lost > 0 {
+        let lost = bytes_with_unit(host.lost, units);
+        parts.push(Segment::new(2, format!("⚠ lost {}", lost.trim_start()), warning));
+    }
+    parts
 }
 
 fn state(app: &App, host: Option<&Host>, theme: Theme) -> Segment {

@@ -72,7 +72,7 @@ pub(super) fn draw(
         lines.push(Line::styled(format!("nothing about “{}”", text::escape(search)), DIM));
     }
     let viewport = usize::from(inner.height);
-    let first = help.first().min(lines.len().saturating_sub(viewport));
+    let first = help.scroll.first().min(lines.len().saturating_sub(viewport));
     let shown: Vec<Line> = lines.into_iter().skip(first).take(viewport).collect();
     Paragraph::new(shown).render(inner, buffer);
     (first, viewport)

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bwusage_proto::{
+    ledger::{Carrier, InterfaceKind, InterfaceLedger, Ledger, Line, Reason, Side, Summary},
     message::{SnapshotHead, Tick},
     mirror::Mirror,
     process::{Container, ProcessId, UserId},
     snapshot::{
-        Activity, Coverage, DiskIo, HostInfo, HostSample, Interface, Memory, ProcessInfo, Residual,
+        Activity, Coverage, DiskIo, HostInfo, HostSample, Interface, Loss, Memory, ProcessInfo, Residual,
         ResidualReason, Resources, RowId, WindowPoint,
     },
     units::{Counters, Rates, Scope},
@@ -175,8 +176,61 @@ pub(crate) fn tick(seq: u64) -> Tick {
             counters: counters(2_400_000, 1_100_000),
             rates: Rates { rx_bytes_per_s: 98, tx_bytes_per_s: 98 },
         }],
-        ledger: None,
+        ledger: Some(ledger().summary),
         retired: Vec::new(),
+    }
+}
+
+/// Where the bytes went: the summary is the device alone.
+pub(crate) fn ledger() -> Ledger {
+    let side = |counter: u64, lines: &[(Reason, i64)]| Side {
+        counter,
+        lines: lines.iter().map(|&(reason, bytes)| Line { reason, bytes }).collect(),
+    };
+    let interface = |name: &str, kind, rx, tx| InterfaceLedger { name: name.into(), kind, rx, tx };
+    let eth0 = interface(
+        "eth0",
+        InterfaceKind::Device,
+        side(
+            9_000_000_000,
+            &[
+                (Reason::Processes, 2_080_000_000),
+                (Reason::NoSocket, 2_400_000),
+                (Reason::Tunnel, 41_000_000),
+                (Reason::Forwarded, 310_000_000),
+                (Reason::NonIp, 1_100_000),
+                (Reason::LinkHeaders, 23_500_000),
+                (Reason::BeforeStart, 6_542_000_000),
+            ],
+        ),
+        side(
+            7_000_000_000,
+            &[
+                (Reason::Processes, 6_520_000_000),
+                (Reason::Kernel, 1_100_000),
+                (Reason::Forwarded, 300_000_000),
+                (Reason::LinkHeaders, 61_400_000),
+                (Reason::Segmentation, -12_500_000),
+                (Reason::Lost, 9_000),
+                (Reason::BeforeStart, 129_991_000),
+            ],
+        ),
+    );
+    let wg0 = interface(
+        "wg0",
+        InterfaceKind::Tunnel,
+        side(38_000_000, &[(Reason::Processes, 38_000_000)]),
+        side(4_000, &[(Reason::Processes, 4_000)]),
+    );
+    let summary = Summary { rx: eth0.rx.clone(), tx: eth0.tx.clone() };
+    Ledger {
+        taken_at_unix_ms: START + 30_000,
+        since_unix_ms: START - 3_600_000,
+        summary,
+        interfaces: vec![eth0, wg0],
+        carriers: vec![Carrier { row: RowId(5), interface: "wg0".into() }],
+        losses: vec![Loss { what: "the table of sockets was full".into(), events: 7 }],
+        missing: None,
     }
 }
 
