@@ -192,7 +192,7 @@ fn the_header_tells_the_attributed_share_and_what_was_lost() {
         screen.lines().next().unwrap_or_default().to_owned()
     };
     let known = header(fixture::mirror(1));
-    assert!(known.contains("attributed 99.94%") && known.contains("⚠ lost 8.79 KiB"), "{known}");
+    assert!(known.contains("attributed 99.94% ⚠") && known.contains("8.79 KiB lost"), "{known}");
     let unknown = header(Mirror { ledger: None, ..fixture::mirror(1) });
     assert!(!unknown.contains("attributed") && !unknown.contains('⚠'), "{unknown}");
 }

@@ -59,17 +59,22 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Hos
 /// Whose the bytes are: of what interfaces counted where that is known, else of what was counted at all.
 fn attribution(host: &Host, units: Units, theme: Theme) -> Vec<Segment> {
     let warning = theme.colour(Role::Warning);
+    let style = |fine: bool| if fine { Style::new() } else { warning };
     let mut parts = Vec::new();
     if let Some(share) = host.attributed_centipercent {
-        let style = if share < ATTRIBUTED { warning } else { Style::new() };
-        parts.push(Segment::new(1, "attributed ", DIM).and(ledger::share(share.into()), style));
+        let part =
+            Segment::new(1, "attributed ", DIM).and(ledger::share(share.into()), style(share >= ATTRIBUTED));
+        parts.push(if host.lost > 0 { part.and(" ⚠", warning) } else { part });
     } else if let Some(share) = host.unattributed_centipercent {
-        let style = if share > 10_000 - ATTRIBUTED { warning } else { Style::new() };
-        parts.push(Segment::new(4, "no process ", DIM).and(format!("{}%", percent(share).trim()), style));
+        let text = format!("{}%", percent(share).trim());
+        parts.push(Segment::new(4, "no process ", DIM).and(text, style(share <= 10_000 - ATTRIBUTED)));
     }
     if host.lost > 0 {
-        let lost = bytes_with_unit(host.lost, units);
-        parts.push(Segment::new(2, format!("⚠ lost {}", lost.trim_start()), warning));
+        parts.push(Segment::new(
+            3,
+            format!("{} lost", bytes_with_unit(host.lost, units).trim_start()),
+            warning,
+        ));
     }
     parts
 }
