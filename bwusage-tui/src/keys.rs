@@ -197,8 +197,13 @@ pub const BINDINGS: &[Binding] = &[
     key(C::Table, &[Char('r')], A::Reverse, "turn the order around"),
     key(C::Table, &[Char('F')], A::Freeze, "keep the rows where they are, or sort again"),
     key(C::Table, &[Char('a')], A::Idle, "leave out rows without any traffic, or show them"),
-    key(C::Table, &[Char('b')], A::GroupBy, "one row per application, process, user, unit, container")
-        .footer("By"),
+    key(
+        C::Table,
+        &[Char('b')],
+        A::GroupBy,
+        "one row per application, process, user, unit, container, category",
+    )
+    .footer("By"),
     key(C::Table, &[Char('t')], A::Figure, "totals or speeds first").footer("Total/Rate"),
     key(C::Table, &[Char('u')], A::Units, "units: KiB, kB, bits").footer("Units"),
     key(C::Table, &[Char(' '), Char('p')], A::Pause, "pause the screen; nothing is lost meanwhile")

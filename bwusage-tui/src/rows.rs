@@ -6,8 +6,10 @@
 use std::time::Duration;
 
 use bwusage_proto::{
+    ancestry::Ancestry,
     mirror::Mirror,
-    table::Row,
+    process::Category,
+    table::{Row, RowKey},
     text,
     units::{Counters, Rates, Scope, Wire},
 };
@@ -41,6 +43,14 @@ pub struct Line {
     pub unit: Option<String>,
     /// The container, where the row is in one.
     pub container: Option<String>,
+    /// What a person calls the application.
+    pub title: Option<String>,
+    /// What sort of program it is.
+    pub category: Option<&'static str>,
+    /// True for what moved bytes although nobody sees it run.
+    pub in_background: bool,
+    /// How long ago it was first seen to move a byte.
+    pub first_seen: Option<Duration>,
     /// Received since the daemon started.
     pub rx_total: u64,
     /// Sent since the daemon started.
@@ -116,6 +126,10 @@ impl Line {
             command_line: row.command_line.as_ref().map(|words| safe(&words.join(" "))),
             unit: row.unit.as_deref().map(safe),
             container: row.container.as_ref().map(|container| safe(&container.to_string())),
+            title: row.title.as_deref().map(safe),
+            category: row.category.map(Category::name),
+            in_background: row.category == Some(Category::Background) && !row.counters.is_zero(),
+            first_seen: row.first_traffic_at_unix_ms.map(ago),
             rx_total: total.rx_bytes,
             tx_total: total.tx_bytes,
             rx_rate: row.rates.rx_bytes_per_s,
@@ -151,9 +165,37 @@ impl Line {
     }
 }
 
+/// A row in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    /// The row as in the table.
+    pub line: Line,
+    /// What it moved in each scope, and in all.
+    pub scopes: [ScopeTotals; 4],
+    /// Who started it, the parent first: name and number. Empty where the row is not one process.
+    pub parents: Vec<String>,
+}
+
+impl Selected {
+    /// Everything about `row`.
+    #[must_use]
+    pub fn new(line: Line, row: &Row, mirror: &Mirror) -> Self {
+        Self { line, scopes: scopes(row), parents: parents(row, mirror) }
+    }
+}
+
+fn parents(row: &Row, mirror: &Mirror) -> Vec<String> {
+    let RowKey::Process(row) = row.key else { return Vec::new() };
+    let Some(process) = mirror.processes.get(&row) else { return Vec::new() };
+    let shown = |name: Option<&str>, pid: u32| match name {
+        Some(name) => format!("{} {pid}", text::escape(name)),
+        None => pid.to_string(),
+    };
+    Ancestry::new(mirror).parents(process).into_iter().map(|it| shown(it.name, it.pid)).collect()
+}
+
 /// What `row` moved in each scope, and in all.
-#[must_use]
-pub fn scopes(row: &Row) -> [ScopeTotals; 4] {
+fn scopes(row: &Row) -> [ScopeTotals; 4] {
     let totals = |scope: &'static str, traffic: bwusage_proto::units::Traffic| ScopeTotals {
         scope,
         rx_wire: traffic.wire.rx_bytes,

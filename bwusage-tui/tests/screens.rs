@@ -154,6 +154,44 @@ fn detail() {
 }
 
 #[test]
+fn a_background_program_that_moved_bytes_is_marked_in_words() {
+    let mut running = by_process();
+    let screen = shown(&mut running, (80, 24));
+    let marked: Vec<_> = screen.lines().filter(|line| line.contains("◦bg")).collect();
+    assert!(marked.len() == 1 && marked[0].contains("curl † ◦bg"), "{screen}");
+    typed(&mut running, "/category:background");
+    let screen = shown(&mut running, (80, 24));
+    assert!(screen.contains("curl") && !screen.contains("firefox"), "{screen}");
+    running.send(Msg::Key(Key::Enter));
+    running.send(Msg::Key(Key::Enter));
+    let screen = shown(&mut running, (80, 24));
+    assert!(screen.contains("background ◦bg") && screen.contains("first seen"), "{screen}");
+}
+
+#[test]
+fn a_long_name_leaves_room_for_its_mark() {
+    let mut info = fixture::info(50, "a-name-of-fifteen", "curl", 1000);
+    info.category = Some(bwusage_proto::process::Category::Background);
+    let changed = vec![fixture::activity(50, fixture::counters(1 << 50, 0), Rates::default())];
+    let mut mirror = fixture::mirror(1);
+    mirror
+        .apply(bwusage_proto::message::Tick { infos: vec![info], changed, ..fixture::tick(2) })
+        .expect("all described");
+    let mut running = by_process();
+    running.send(Msg::Tick(Arc::new(mirror)));
+    let screen = shown(&mut running, (40, 10));
+    assert!(screen.contains("… ◦bg"), "{screen}");
+}
+
+#[test]
+fn the_chain_of_parents_ends_where_knowledge_ends() {
+    let mut running = by_process();
+    running.send(Msg::Key(Key::Enter));
+    let screen = shown(&mut running, (120, 40));
+    assert!(screen.contains("started by firefox 107 ← 1 "), "{screen}");
+}
+
+#[test]
 fn help() {
     at_every_size("help", || {
         let mut running = by_process();

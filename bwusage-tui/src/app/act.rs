@@ -108,7 +108,7 @@ impl App {
                 return vec![Effect::CaptureMouse(self.settings.mouse), Effect::Draw];
             }
             Action::Copy => {
-                let Some(text) = self.selected(0).map(|(line, _)| as_text(&line)) else { return Vec::new() };
+                let Some(text) = self.selected(0).map(|row| as_text(&row.line)) else { return Vec::new() };
                 self.notice = Some("row copied");
                 return vec![Effect::Copy(text), Effect::Draw];
             }

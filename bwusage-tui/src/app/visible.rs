@@ -11,7 +11,7 @@ use super::{App, Cursor, Detail, Figure, Link, Lost, Moment, Overlay};
 use crate::{
     filter_bar::FilterBar,
     keys::{Action, Context},
-    rows::{Book, Host, Line, ScopeTotals, scopes},
+    rows::{Book, Host, Line, Selected},
 };
 
 impl App {
@@ -72,9 +72,9 @@ impl App {
 
     /// The row under the cursor in full.
     #[must_use]
-    pub fn selected(&self, ticks: usize) -> Option<(Line, [ScopeTotals; 4])> {
+    pub fn selected(&self, ticks: usize) -> Option<Selected> {
         let row = self.selected_row()?;
-        Some((self.line(row, ticks)?, scopes(row)))
+        Some(Selected::new(self.line(row, ticks)?, row, self.moment().mirror.as_deref()?))
     }
 
     fn selected_row(&self) -> Option<&Row> {

@@ -15,6 +15,7 @@ use ratatui::{
 use super::{
     graph,
     segments::{self, Segment},
+    table::BACKGROUND,
     theme::{DIM, NOTE, Role, STRONG, TITLE, Theme},
     wrap::wrap,
 };
@@ -32,7 +33,7 @@ const STACKED_FROM: u16 = 11;
 /// Graphs never magnify less than this to full height.
 const QUIET: u64 = 1024;
 /// Width of a label in front of a value.
-const LABEL: usize = 10;
+const LABEL: usize = 11;
 
 /// A column of the table of scopes: its heading, its role, what stands in it.
 type Field = (&'static str, Role, fn(&ScopeTotals, Units) -> String);
@@ -53,7 +54,8 @@ type Side = (&'static str, Role, fn(&Speed) -> u64);
 const SIDES: [Side; 2] = [("▼ received", Role::Rx, |speed| speed.rx), ("▲ sent", Role::Tx, |speed| speed.tx)];
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
-    let Some((row, scopes)) = app.selected(REMEMBERED) else { return };
+    let Some(selected) = app.selected(REMEMBERED) else { return };
+    let row = &selected.line;
     let ended = if row.ended.is_some() { " †" } else { "" };
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
@@ -67,7 +69,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     block.render(area, buffer);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
 
-    let pane = Pane { row: &row, scopes: &scopes, units: app.units(), theme };
+    let pane = Pane { row, scopes: &selected.scopes, parents: &selected.parents, units: app.units(), theme };
     let mut y = inner.y;
     for line in pane.facts(usize::from(inner.width)) {
         if y < inner.bottom() {
@@ -88,6 +90,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 struct Pane<'a> {
     row: &'a Row,
     scopes: &'a [ScopeTotals],
+    parents: &'a [String],
     units: Units,
     theme: Theme,
 }
@@ -105,12 +108,21 @@ impl Pane<'_> {
             None => who.push(format!("{} processes", row.processes)),
         }
         who.extend((!row.user.is_empty()).then(|| format!("user {}", row.user)));
+        who.extend(self.sort());
         who.extend(row.age.map(|age| format!("started {} ago", duration(age))));
         who.extend(row.ended.map(|ended| format!("ended {} ago", duration(ended))));
         let mut add = |label, value: &str| facts.extend(fact(label, value, width));
         add("who", &who.join(", "));
-        if row.pid.is_some() && row.app != row.name {
-            add("app", &row.app);
+        if let Some(first_seen) = row.first_seen {
+            add("first seen", &format!("moving bytes {} ago", duration(first_seen)));
+        }
+        let app = Some(&row.app).filter(|app| row.pid.is_some() && **app != row.name);
+        let names: Vec<_> = app.into_iter().chain(&row.title).map(String::as_str).collect();
+        if !names.is_empty() {
+            add("app", &names.join(", "));
+        }
+        if !self.parents.is_empty() {
+            add("started by", &self.parents.join(" ← "));
         }
         if let Some(unit) = row.unit.as_ref().filter(|unit| **unit != row.name) {
             add("unit", unit);
@@ -125,6 +137,12 @@ impl Pane<'_> {
             add("command", command_line);
         }
         facts
+    }
+
+    /// What sort of program it is, with the mark of the table.
+    fn sort(&self) -> Option<String> {
+        let category = self.row.category?;
+        Some(if self.row.in_background { format!("{category} {BACKGROUND}") } else { category.to_owned() })
     }
 
     fn now(&self, width: usize) -> Line<'static> {

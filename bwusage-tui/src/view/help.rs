@@ -16,27 +16,29 @@ use crate::{
 };
 
 /// Width of the column of keys.
-const KEYS: usize = 16;
+const KEYS: usize = 20;
 const WIDEST: u16 = 86;
 
 /// The filter language in short; `bwusage_proto::filter` is the whole of it.
-const FILTER: [(&str, &str); 8] = [
+const FILTER: [(&str, &str); 9] = [
     ("fire fox", "both words, in name, application, path, user, command line or pid"),
     ("fire | fox", "either; parentheses group"),
     ("!fire", "not"),
     ("\"two words\"", "exactly these characters"),
     ("/fire.*x/", "a regular expression"),
-    ("user:alice", "only there; also name: app: exe: pid:"),
+    ("user:alice", "only there; also name: app: title: exe: pid: unit: ct:"),
+    ("category:background", "app, terminal, service, container, kernel or background"),
     ("rx>1M tx>=100k", "speeds; rx_total and tx_total are totals, mem is memory"),
     ("cpu>5", "percent of one core"),
 ];
 
 /// What the words on the screen mean.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("▼ ▲", "received and sent, as the process sees it"),
     ("TOTAL", "bytes on the wire since the daemon started, headers and repeats included"),
     ("RATE", "the same, a second, over the last refresh"),
     ("†", "ended; stays for a moment, then only its application keeps the bytes"),
+    ("◦bg", "moved bytes in the background: no window, no terminal, no service, no container"),
     ("(no process)", "traffic of the kernel itself, so that the columns add up"),
 ];
 

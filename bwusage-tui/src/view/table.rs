@@ -26,6 +26,8 @@ use crate::{
 
 /// Graphs of a row never magnify less than this to full height.
 const QUIET: u64 = 1024;
+/// Behind the name of a program that moved bytes although nobody sees it run.
+pub(super) const BACKGROUND: &str = "◦bg";
 /// With fewer rows in view, the line of traffic without a process gives its place to another row.
 const PINNED_FROM: u16 = 6;
 
@@ -186,7 +188,11 @@ impl Painter<'_> {
             };
             let zero = is_zero(placed.column, line);
             let style = if zero { DIM } else { self.colour(placed.column).patch(faded) };
-            self.put(buffer, y, placed, &text, style);
+            if placed.column == Column::Name {
+                self.name(buffer, y, placed, line, style);
+            } else {
+                self.put(buffer, y, placed, &text, style);
+            }
         }
     }
 
@@ -197,9 +203,6 @@ impl Painter<'_> {
         Some(match placed.column {
             Column::Pid => line.pid?.to_string(),
             Column::Processes => Some(line.processes).filter(|&count| count > 0)?.to_string(),
-            Column::Name if line.ended.is_some() => {
-                format!("{} †", text::truncate(&line.name, usize::from(placed.width).saturating_sub(2)))
-            }
             Column::Name => line.name.clone(),
             Column::User => line.user.clone(),
             Column::RxRate => speed(line.rx_rate),
@@ -215,6 +218,19 @@ impl Painter<'_> {
             Column::Command => line.command_line.as_ref().or(line.exe.as_ref())?.clone(),
             Column::Graph => return None,
         })
+    }
+
+    /// The name and its marks, which stay when the name is cut.
+    fn name(&self, buffer: &mut Buffer, y: u16, placed: Placed, line: &Row, style: Style) {
+        let mut marks = Vec::new();
+        marks.extend(line.ended.is_some().then_some(("†", style)));
+        marks.extend(line.in_background.then(|| (BACKGROUND, self.theme.colour(Role::Warning))));
+        let taken: usize = marks.iter().map(|(mark, _)| 1 + text::width(mark)).sum();
+        let room = usize::from(placed.width).saturating_sub(taken);
+        let name = text::truncate(&line.name, room).into_owned();
+        let mut spans = vec![Span::styled(name, style)];
+        spans.extend(marks.into_iter().flat_map(|(mark, style)| [Span::raw(" "), Span::styled(mark, style)]));
+        buffer.set_line(self.inner.x + placed.x, y, &Line::from(spans), placed.width);
     }
 
     fn colour(&self, column: Column) -> Style {

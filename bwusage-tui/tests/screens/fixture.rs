@@ -6,7 +6,7 @@ use bwusage_proto::{
     ledger::{Carrier, InterfaceKind, InterfaceLedger, Ledger, Line, Reason, Side, Summary},
     message::{SnapshotHead, Tick},
     mirror::Mirror,
-    process::{Container, ProcessId, UserId},
+    process::{Category, Container, ProcessId, UserId},
     snapshot::{
         Activity, Coverage, DiskIo, HostInfo, HostSample, Interface, Loss, Memory, ProcessInfo, Residual,
         ResidualReason, Resources, RowId, WindowPoint,
@@ -111,14 +111,23 @@ fn host(tick: u64) -> HostSample {
 
 pub(crate) fn info(row: u64, name: &str, app: &str, uid: u32) -> ProcessInfo {
     ProcessInfo {
-        id: Some(ProcessId::new(100 + row as u32 * 7, row)),
-        parent: Some(1),
+        id: Some(ProcessId::new(100 + row as u32 * 7, if name == "Web Content" { 99 } else { row })),
+        // firefox is the parent of its helper.
+        parent: Some(if name == "Web Content" { 107 } else { 1 }),
         name: name.into(),
         app: app.into(),
         exe: Some(format!("/usr/bin/{app}")),
         command_line: Some(vec![app.into(), "--run".into()]),
         user: Some(UserId::Uid(uid)),
         started_at_unix_ms: Some(START - 1000 * (60 + row * 977)),
+        title: (app == "firefox").then(|| "Firefox Web Browser".into()),
+        category: Some(match app {
+            "firefox" | "syncthing" => Category::App,
+            "curl" => Category::Background,
+            "rsync" | "bash" => Category::Terminal,
+            _ => Category::Service,
+        }),
+        first_traffic_at_unix_ms: (app != "bash").then_some(START - 1000 * (50 + row * 901)),
         unit: Some(format!("app-gnome-{app}-{row}.scope")),
         container: row.is_multiple_of(2).then(|| Container {
             runtime: "docker".into(),
