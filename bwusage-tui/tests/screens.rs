@@ -170,7 +170,7 @@ fn a_background_program_that_moved_bytes_is_marked_in_words() {
 
 #[test]
 fn a_long_name_leaves_room_for_its_mark() {
-    let mut info = fixture::info(50, "a-name-of-fifteen", "curl", 1000);
+    let mut info = fixture::info(50, "a-name-that-is-longer-than-its-column", "curl", 1000);
     info.category = Some(bwusage_proto::process::Category::Background);
     let changed = vec![fixture::activity(50, fixture::counters(1 << 50, 0), Rates::default())];
     let mut mirror = fixture::mirror(1);
@@ -188,7 +188,7 @@ fn the_chain_of_parents_ends_where_knowledge_ends() {
     let mut running = by_process();
     running.send(Msg::Key(Key::Enter));
     let screen = shown(&mut running, (120, 40));
-    assert!(screen.contains("started by firefox 107 ← 1 "), "{screen}");
+    assert!(screen.contains("parents   firefox 107 ← 1 "), "{screen}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ const STACKED_FROM: u16 = 11;
 /// Graphs never magnify less than this to full height.
 const QUIET: u64 = 1024;
 /// Width of a label in front of a value.
-const LABEL: usize = 11;
+const LABEL: usize = 10;
 
 /// A column of the table of scopes: its heading, its role, what stands in it.
 type Field = (&'static str, Role, fn(&ScopeTotals, Units) -> String);
@@ -114,7 +114,7 @@ impl Pane<'_> {
         let mut add = |label, value: &str| facts.extend(fact(label, value, width));
         add("who", &who.join(", "));
         if let Some(first_seen) = row.first_seen {
-            add("first seen", &format!("moving bytes {} ago", duration(first_seen)));
+            add("traffic", &format!("first seen {} ago", duration(first_seen)));
         }
         let app = Some(&row.app).filter(|app| row.pid.is_some() && **app != row.name);
         let names: Vec<_> = app.into_iter().chain(&row.title).map(String::as_str).collect();
@@ -122,7 +122,7 @@ impl Pane<'_> {
             add("app", &names.join(", "));
         }
         if !self.parents.is_empty() {
-            add("started by", &self.parents.join(" ← "));
+            add("parents", &self.parents.join(" ← "));
         }
         if let Some(unit) = row.unit.as_ref().filter(|unit| **unit != row.name) {
             add("unit", unit);

@@ -30,14 +30,14 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Hos
     let plain = Style::new();
     let mut left = vec![Segment::new(5, "bwusage", STRONG)];
     if let Some(host) = host {
-        left.push(Segment::new(1, host.name.clone(), STRONG));
+        left.push(Segment::new(2, host.name.clone(), STRONG));
     }
     left.push(state(app, host, theme));
     if let Some(host) = host.filter(|host| host.quality != "exact") {
         left.push(Segment::new(2, host.quality.clone(), theme.colour(Role::Warning)));
     }
-    left.push(Segment::new(2, "by ", DIM).and(grouping(app.by()), plain));
-    left.push(Segment::new(3, units(app.units()), plain));
+    left.push(Segment::new(3, "by ", DIM).and(grouping(app.by()), plain));
+    left.push(Segment::new(4, units(app.units()), plain));
     if let Some(host) = host {
         left.extend(attribution(host, app.units(), theme));
     }
@@ -71,7 +71,7 @@ fn attribution(host: &Host, units: Units, theme: Theme) -> Vec<Segment> {
     }
     if host.lost > 0 {
         parts.push(Segment::new(
-            3,
+            4,
             format!("{} lost", bytes_with_unit(host.lost, units).trim_start()),
             warning,
         ));
