@@ -277,10 +277,7 @@ impl Table {
 /// Filters, groups, sorts and cuts `rows`.
 #[must_use]
 pub fn table(rows: &[Row], query: &Query) -> Table {
-    let wanted = rows
-        .iter()
-        .filter(|row| query.closed || row.kind == Kind::Open)
-        .filter(|row| query.filter.is_none_or(|filter| filter.accepts(*row)));
+    let wanted = wanted(rows, query);
     let mut moved = Moved::default();
     let wanted = wanted.inspect(|row| moved += row.moved);
     if query.by == Grouping::Connection {
@@ -301,6 +298,23 @@ pub fn table(rows: &[Row], query: &Query) -> Table {
     let groups: Vec<Row> = groups.into_values().map(|(row, _)| row).collect();
     let (rows, matched) = select(groups, query);
     Table { rows, matched, moved }
+}
+
+/// The lines that `query` adds up to the row called `key`, in its order and within its limit.
+#[must_use]
+pub fn members(rows: &[Row], query: &Query, key: &Key) -> Table {
+    let mut moved = Moved::default();
+    let members = wanted(rows, query).filter(|row| group::key(row, query).as_ref() == Some(key));
+    let members: Vec<&Row> = members.inspect(|row| moved += row.moved).collect();
+    let (rows, matched) = select(members, query);
+    Table { rows: rows.into_iter().cloned().collect(), matched, moved }
+}
+
+fn wanted<'a>(rows: &'a [Row], query: &Query<'a>) -> impl Iterator<Item = &'a Row> + use<'a> {
+    let Query { closed, filter, .. } = *query;
+    rows.iter()
+        .filter(move |row| closed || row.kind == Kind::Open)
+        .filter(move |row| filter.is_none_or(|filter| filter.accepts(*row)))
 }
 
 fn select<R: std::borrow::Borrow<Row>>(mut rows: Vec<R>, query: &Query) -> (Vec<R>, usize) {

@@ -8,25 +8,32 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use bwusage_proto::{
     mirror::{Mirror, Process},
     snapshot::RowId,
-    table::{self, Query, RowKey, SortKey, Table},
+    table::{self, Query, Row, RowKey, SortKey, Table},
     users::Users,
 };
 
 mod act;
 mod asked;
 mod cursor;
+mod flows;
 mod link;
 mod message;
+mod names;
 mod overlay;
+mod screen;
+mod talk;
 mod visible;
 
 pub use asked::{Answer, Questions};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, Keyed};
 pub use link::{Link, Lost, Trouble};
 pub use message::{Drawn, DrawnTable, Effect, Msg, Pointer, Settings};
 pub use overlay::{Help, Overlay, Scroll};
+pub use screen::{Screen, SortBy};
 
 use asked::Answers;
+use names::Names;
+use talk::TalkScreen;
 
 use crate::{filter_bar::FilterBar, rows::History};
 
@@ -75,19 +82,22 @@ pub struct App {
     live: Moment,
     pause: Option<Pause>,
     users: Users,
+    names: Names,
+    screen: Screen,
+    talk: TalkScreen,
     table: Table,
     settings: Settings,
     figure: Figure,
     idle_rows: bool,
     frozen: Option<HashMap<RowKey, usize>>,
     filter: FilterBar,
-    cursor: Cursor,
+    cursor: Cursor<Row>,
     detail: Detail,
     cards: bool,
     overlay: Overlay,
     notice: Option<&'static str>,
     last_click: Option<(usize, Duration)>,
-    columns: Vec<SortKey>,
+    columns: Vec<SortBy>,
     asked: Questions,
 }
 
@@ -105,6 +115,9 @@ impl App {
             live: Moment::default(),
             pause: None,
             users,
+            names: Names::default(),
+            screen: Screen::Processes,
+            talk: TalkScreen::default(),
             table: Table::default(),
             filter: FilterBar::new(&settings.filter),
             settings,
@@ -117,7 +130,7 @@ impl App {
             overlay: Overlay::None,
             notice: None,
             last_click: None,
-            columns: SortKey::ALL.to_vec(),
+            columns: SortKey::ALL.map(SortBy::Process).into(),
             asked: Questions::default(),
         }
     }
@@ -151,6 +164,7 @@ impl App {
                 vec![Effect::Draw]
             }
             Msg::Answer(answer) => self.answered(answer),
+            Msg::Named(address, name) => self.named(address, name),
         }
     }
 
@@ -160,7 +174,9 @@ impl App {
         if self.pause.is_some() {
             return Vec::new();
         }
-        self.rebuild();
+        if self.screen == Screen::Processes {
+            self.rebuild();
+        }
         vec![Effect::Draw]
     }
 
@@ -221,7 +237,7 @@ impl App {
             self.detail = if drawn.table.is_some() { Detail::Beside } else { Detail::Alone };
         }
         if let Some(table) = &drawn.table {
-            self.cursor.drawn(table.first, table.viewport);
+            self.drawn_table(table.first, table.viewport);
             self.columns.clone_from(&table.columns);
         }
         if let (Some((first, viewport)), Some(scroll)) = (drawn.overlay, self.overlay.scroll()) {

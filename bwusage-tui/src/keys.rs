@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::field::Edit;
+use crate::{app::Screen, field::Edit};
 
 /// A key press, independent of the terminal library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum Key {
     Backspace,
     /// Delete.
     Delete,
+    /// Tabulator.
+    Tab,
 }
 
 /// Where the keyboard is.
@@ -44,8 +46,12 @@ pub enum Key {
 pub enum Context {
     /// Works everywhere.
     Everywhere,
-    /// In the table, and beside it in an open detail pane.
+    /// In the table of any screen, and beside it in an open detail pane.
     Table,
+    /// In the table of processes.
+    Processes,
+    /// In the table of connections.
+    Connections,
     /// While the filter is typed. Other characters go into the text.
     Filter,
     /// In the list of sort keys.
@@ -60,12 +66,26 @@ pub enum Context {
 
 impl Context {
     /// The contexts that the help overlay lists, with their headings.
-    pub const LISTED: [(Self, &'static str); 4] = [
-        (Self::Table, "Table"),
+    pub const LISTED: [(Self, &'static str); 6] = [
+        (Self::Table, "Tables"),
+        (Self::Processes, "Processes"),
+        (Self::Connections, "Connections"),
         (Self::Filter, "Filter"),
         (Self::Sort, "Sort list"),
         (Self::Everywhere, "Everywhere"),
     ];
+
+    /// True in the table of a screen.
+    #[must_use]
+    pub const fn is_screen(self) -> bool {
+        matches!(self, Self::Processes | Self::Connections)
+    }
+
+    /// Whether a binding of `other` works here.
+    #[must_use]
+    pub fn includes(self, other: Self) -> bool {
+        self == other || other == Self::Everywhere || (other == Self::Table && self.is_screen())
+    }
 }
 
 /// A movement of the cursor or of a scrolled text.
@@ -124,8 +144,14 @@ pub enum Action {
     Faster,
     /// Keeps the rows in their present order, or sorts again.
     Freeze,
-    /// Shows rows without any traffic too, or leaves them out.
+    /// Shows rows of less interest too, or leaves them out: without any traffic, or closed.
     Idle,
+    /// Shows remote hosts by name, or by address.
+    Names,
+    /// Shows this screen.
+    Show(Screen),
+    /// Shows the next screen.
+    NextScreen,
     /// Hides or shows the cards above the table.
     Cards,
     /// Opens the ledger.
@@ -179,7 +205,9 @@ impl Binding {
 
 use Action as A;
 use Context as C;
-use Key::{Backspace, Char, Ctrl, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Up};
+use Key::{
+    Backspace, Char, Ctrl, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up,
+};
 
 /// The table. The order is that of the help overlay; the footer takes its words in this order too.
 pub const BINDINGS: &[Binding] = &[
@@ -195,21 +223,33 @@ pub const BINDINGS: &[Binding] = &[
     key(C::Table, &[Left, Char('h')], A::SortLeft, "sort by the column to the left"),
     key(C::Table, &[Right, Char('l')], A::SortRight, "sort by the column to the right"),
     key(C::Table, &[Char('r')], A::Reverse, "turn the order around"),
-    key(C::Table, &[Char('F')], A::Freeze, "keep the rows where they are, or sort again"),
-    key(C::Table, &[Char('a')], A::Idle, "leave out rows without any traffic, or show them"),
+    key(C::Processes, &[Char('F')], A::Freeze, "keep the rows where they are, or sort again"),
+    key(C::Processes, &[Char('a')], A::Idle, "leave out rows without any traffic, or show them"),
     key(
-        C::Table,
+        C::Processes,
         &[Char('b')],
         A::GroupBy,
-        "one row per application, process, user, unit, container, category",
+        "a row per application, process, user, unit, container, category",
     )
     .footer("By"),
-    key(C::Table, &[Char('t')], A::Figure, "totals or speeds first").footer("Total/Rate"),
+    key(C::Processes, &[Char('t')], A::Figure, "totals or speeds first").footer("Total/Rate"),
+    key(
+        C::Connections,
+        &[Char('b')],
+        A::GroupBy,
+        "a row per connection, remote host, port, interface, process, app",
+    )
+    .footer("By"),
+    key(C::Connections, &[Char('n')], A::Names, "remote hosts by name, or by address").footer("Names"),
+    key(C::Connections, &[Char('a')], A::Idle, "leave out what is closed, or show it").footer("Closed"),
     key(C::Table, &[Char('u')], A::Units, "units: KiB, kB, bits").footer("Units"),
     key(C::Table, &[Char(' '), Char('p')], A::Pause, "pause the screen; nothing is lost meanwhile")
         .footer("Pause"),
     key(C::Table, &[Char('L')], A::Ledger, "the ledger: where the bytes of every interface went")
         .footer("Ledger"),
+    key(C::Table, &[Char('1')], A::Show(Screen::Processes), "processes"),
+    key(C::Table, &[Char('3')], A::Show(Screen::Connections), "connections"),
+    key(C::Table, &[Tab], A::NextScreen, "the next of these screens"),
     key(C::Table, &[Enter], A::OpenDetail, "everything about the row").footer("Detail"),
     key(C::Table, &[Esc, Backspace], A::Back, "close the detail pane; clear the filter").footer("Back"),
     key(C::Table, &[Char('e')], A::Cards, "hide or show the cards"),
@@ -290,7 +330,9 @@ pub fn action(context: Context, key: Key) -> Option<Action> {
             .find(|binding| binding.context == wanted && binding.keys.contains(&key))
             .map(|b| b.action)
     };
-    bound(context).or_else(|| if typed { None } else { bound(Context::Everywhere) })
+    let shared = || if context.is_screen() { bound(Context::Table) } else { None };
+    let everywhere = || if typed { None } else { bound(Context::Everywhere) };
+    bound(context).or_else(shared).or_else(everywhere)
 }
 
 impl fmt::Display for Key {
@@ -312,6 +354,7 @@ impl fmt::Display for Key {
             Self::Esc => f.write_str("Esc"),
             Self::Backspace => f.write_str("Backspace"),
             Self::Delete => f.write_str("Del"),
+            Self::Tab => f.write_str("Tab"),
         }
     }
 }
@@ -320,19 +363,27 @@ impl fmt::Display for Key {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 6] =
-        [Context::Table, Context::Filter, Context::Sort, Context::Ledger, Context::Help, Context::HelpSearch];
+    const ALL: [Context; 7] = [
+        Context::Processes,
+        Context::Connections,
+        Context::Filter,
+        Context::Sort,
+        Context::Ledger,
+        Context::Help,
+        Context::HelpSearch,
+    ];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
         for (at, binding) in BINDINGS.iter().enumerate() {
             for other in &BINDINGS[at + 1..] {
                 let both = binding.keys.iter().find(|key| other.keys.contains(key));
-                assert!(
-                    binding.context != other.context || both.is_none(),
-                    "{both:?} in {:?}",
-                    binding.context
-                );
+                let table = |one: &Binding, other: &Binding| {
+                    one.context.is_screen() && other.context == Context::Table
+                };
+                let together =
+                    binding.context == other.context || table(binding, other) || table(other, binding);
+                assert!(both.is_none() || !together, "{both:?} in {:?}", binding.context);
             }
         }
     }
@@ -340,7 +391,7 @@ mod tests {
     #[test]
     fn a_question_mark_is_text_while_a_filter_is_typed() {
         assert_eq!(action(Context::Filter, Key::Char('?')), None);
-        assert_eq!(action(Context::Table, Key::Char('?')), Some(Action::Help));
+        assert_eq!(action(Context::Processes, Key::Char('?')), Some(Action::Help));
         assert_eq!(action(Context::Filter, Key::F(1)), Some(Action::Help));
     }
 

@@ -14,10 +14,12 @@ use bwusage_proto::{
     units::{Counters, Rates, Scope, Wire},
 };
 
+mod flow;
 mod history;
 mod host;
 mod ledger;
 
+pub use flow::{Flow, FlowDetail, Flows};
 pub use history::{History, REMEMBERED};
 pub use host::{Host, MemoryUse, Trend};
 pub use ledger::{Account, Book, Entry};
@@ -156,6 +158,16 @@ impl Line {
             tx_rate: rates.tx_bytes_per_s,
             ..Self::default()
         })
+    }
+
+    /// The row for the clipboard: names, then plain numbers, separated by tabs.
+    #[must_use]
+    pub fn as_text(&self) -> String {
+        let pid = self.pid.map_or_else(String::new, |pid| pid.to_string());
+        let words = [self.name.clone(), pid, self.user.clone()];
+        let numbers =
+            [self.rx_total, self.tx_total, self.rx_rate, self.tx_rate].map(|number| number.to_string());
+        words.into_iter().chain(numbers).collect::<Vec<_>>().join("\t")
     }
 
     /// True when nothing is received or sent at the moment.

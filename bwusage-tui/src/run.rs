@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::{
     app::{App, Effect, Msg},
     feed::{Command, Feed},
+    resolver::Resolver,
     terminal::{Endings, Screen, input},
     view::{self, Hits, Theme},
 };
@@ -22,6 +23,7 @@ use crate::{
 pub async fn run(mut app: App, mut feed: Feed, screen: &mut Screen, theme: Theme) -> anyhow::Result<()> {
     let started = Instant::now();
     let mut endings = Endings::listen().context("cannot listen for signals")?;
+    let mut resolver = Resolver::new();
     let mut events = EventStream::new();
     let mut clock = interval(Duration::from_secs(1));
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -33,6 +35,7 @@ pub async fn run(mut app: App, mut feed: Feed, screen: &mut Screen, theme: Theme
                 Some(Err(error)) => return Err(error).context("cannot read from the terminal"),
                 None => return Ok(()),
             },
+            Some((address, name)) = resolver.next() => Some(Msg::Named(address, name)),
             msg = feed.next() => Some(msg.context("the connection to the daemon broke down")?),
             _ = clock.tick(), if app.wants_clock() => Some(Msg::Clock),
             () = endings.asked() => return Ok(()),
@@ -54,6 +57,7 @@ pub async fn run(mut app: App, mut feed: Feed, screen: &mut Screen, theme: Theme
                 Effect::RetryNow => feed.command(Command::RetryNow),
                 Effect::Interval(interval) => feed.command(Command::Interval(interval)),
                 Effect::Ask(questions) => feed.command(Command::Ask(questions)),
+                Effect::LookUp(addresses) => resolver.look_up(addresses),
                 Effect::CaptureMouse(capture) => screen.capture_mouse(capture)?,
                 Effect::Copy(text) => screen.copy(&text)?,
             }

@@ -8,8 +8,12 @@ use ratatui::{
 
 mod cards;
 mod columns;
+mod connections;
 mod detail;
+mod flow_columns;
+mod flow_detail;
 mod footer;
+mod frame;
 mod graph;
 mod header;
 mod help;
@@ -27,7 +31,7 @@ use theme::DIM;
 pub use theme::{Depth, Theme};
 
 use crate::{
-    app::{App, Drawn, Overlay},
+    app::{App, Drawn, Overlay, Screen},
     rows::Host,
 };
 
@@ -107,10 +111,16 @@ fn content(
         } else {
             below
         };
-        detail::draw(buffer, pane, app, theme);
+        match app.screen() {
+            Screen::Processes => detail::draw(buffer, pane, app, theme),
+            Screen::Connections => flow_detail::draw(buffer, pane, app, theme),
+        }
     }
     if !alone {
-        let (table, under_mouse) = table::draw(buffer, below, app, theme);
+        let (table, under_mouse) = match app.screen() {
+            Screen::Processes => table::draw(buffer, below, app, theme),
+            Screen::Connections => connections::draw(buffer, below, app, theme),
+        };
         (drawn.table, hits) = (Some(table), under_mouse);
     }
     if app.link().lost().is_some() {

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use bwusage_proto::table::{Order, SortKey};
+use bwusage_proto::table::SortKey;
 
-use super::{App, Detail, Effect, Figure, Help, Overlay, Pause, Pointer, Scroll};
-use crate::{
-    keys::{self, Action, Context, Key, Motion},
-    rows::Line,
-};
+use super::{App, Cursor, Detail, Effect, Figure, Help, Overlay, Pause, Pointer, Screen, Scroll};
+use crate::keys::{self, Action, Context, Key, Motion};
 
 /// Two clicks on one row within this time are a double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
@@ -41,7 +38,9 @@ impl App {
     /// Pasted text is text: it goes into what is being typed, or opens the filter.
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         match self.context() {
-            Context::Table if self.offers(Action::OpenFilter) => self.overlay = Overlay::Filter,
+            context if context.is_screen() && self.offers(Action::OpenFilter) => {
+                self.overlay = Overlay::Filter;
+            }
             Context::Help => {
                 self.act(Action::SearchHelp);
             }
@@ -53,8 +52,8 @@ impl App {
     fn insert(&mut self, text: &str) -> Vec<Effect> {
         match &mut self.overlay {
             Overlay::Filter => {
-                self.filter.insert(text);
-                self.rebuild();
+                self.filter_mut().insert(text);
+                self.refresh();
             }
             Overlay::Help(help) if help.searching => help.search.insert(text),
             _ => return Vec::new(),
@@ -70,9 +69,9 @@ impl App {
                 }
             }
             (Pointer::WheelUp, _) => {
-                self.choose(self.cursor.index().saturating_sub(WHEEL_ROWS));
+                self.choose(self.position().saturating_sub(WHEEL_ROWS));
             }
-            (Pointer::WheelDown, _) => self.choose(self.cursor.index() + WHEEL_ROWS),
+            (Pointer::WheelDown, _) => self.choose(self.position() + WHEEL_ROWS),
             (_, Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Sort { .. }) => return Vec::new(),
             (Pointer::Column(key), _) => self.sort_by(key),
             (Pointer::Row(index), _) => {
@@ -89,11 +88,6 @@ impl App {
         vec![Effect::Draw]
     }
 
-    fn choose(&mut self, index: usize) {
-        self.reach(index);
-        self.cursor.choose(index, &self.table.rows);
-    }
-
     fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Quit => return vec![Effect::Quit],
@@ -108,7 +102,7 @@ impl App {
                 return vec![Effect::CaptureMouse(self.settings.mouse), Effect::Draw];
             }
             Action::Copy => {
-                let Some(text) = self.selected(0).map(|row| as_text(&row.line)) else { return Vec::new() };
+                let Some(text) = self.as_text() else { return Vec::new() };
                 self.notice = Some("row copied");
                 return vec![Effect::Copy(text), Effect::Draw];
             }
@@ -118,13 +112,14 @@ impl App {
             Action::SortLeft => self.sort_beside(|at, _| at.checked_sub(1)),
             Action::SortRight => self.sort_beside(|at, count| Some(at + 1).filter(|&next| next < count)),
             Action::OpenSort => {
-                let index = SortKey::ALL.iter().position(|&key| key == self.settings.order.key).unwrap_or(0);
+                let present = self.sorted().0;
+                let index = self.sort_keys().iter().position(|&key| key == present).unwrap_or(0);
                 self.overlay = Overlay::Sort { index };
             }
-            Action::Reverse => self.sort_by(self.settings.order.key),
+            Action::Reverse => self.sort_by(self.sorted().0),
             Action::OpenFilter => self.overlay = Overlay::Filter,
             Action::OpenDetail => {
-                self.choose(self.cursor.index());
+                self.choose(self.position());
                 self.detail = Detail::Beside;
             }
             Action::GroupBy => self.group_by_next(),
@@ -132,8 +127,25 @@ impl App {
             Action::Units => self.settings.units = self.settings.units.next(),
             Action::Figure => self.swap_figure(),
             Action::Idle => {
-                self.idle_rows = !self.idle_rows;
-                self.rebuild();
+                match self.screen {
+                    Screen::Processes => self.idle_rows = !self.idle_rows,
+                    Screen::Connections => {
+                        self.talk.closed = !self.talk.closed;
+                        self.notice =
+                            Some(if self.talk.closed { "closed ones too" } else { "only open ones" });
+                    }
+                }
+                self.refresh();
+            }
+            Action::Names => {
+                self.talk.names = !self.talk.names;
+                self.notice = Some(if self.talk.names { "hosts by name" } else { "hosts by address" });
+                self.refresh();
+            }
+            Action::Show(screen) => self.show(screen),
+            Action::NextScreen => {
+                let at = Screen::ALL.iter().position(|&screen| screen == self.screen).map_or(0, |at| at + 1);
+                self.show(Screen::ALL[at % Screen::ALL.len()]);
             }
             Action::Freeze => self.toggle_freeze(),
             Action::Cards => self.cards = !self.cards,
@@ -148,8 +160,8 @@ impl App {
                 if let Overlay::Help(help) = &mut self.overlay {
                     help.search.edit(edit);
                 } else {
-                    self.filter.edit(edit);
-                    self.rebuild();
+                    self.filter_mut().edit(edit);
+                    self.refresh();
                 }
             }
         }
@@ -161,9 +173,10 @@ impl App {
             scroll.step(motion);
             return;
         }
+        let count = self.sort_keys().len();
         match &mut self.overlay {
             Overlay::Sort { index } => {
-                let last = SortKey::ALL.len() - 1;
+                let last = count - 1;
                 *index = match motion {
                     Motion::Up => index.saturating_sub(1),
                     Motion::Down => (*index + 1).min(last),
@@ -171,14 +184,15 @@ impl App {
                     Motion::Last | Motion::PageDown => last,
                 };
             }
-            _ => self.choose(self.cursor.after(motion, self.table.matched)),
+            _ => self.step_row(motion),
         }
     }
 
     fn accept(&mut self) {
+        let keys = self.sort_keys();
         match &mut self.overlay {
             Overlay::Sort { index } => {
-                let key = SortKey::ALL[*index];
+                let key = keys[*index];
                 self.overlay = Overlay::None;
                 self.sort_by(key);
             }
@@ -198,25 +212,9 @@ impl App {
             Overlay::None if detail_open => self.detail = Detail::Closed,
             Overlay::Filter | Overlay::None => {
                 self.overlay = Overlay::None;
-                self.filter.clear();
-                self.rebuild();
+                self.filter_mut().clear();
+                self.refresh();
             }
-        }
-    }
-
-    /// Sorts by `key`, or turns the order around when it is the present one.
-    fn sort_by(&mut self, key: SortKey) {
-        let reversed = self.settings.order.key == key && !self.settings.order.reversed;
-        self.settings.order = Order { key, reversed };
-        self.frozen = None;
-        self.rebuild();
-    }
-
-    fn sort_beside(&mut self, beside: impl Fn(usize, usize) -> Option<usize>) {
-        let at = self.columns.iter().position(|&key| key == self.settings.order.key);
-        let next = at.map_or(Some(0), |at| beside(at, self.columns.len()));
-        if let Some(&key) = next.and_then(|next| self.columns.get(next)) {
-            self.sort_by(key);
         }
     }
 
@@ -239,10 +237,18 @@ impl App {
     }
 
     fn group_by_next(&mut self) {
-        self.settings.by = self.settings.by.next();
-        self.frozen = None;
-        self.cursor = super::Cursor::default();
-        self.rebuild();
+        match self.screen {
+            Screen::Processes => {
+                self.settings.by = self.settings.by.next();
+                self.frozen = None;
+                self.cursor = Cursor::default();
+            }
+            Screen::Connections => {
+                self.talk.by = self.talk.by.next();
+                self.talk.cursor = Cursor::default();
+            }
+        }
+        self.refresh();
     }
 
     fn toggle_pause(&mut self) {
@@ -250,7 +256,7 @@ impl App {
             Some(_) => None,
             None => Some(Pause { since: self.now, moment: self.live.clone() }),
         };
-        self.rebuild();
+        self.refresh();
     }
 
     fn toggle_freeze(&mut self) {
@@ -271,12 +277,12 @@ impl App {
         self.settings.interval = interval;
         vec![Effect::Interval(interval), Effect::Draw]
     }
-}
 
-/// The row for the clipboard: names, then plain numbers, separated by tabs.
-fn as_text(line: &Line) -> String {
-    let pid = line.pid.map_or_else(String::new, |pid| pid.to_string());
-    let words = [line.name.clone(), pid, line.user.clone()];
-    let numbers = [line.rx_total, line.tx_total, line.rx_rate, line.tx_rate].map(|number| number.to_string());
-    words.into_iter().chain(numbers).collect::<Vec<_>>().join("\t")
+    /// The row under the cursor for the clipboard: names, then plain numbers, separated by tabs.
+    fn as_text(&self) -> Option<String> {
+        match self.screen {
+            Screen::Processes => self.selected(0).map(|row| row.line.as_text()),
+            Screen::Connections => self.selected_flow().map(|flow| flow.as_text()),
+        }
+    }
 }

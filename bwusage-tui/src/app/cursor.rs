@@ -2,21 +2,55 @@
 //!
 //! The cursor follows a row's identity, not its place: rows that overtake each other take the cursor along.
 
-use bwusage_proto::table::{Row, RowKey};
+use bwusage_proto::{
+    table::{Row, RowKey},
+    talk,
+};
 
 use crate::keys::Motion;
 
-/// The selected row and the scrolled part of the table.
-#[derive(Debug, Clone, Default)]
-pub struct Cursor {
+/// A row that is recognised from tick to tick.
+pub trait Keyed {
+    /// What it is recognised by.
+    type Key: Clone + PartialEq;
+
+    /// Its identity.
+    fn key(&self) -> &Self::Key;
+}
+
+impl Keyed for Row {
+    type Key = RowKey;
+
+    fn key(&self) -> &RowKey {
+        &self.key
+    }
+}
+
+impl Keyed for talk::Row {
+    type Key = talk::Key;
+
+    fn key(&self) -> &talk::Key {
+        &self.key
+    }
+}
+
+/// The selected row and the scrolled part of a table of `R`.
+#[derive(Debug, Clone)]
+pub struct Cursor<R: Keyed> {
     /// The row that was chosen; `None` until somebody moves, and then the cursor stays on top.
-    key: Option<RowKey>,
+    key: Option<R::Key>,
     index: usize,
     first: usize,
     viewport: usize,
 }
 
-impl Cursor {
+impl<R: Keyed> Default for Cursor<R> {
+    fn default() -> Self {
+        Self { key: None, index: 0, first: 0, viewport: 0 }
+    }
+}
+
+impl<R: Keyed> Cursor<R> {
     /// The place of the selected row.
     #[must_use]
     pub fn index(&self) -> usize {
@@ -24,28 +58,28 @@ impl Cursor {
     }
 
     /// Finds the selected row again among `rows`. When it is gone, its neighbour takes its place.
-    pub fn follow(&mut self, rows: &[Row]) {
-        let found = self.key.as_ref().and_then(|key| rows.iter().position(|row| row.key == *key));
+    pub fn follow(&mut self, rows: &[R]) {
+        let found = self.key.as_ref().and_then(|key| rows.iter().position(|row| row.key() == key));
         self.index = found.unwrap_or_else(|| self.index.min(rows.len().saturating_sub(1)));
         if found.is_none() && self.key.is_some() && !rows.is_empty() {
-            self.key = Some(rows[self.index].key.clone());
+            self.key = Some(rows[self.index].key().clone());
         }
     }
 
     /// Chooses the row at `index`, as far as there is one.
-    pub fn choose(&mut self, index: usize, rows: &[Row]) {
+    pub fn choose(&mut self, index: usize, rows: &[R]) {
         self.index = index.min(rows.len().saturating_sub(1));
-        self.key = rows.get(self.index).map(|row| row.key.clone());
+        self.key = rows.get(self.index).map(|row| row.key().clone());
     }
 
     /// Chooses the row called `key` once it appears, for instance after the daemon was started again.
-    pub fn expect(&mut self, key: Option<RowKey>) {
+    pub fn expect(&mut self, key: Option<R::Key>) {
         self.key = key;
     }
 
     /// The row that was chosen on purpose.
     #[must_use]
-    pub fn chosen(&self) -> Option<&RowKey> {
+    pub fn chosen(&self) -> Option<&R::Key> {
         self.key.as_ref()
     }
 
@@ -62,6 +96,12 @@ impl Cursor {
             Motion::Last => usize::MAX,
         };
         index.min(total.saturating_sub(1))
+    }
+
+    /// The rows in view when it was drawn last: the first one, and how many fit.
+    #[must_use]
+    pub fn in_view(&self) -> (usize, usize) {
+        (self.first, self.viewport)
     }
 
     /// The first row to show, of `total`, where `viewport` rows fit: as little scrolling as possible.

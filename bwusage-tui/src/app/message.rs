@@ -1,14 +1,14 @@
 //! What goes into the model and what comes out of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bwusage_proto::{
     format::Units,
     mirror::Mirror,
-    table::{Grouping, Order, SortKey},
+    table::{Grouping, Order},
 };
 
-use super::{Answer, Questions, Trouble};
+use super::{Answer, Questions, SortBy, Trouble};
 use crate::keys::Key;
 
 /// What the user asked for: on the command line first, and later by keys.
@@ -68,6 +68,8 @@ pub enum Msg {
     Tick(Arc<Mirror>),
     /// The daemon does not answer.
     Down(Trouble),
+    /// What an address is called; `None` for one without a name.
+    Named(IpAddr, Option<String>),
     /// The daemon answered a question, or did not.
     Answer(Answer),
 }
@@ -76,7 +78,7 @@ pub enum Msg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pointer {
     /// A click on a column's heading.
-    Column(SortKey),
+    Column(SortBy),
     /// A click on the row at this place of the table.
     Row(usize),
     /// The wheel was turned up.
@@ -102,6 +104,8 @@ pub enum Effect {
     Interval(Duration),
     /// Ask this, again and again, and nothing else any more.
     Ask(Questions),
+    /// Look up the names of these addresses, and tell them as [`Msg::Named`].
+    LookUp(Vec<IpAddr>),
     /// Take the mouse, or give it back.
     CaptureMouse(bool),
     /// Put this text into the clipboard.
@@ -125,5 +129,5 @@ pub struct DrawnTable {
     /// How many rows fit.
     pub viewport: usize,
     /// The columns that can be sorted by, from left to right.
-    pub columns: Vec<SortKey>,
+    pub columns: Vec<SortBy>,
 }

@@ -7,9 +7,8 @@ use bwusage_proto::{
     table::{Grouping, Order, Row},
 };
 
-use super::{App, Cursor, Detail, Figure, Link, Lost, Moment, Overlay};
+use super::{App, Cursor, Detail, Figure, Link, Lost, Moment, Overlay, Screen};
 use crate::{
-    filter_bar::FilterBar,
     keys::{Action, Context},
     rows::{Book, Host, Line, Selected},
 };
@@ -77,7 +76,7 @@ impl App {
         Some(Selected::new(self.line(row, ticks)?, row, self.moment().mirror.as_deref()?))
     }
 
-    fn selected_row(&self) -> Option<&Row> {
+    pub(super) fn selected_row(&self) -> Option<&Row> {
         self.table.rows.get(self.cursor.index())
     }
 
@@ -86,20 +85,14 @@ impl App {
         Some(Line::new(row, moment.mirror.as_deref()?, &moment.history, ticks))
     }
 
-    fn moment(&self) -> &Moment {
+    pub(super) fn moment(&self) -> &Moment {
         self.pause.as_ref().map_or(&self.live, |pause| &pause.moment)
     }
 
     /// Where the cursor is and what is in view.
     #[must_use]
-    pub fn cursor(&self) -> &Cursor {
+    pub fn cursor(&self) -> &Cursor<Row> {
         &self.cursor
-    }
-
-    /// The filter as it is typed.
-    #[must_use]
-    pub fn filter(&self) -> &FilterBar {
-        &self.filter
     }
 
     /// What lies over the table.
@@ -111,7 +104,7 @@ impl App {
     /// True while the detail pane is open.
     #[must_use]
     pub fn detail_open(&self) -> bool {
-        self.detail != Detail::Closed && !self.table.rows.is_empty()
+        self.detail != Detail::Closed && !self.has_no_row()
     }
 
     /// True while the cards are wanted.
@@ -184,7 +177,10 @@ impl App {
     #[must_use]
     pub fn context(&self) -> Context {
         match &self.overlay {
-            Overlay::None => Context::Table,
+            Overlay::None => match self.screen {
+                Screen::Processes => Context::Processes,
+                Screen::Connections => Context::Connections,
+            },
             Overlay::Filter => Context::Filter,
             Overlay::Sort { .. } => Context::Sort,
             Overlay::Ledger(_) => Context::Ledger,
@@ -204,15 +200,14 @@ impl App {
             Action::Suspend => self.settings.can_suspend,
             Action::Retry => self.link.lost().is_some(),
             Action::Quit | Action::Redraw | Action::Help | Action::Mouse => true,
-            _ if self.context() != Context::Table => true,
-            Action::Back => self.detail_open() || !self.filter.is_empty(),
-            Action::OpenDetail => {
-                self.is_working() && self.detail == Detail::Closed && !self.table.rows.is_empty()
-            }
+            _ if !self.context().is_screen() => true,
+            Action::Back => self.detail_open() || !self.filter().is_empty(),
+            Action::OpenDetail => self.is_working() && self.detail == Detail::Closed && !self.has_no_row(),
             Action::Move(_) | Action::Pause | Action::Units | Action::Copy | Action::Cards => {
                 self.is_working()
             }
             Action::Slower | Action::Faster | Action::Ledger => self.is_working(),
+            Action::Show(_) | Action::NextScreen => self.is_working(),
             // What is left acts on the table.
             _ => self.is_working() && self.detail != Detail::Alone,
         }

@@ -67,5 +67,8 @@ async fn answers(
     if questions.ledger {
         answers.push(Answer::Ledger(Arc::new(client.ledger().await?)));
     }
+    if let Some(query) = questions.connections {
+        answers.push(Answer::Connections(query, Arc::new(client.connections(query).await?)));
+    }
     Ok(answers)
 }

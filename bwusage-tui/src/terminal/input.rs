@@ -46,6 +46,7 @@ fn key(event: KeyEvent) -> Option<Key> {
         KeyCode::Esc => Key::Esc,
         KeyCode::Backspace => Key::Backspace,
         KeyCode::Delete => Key::Delete,
+        KeyCode::Tab => Key::Tab,
         _ => return None,
     })
 }

@@ -27,8 +27,8 @@ pub(super) enum Column {
 
 /// A column with its place, counted from the left edge of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Placed {
-    pub(super) column: Column,
+pub(super) struct Placed<C> {
+    pub(super) column: C,
     pub(super) x: u16,
     pub(super) width: u16,
 }
@@ -103,7 +103,7 @@ impl Column {
 }
 
 /// The columns that fit into `width` cells, from left to right. There is always a name.
-pub(super) fn plan(width: u16, by: Grouping, figure: Figure) -> Vec<Placed> {
+pub(super) fn plan(width: u16, by: Grouping, figure: Figure) -> Vec<Placed<Column>> {
     use Column as C;
     let who = if by == Grouping::Process { C::Pid } else { C::Processes };
     let (first, second) = match figure {

@@ -1,4 +1,4 @@
-//! Everything about the row under the cursor.
+//! Everything about the process under the cursor, or about the processes that are its row.
 
 use bwusage_proto::{
     format::{Units, bytes, bytes_with_unit, duration, percent, rate_with_unit},
@@ -13,7 +13,7 @@ use ratatui::{
 };
 
 use super::{
-    graph,
+    connections, graph,
     segments::{self, Segment},
     table::BACKGROUND,
     theme::{DIM, NOTE, Role, STRONG, TITLE, Theme},
@@ -28,6 +28,8 @@ use crate::{
 const VALUE_LINES: usize = 3;
 /// Graphs below this height say nothing.
 const GRAPHS_FROM: u16 = 3;
+/// Lines that connections get before there are graphs: a heading, the columns, two rows.
+const CONNECTIONS_AT_LEAST: u16 = 4;
 /// From this height on, the two graphs stand one above the other.
 const STACKED_FROM: u16 = 11;
 /// Graphs never magnify less than this to full height.
@@ -82,9 +84,25 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
         .totals(buffer, Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner });
     y += 1;
     let rest = Rect { y: y.min(inner.bottom()), height: inner.bottom().saturating_sub(y), ..inner };
-    if rest.height >= GRAPHS_FROM {
-        pane.graphs(buffer, rest);
+    let wanted = app.flows_of_selected(0).map_or(1, |flows| 2 + flows.matched);
+    let [graphs, connections] = divide(rest, u16::try_from(wanted).unwrap_or(u16::MAX));
+    if graphs.height >= GRAPHS_FROM {
+        pane.graphs(buffer, graphs);
     }
+    if connections.height > 0 {
+        connections::list(buffer, connections, app, theme);
+    }
+}
+
+/// Room for the graphs and, below them, for as many lines of connections as are wanted: half of it where both are tall.
+fn divide(area: Rect, wanted: u16) -> [Rect; 2] {
+    let for_both = area.height > wanted.min(CONNECTIONS_AT_LEAST) + GRAPHS_FROM;
+    let below = if for_both { wanted.min((area.height / 2).max(CONNECTIONS_AT_LEAST)) } else { area.height };
+    let above = area.height.saturating_sub(below + 1);
+    [
+        Rect { height: above, ..area },
+        Rect { y: area.bottom() - below.min(area.height), height: below.min(area.height), ..area },
+    ]
 }
 
 struct Pane<'a> {
@@ -222,7 +240,7 @@ impl Pane<'_> {
 }
 
 /// A label and its value, in as many lines as it needs and may take.
-fn fact(label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
+pub(super) fn fact(label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
     let room = width.saturating_sub(LABEL).max(1);
     let lines = wrap(&text::truncate(value, room * VALUE_LINES), room);
     let line = |(at, value): (usize, String)| {

@@ -8,20 +8,20 @@ use super::{
 };
 use crate::{
     app::App,
-    keys::{Action, BINDINGS, Context},
+    keys::{Action, BINDINGS},
 };
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App) {
     let context = app.context();
     let offered = BINDINGS
         .iter()
-        .filter(|binding| binding.context == context || binding.context == Context::Everywhere)
+        .filter(|binding| context.includes(binding.context))
         .filter(|binding| app.offers(binding.action))
-        .filter(|binding| context == Context::Table || binding.action != Action::Help);
+        .filter(|binding| context.is_screen() || binding.action != Action::Help);
     let segments = offered.enumerate().filter_map(|(at, binding)| {
         let word = match (binding.action, context) {
             (Action::Pause, _) if app.paused_for().is_some() => "Resume",
-            (Action::Back, Context::Table) if !app.detail_open() => "Clear filter",
+            (Action::Back, context) if context.is_screen() && !app.detail_open() => "Clear filter",
             _ => binding.footer?,
         };
         let never_dropped = matches!(binding.action, Action::Quit | Action::Retry | Action::Back);

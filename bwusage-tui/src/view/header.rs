@@ -3,6 +3,7 @@
 use bwusage_proto::{
     format::{Units, bytes_with_unit, duration, percent},
     table::Grouping,
+    talk,
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style, text::Line};
 
@@ -12,7 +13,7 @@ use super::{
     theme::{DIM, Role, STRONG, Theme},
 };
 use crate::{
-    app::{App, Link, Lost},
+    app::{App, Link, Lost, Screen},
     rows::Host,
 };
 
@@ -36,7 +37,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Hos
     if let Some(host) = host.filter(|host| host.quality != "exact") {
         left.push(Segment::new(2, host.quality.clone(), theme.colour(Role::Warning)));
     }
-    left.push(Segment::new(3, "by ", DIM).and(grouping(app.by()), plain));
+    left.push(Segment::new(3, "by ", DIM).and(by(app), plain));
     left.push(Segment::new(4, units(app.units()), plain));
     if let Some(host) = host {
         left.extend(attribution(host, app.units(), theme));
@@ -113,6 +114,21 @@ pub(super) fn retry(app: &App, lost: &Lost) -> String {
     match lost.retry_at.saturating_sub(app.now()) {
         rest if rest.is_zero() => "connecting".into(),
         rest => format!("retry in {}s", rest.as_secs_f32().ceil()),
+    }
+}
+
+/// What a row of this screen stands for.
+fn by(app: &App) -> &'static str {
+    match app.screen() {
+        Screen::Processes => grouping(app.by()),
+        Screen::Connections => match app.flows_by() {
+            talk::Grouping::Connection => "connection",
+            talk::Grouping::Remote => "remote host",
+            talk::Grouping::Port => "port",
+            talk::Grouping::Interface => "interface",
+            talk::Grouping::Process => "process",
+            talk::Grouping::App => "application",
+        },
     }
 }
 

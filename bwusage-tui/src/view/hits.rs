@@ -2,28 +2,27 @@
 
 use std::ops::Range;
 
-use bwusage_proto::table::SortKey;
 use ratatui::layout::{Position, Rect};
 
 use super::columns::Placed;
-use crate::app::Pointer;
+use crate::app::{Pointer, SortBy};
 
 /// Where the table's headings and rows were drawn.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hits {
-    headings: Vec<(Range<u16>, SortKey)>,
+    headings: Vec<(Range<u16>, SortBy)>,
     heading_y: u16,
     rows: Rect,
     first: usize,
 }
 
 impl Hits {
-    pub(super) fn new(inner: Rect, rows: Rect, first: usize, columns: &[Placed]) -> Self {
-        let heading = |placed: &Placed| {
+    pub(super) fn new<C>(inner: Rect, rows: Rect, first: usize, headings: &[(Placed<C>, SortBy)]) -> Self {
+        let cells = |(placed, key): &(Placed<C>, SortBy)| {
             let x = inner.x + placed.x;
-            Some((x..x + placed.width, placed.column.sort_key()?))
+            (x..x + placed.width, *key)
         };
-        Self { headings: columns.iter().filter_map(heading).collect(), heading_y: inner.y, rows, first }
+        Self { headings: headings.iter().map(cells).collect(), heading_y: inner.y, rows, first }
     }
 
     /// What a click at this cell means.

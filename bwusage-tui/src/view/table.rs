@@ -1,4 +1,4 @@
-//! The table of processes or applications.
+//! The table of processes, or of what they have in common.
 
 use bwusage_proto::{
     format::{Units, bytes, duration, percent, rate},
@@ -10,17 +10,16 @@ use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
     text::{Line, Span},
-    widgets::{Block, BorderType, Widget as _},
 };
 
 use super::{
     columns::{self, Column, Placed},
-    graph,
+    frame, graph,
     hits::Hits,
-    theme::{DIM, NOTE, Role, STRONG, TITLE, Theme},
+    theme::{DIM, Role, STRONG, Theme},
 };
 use crate::{
-    app::{App, DrawnTable, Overlay},
+    app::{App, DrawnTable, SortBy},
     rows::{Line as Row, Speed},
 };
 
@@ -33,14 +32,16 @@ const PINNED_FROM: u16 = 6;
 
 /// Draws the table and says what came where.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> (DrawnTable, Hits) {
-    let inner = frame(buffer, area, app, theme);
+    let (total, matched) = app.counts();
+    let count =
+        if app.filter().in_force().is_some() { format!("{matched} of {total}") } else { total.to_string() };
+    let inner = frame::draw(buffer, area, app, theme, rows_are(app.by()), &count);
     let columns = columns::plan(inner.width, app.by(), app.figure());
     let painter = Painter { units: app.units(), theme, inner, columns: &columns };
     painter.headings(buffer, app);
 
     let pinned = app.line_without_process().filter(|_| inner.height > PINNED_FROM);
     let viewport = inner.height.saturating_sub(1 + u16::from(pinned.is_some()));
-    let (_, matched) = app.counts();
     let first = app.cursor().first_visible(matched, usize::from(viewport));
     let graph_width =
         columns.iter().find(|placed| placed.column == Column::Graph).map_or(0, |graph| graph.width);
@@ -57,98 +58,43 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> 
     if matched == 0 && inner.height > 1 {
         empty(buffer, inner, app);
     }
-    position(buffer, area, first, usize::from(viewport).min(matched - first), matched);
+    frame::position(buffer, area, first, usize::from(viewport).min(matched - first), matched);
 
     let rows =
         Rect { y: inner.y + 1, height: viewport.min((matched - first).min(u16::MAX.into()) as u16), ..inner };
-    let hits = Hits::new(inner, rows, first, &columns);
-    let sortable = columns.iter().filter_map(|placed| placed.column.sort_key()).collect();
+    let sortable = |placed: &Placed<Column>| Some((*placed, SortBy::Process(placed.column.sort_key()?)));
+    let headings: Vec<_> = columns.iter().filter_map(sortable).collect();
+    let hits = Hits::new(inner, rows, first, &headings);
+    let sortable = headings.into_iter().map(|(_, key)| key).collect();
     (DrawnTable { first, viewport: viewport.into(), columns: sortable }, hits)
 }
 
-/// The box with its titles. Returns what is inside.
-fn frame(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Rect {
-    let error = app.filter().error();
-    let typing = matches!(app.overlay(), Overlay::Filter);
-    let border = match error {
-        Some(_) => theme.colour(Role::Bad),
-        None if typing => theme.colour(Role::Rx),
-        None => theme.colour(Role::Frame),
-    };
-    let (total, matched) = app.counts();
-    let what = match app.by() {
+/// What the rows are, in the frame.
+fn rows_are(by: Grouping) -> &'static str {
+    match by {
         Grouping::App => "applications",
         Grouping::Process => "processes",
         Grouping::User => "users",
         Grouping::Unit => "units",
         Grouping::Container => "containers",
         Grouping::Category => "categories",
-    };
-    let count =
-        if app.filter().in_force().is_some() { format!("{matched} of {total}") } else { total.to_string() };
-    let mut block =
-        Block::bordered().border_type(BorderType::Rounded).border_style(border).title_top(Line::from(vec![
-            Span::raw(" "),
-            Span::styled(what, TITLE),
-            Span::styled(format!(" {count} "), NOTE),
-        ]));
-    if typing || !app.filter().is_empty() {
-        block = block.title_top(filter(app, typing, usize::from(area.width / 2), border).right_aligned());
-    }
-    let room = usize::from(area.width.saturating_sub(4));
-    if let Some(error) = error {
-        let text = text::truncate(&format!(" {error}; the last good filter stays "), room).into_owned();
-        block = block.title_bottom(Line::styled(text, border.patch(STRONG)));
-    } else if let Some(notice) = app.notice() {
-        block = block.title_bottom(Line::styled(format!(" {notice} "), theme.colour(Role::Good)));
-    }
-    let inner = block.inner(area);
-    block.render(area, buffer);
-    inner
-}
-
-/// ` /fire▏ `, from the right end where it is too long.
-fn filter(app: &App, typing: bool, room: usize, style: Style) -> Line<'static> {
-    let (before, after) = app.filter().field().split();
-    let (before, after) = (text::escape(before), text::escape(after));
-    let shown = if typing { format!("{before}▏{after}") } else { format!("{before}{after}") };
-    let mut shown = shown.as_str();
-    while text::width(shown) > room.saturating_sub(3) && !shown.is_empty() {
-        shown = &shown[shown.chars().next().map_or(0, char::len_utf8)..];
-    }
-    Line::from(vec![Span::styled(" /", style), Span::styled(format!("{shown} "), TITLE)])
-}
-
-/// `1-26/38` in the lower border.
-fn position(buffer: &mut Buffer, area: Rect, first: usize, count: usize, matched: usize) {
-    if matched == 0 || area.height == 0 {
-        return;
-    }
-    let text = format!(" {}-{}/{matched} ", first + 1, first + count);
-    let width = text.len() as u16;
-    if area.width > width + 24 {
-        buffer.set_string(area.right() - width - 1, area.bottom() - 1, text, NOTE);
     }
 }
 
 fn empty(buffer: &mut Buffer, inner: Rect, app: &App) {
-    let what = super::header::grouping(app.by());
     let words = if app.filter().in_force().is_some() {
-        let filter = text::escape(app.filter().field().text()).into_owned();
-        format!("no {what} matches “{}” – Esc clears", text::truncate(&filter, 40))
+        frame::no_match(app, super::header::grouping(app.by()))
     } else {
         "no traffic yet – a shows every process".into()
     };
-    let y = (inner.y + 1 + (inner.height - 1) / 2).min(inner.bottom() - 1);
-    let words = text::truncate(&words, usize::from(inner.width)).into_owned();
-    Line::styled(words, DIM).centered().render(Rect { y, height: 1, ..inner }, buffer);
+    frame::notice(buffer, inner, &words, DIM);
 }
 
 struct Painter<'a> {
     units: Units,
     theme: Theme,
     inner: Rect,
-    columns: &'a [Placed],
+    columns: &'a [Placed<Column>],
 }
 
 impl Painter<'_> {
@@ -158,15 +104,7 @@ impl Painter<'_> {
         }
         for &placed in self.columns {
             let sorted = placed.column.sort_key() == Some(app.order().key);
-            // Amounts begin with the largest, names with A: the mark points to where the large ones are.
-            let falling = placed.column.is_number() != app.order().reversed;
-            let mark = if !sorted {
-                ""
-            } else if falling {
-                "▾"
-            } else {
-                "▴"
-            };
+            let mark = frame::order_mark(sorted, placed.column.is_number() != app.order().reversed);
             let style = STRONG.patch(self.colour(placed.column));
             let style = if sorted { style.add_modifier(Modifier::UNDERLINED) } else { style };
             self.put(buffer, self.inner.y, placed, &format!("{}{mark}", placed.column.title()), style);
@@ -197,7 +135,7 @@ impl Painter<'_> {
     }
 
     /// What stands in a column; `None` for what is not known.
-    fn text(&self, placed: Placed, line: &Row) -> Option<String> {
+    fn text(&self, placed: Placed<Column>, line: &Row) -> Option<String> {
         let amount = |amount: u64| bytes(amount, self.units);
         let speed = |amount: u64| rate(amount, self.units);
         Some(match placed.column {
@@ -221,7 +159,7 @@ impl Painter<'_> {
     }
 
     /// The name and its marks, which stay when the name is cut.
-    fn name(&self, buffer: &mut Buffer, y: u16, placed: Placed, line: &Row, style: Style) {
+    fn name(&self, buffer: &mut Buffer, y: u16, placed: Placed<Column>, line: &Row, style: Style) {
         let mut marks = Vec::new();
         marks.extend(line.ended.is_some().then_some(("†", style)));
         marks.extend(line.in_background.then(|| (BACKGROUND, self.theme.colour(Role::Warning))));
@@ -241,7 +179,7 @@ impl Painter<'_> {
         }
     }
 
-    fn put(&self, buffer: &mut Buffer, y: u16, placed: Placed, text: &str, style: Style) {
+    fn put(&self, buffer: &mut Buffer, y: u16, placed: Placed<Column>, text: &str, style: Style) {
         let width = usize::from(placed.width);
         let text = text::truncate(text, width);
         let indent = if placed.column.is_number() { width - text::width(&text) } else { 0 };
@@ -250,7 +188,7 @@ impl Painter<'_> {
     }
 
     /// The recent speeds, each cell in the colour of the direction that moved more.
-    fn graph(&self, buffer: &mut Buffer, y: u16, placed: Placed, recent: &[Speed]) {
+    fn graph(&self, buffer: &mut Buffer, y: u16, placed: Placed<Column>, recent: &[Speed]) {
         let values: Vec<_> = recent.iter().map(|speed| Some(speed.rx.saturating_add(speed.tx))).collect();
         let top = values.iter().flatten().max().copied().unwrap_or(0);
         if top == 0 {
