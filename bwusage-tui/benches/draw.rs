@@ -5,9 +5,9 @@ mod fixture;
 
 use std::{hint::black_box, sync::Arc};
 
-use bwusage_proto::table::Grouping;
+use bwusage_proto::{connection::ConnectionsQuery, table::Grouping};
 use bwusage_tui::{
-    app::{Msg, Settings},
+    app::{Answer, Msg, Settings},
     keys::Key,
     view::{self, Theme},
 };
@@ -21,6 +21,27 @@ fn draw(c: &mut Criterion) {
         let mut terminal =
             Terminal::new(TestBackend::new(width, height)).expect("a test backend always works");
         c.bench_function(&format!("draw {width}x{height} with {processes} rows"), |bencher| {
+            bencher.iter(|| {
+                let frame =
+                    terminal.draw(|frame| drop(black_box(view::draw(frame, &running.app, Theme::FULL))));
+                frame.expect("it never fails").count
+            });
+        });
+    }
+}
+
+fn connections(c: &mut Criterion) {
+    let mut running = fixture::app(Settings::default());
+    running.send(Msg::Key(Key::Char('3')));
+    let answer = Arc::new(fixture::many_connections(5_000));
+    let answered = || Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::clone(&answer)));
+    c.bench_function("answer with 5000 connections", |bencher| bencher.iter(|| running.send(answered())));
+    for (keys, what) in [("", "connections"), ("b", "connections by host")] {
+        for key in keys.chars() {
+            running.send(Msg::Key(Key::Char(key)));
+        }
+        let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a test backend always works");
+        c.bench_function(&format!("draw 200x60 with 5000 {what}"), |bencher| {
             bencher.iter(|| {
                 let frame =
                     terminal.draw(|frame| drop(black_box(view::draw(frame, &running.app, Theme::FULL))));
@@ -47,5 +68,5 @@ fn update(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, draw, update);
+criterion_group!(benches, draw, connections, update);
 criterion_main!(benches);

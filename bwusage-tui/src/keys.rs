@@ -240,7 +240,7 @@ pub const BINDINGS: &[Binding] = &[
         "a row per connection, remote host, port, interface, process, app",
     )
     .footer("By"),
-    key(C::Connections, &[Char('n')], A::Names, "remote hosts by name, or by address").footer("Names"),
+    key(C::Table, &[Char('n')], A::Names, "remote hosts by name, or by address").footer("Names"),
     key(C::Connections, &[Char('a')], A::Idle, "leave out what is closed, or show it").footer("Closed"),
     key(C::Table, &[Char('u')], A::Units, "units: KiB, kB, bits").footer("Units"),
     key(C::Table, &[Char(' '), Char('p')], A::Pause, "pause the screen; nothing is lost meanwhile")

@@ -6,12 +6,14 @@ mod fixture;
 use std::{sync::Arc, time::Duration};
 
 use bwusage_proto::{
+    connection::ConnectionsQuery,
     mirror::Mirror,
     snapshot::RowId,
     table::{Grouping, Order, RowKey, SortKey},
+    talk::{self, Grouping as By},
 };
 use bwusage_tui::{
-    app::{Answer, Drawn, Effect, Msg, Pointer, Questions, Settings, Trouble},
+    app::{Answer, Drawn, DrawnTable, Effect, Msg, Pointer, Questions, Screen, Settings, SortBy, Trouble},
     keys::{Action, Key},
 };
 use fixture::Running;
@@ -85,17 +87,16 @@ fn the_order_begins_with_what_received_most() {
 #[test]
 fn the_same_column_again_turns_the_order_around() {
     let mut running = by_process();
-    running.send(Msg::Pointer(Pointer::Column(SortKey::Name)));
+    running.send(Msg::Pointer(Pointer::Column(SortBy::Process(SortKey::Name))));
     assert_eq!(names(&running)[0], "bash");
-    running.send(Msg::Pointer(Pointer::Column(SortKey::Name)));
+    running.send(Msg::Pointer(Pointer::Column(SortBy::Process(SortKey::Name))));
     assert_eq!(names(&running)[0], "Web Content");
 }
 
 #[test]
 fn arrows_sort_by_the_neighbouring_column_and_stop_at_the_ends() {
-    use bwusage_tui::app::DrawnTable;
     let mut running = by_process();
-    let columns = vec![SortKey::Name, SortKey::RxTotal, SortKey::TxTotal];
+    let columns = [SortKey::Name, SortKey::RxTotal, SortKey::TxTotal].map(SortBy::Process).into();
     running.app.drawn(&Drawn { table: Some(DrawnTable { columns, ..DrawnTable::default() }), overlay: None });
     for (key, sorted) in [
         (Key::Right, SortKey::TxTotal),
@@ -133,7 +134,7 @@ fn the_cursor_follows_its_process_through_a_new_order() {
     let mut running = by_process();
     press(&mut running, Key::Down);
     assert_eq!(selected(&running), "rsync");
-    running.send(Msg::Pointer(Pointer::Column(SortKey::TxTotal)));
+    running.send(Msg::Pointer(Pointer::Column(SortBy::Process(SortKey::TxTotal))));
     assert_eq!((selected(&running).as_str(), running.app.cursor().index()), ("rsync", 0));
 }
 
@@ -187,9 +188,9 @@ fn the_last_row_of_very_many_can_be_reached() {
     assert_eq!((running.app.cursor().index(), selected(&running).as_str()), (5_009, "bash"));
     running.send(Msg::Tick(Arc::new(fixture::crowd(5_000))));
     assert_eq!(selected(&running), "bash");
-    running.send(Msg::Pointer(Pointer::Column(SortKey::Name)));
+    running.send(Msg::Pointer(Pointer::Column(SortBy::Process(SortKey::Name))));
     assert_eq!((running.app.cursor().index(), selected(&running).as_str()), (0, "bash"));
-    running.send(Msg::Pointer(Pointer::Column(SortKey::Name)));
+    running.send(Msg::Pointer(Pointer::Column(SortBy::Process(SortKey::Name))));
     assert_eq!((running.app.cursor().index() > 500, selected(&running).as_str()), (true, "bash"));
 }
 
@@ -299,7 +300,7 @@ fn ledger() -> Msg {
 #[test]
 fn the_ledger_is_asked_for_only_while_somebody_looks_at_it() {
     let mut running = by_process();
-    let wanted = Questions { ledger: true };
+    let wanted = Questions { ledger: true, connections: None };
     assert_eq!(asked(&press(&mut running, Key::Char('L'))), Some(wanted));
     assert_eq!(running.app.book().map(|book| book.accounts.len()), Some(1), "the sum of every tick");
     assert_eq!(running.send(ledger()), [Effect::Draw]);
@@ -324,4 +325,212 @@ fn another_run_of_the_daemon_has_another_ledger() {
     running.send(ledger());
     running.send(Msg::Up { mirror: Arc::new(fixture::mirror(1)), restarted: true });
     assert_eq!(running.app.book().map(|book| book.accounts.len()), Some(1));
+}
+
+const ALL: ConnectionsQuery = ConnectionsQuery { pid: None };
+
+fn connections(query: ConnectionsQuery) -> Msg {
+    Msg::Answer(Answer::Connections(query, Arc::new(fixture::connections())))
+}
+
+/// The screen of connections after the daemon's answer.
+fn talking() -> Running {
+    let mut running = by_process();
+    press(&mut running, Key::Char('3'));
+    running.send(connections(ALL));
+    running.app.drawn(&Drawn {
+        table: Some(DrawnTable { first: 0, viewport: 20, columns: running.app.sort_keys() }),
+        overlay: None,
+    });
+    running
+}
+
+fn titles(running: &Running) -> Vec<String> {
+    let flows = running.app.flows(0, 99).map(|flows| flows.flows).unwrap_or_default();
+    flows.into_iter().map(|flow| flow.title).collect()
+}
+
+#[test]
+fn connections_are_asked_for_only_while_they_are_in_view() {
+    let mut running = by_process();
+    let wanted = Questions { ledger: false, connections: Some(ALL) };
+    assert_eq!(asked(&press(&mut running, Key::Char('3'))), Some(wanted));
+    assert_eq!(running.app.flows(0, 9), None, "nothing is known yet");
+    running.send(connections(ALL));
+    assert!(!titles(&running).is_empty());
+    assert_eq!(asked(&press(&mut running, Key::Char('1'))), Some(Questions::default()));
+    assert_eq!(running.send(connections(ALL)), [], "an answer that comes too late");
+}
+
+#[test]
+fn the_detail_pane_asks_for_the_connections_of_its_process() {
+    let mut running = by_process();
+    let of = |pid| Some(Questions { ledger: false, connections: Some(ConnectionsQuery { pid }) });
+    assert_eq!(asked(&press(&mut running, Key::Enter)), of(Some(100)));
+    assert_eq!(asked(&press(&mut running, Key::Down)), of(Some(114)), "another row, another question");
+    assert_eq!(running.send(connections(ConnectionsQuery { pid: Some(100) })), [], "of the row before");
+    assert_eq!(running.app.flows_of_selected(9), None);
+    running.send(connections(ConnectionsQuery { pid: Some(114) }));
+    let flows = running.app.flows_of_selected(1).expect("it was answered");
+    assert_eq!((flows.matched, flows.flows.len()), (2, 1));
+    assert_eq!(flows.flows[0].title, "backup.example.org:873");
+    assert_eq!(asked(&press(&mut running, Key::Esc)), Some(Questions::default()));
+}
+
+#[test]
+fn an_application_has_the_connections_of_all_its_processes() {
+    let mut running = fixture::app(Settings::default());
+    let wanted = Questions { ledger: false, connections: Some(ALL) };
+    assert_eq!(asked(&press(&mut running, Key::Enter)), Some(wanted));
+    running.send(connections(ALL));
+    let flows = running.app.flows_of_selected(99).expect("it was answered");
+    let pids: std::collections::BTreeSet<_> = flows.flows.iter().filter_map(|flow| flow.pid).collect();
+    assert_eq!(pids.into_iter().collect::<Vec<_>>(), [100, 107]);
+}
+
+#[test]
+fn connections_are_grouped_by_what_they_have_in_common() {
+    let mut running = talking();
+    let mut by = || {
+        press(&mut running, Key::Char('b'));
+        (running.app.flows_by(), titles(&running).into_iter().take(2).collect::<Vec<_>>())
+    };
+    assert_eq!(by(), (By::Remote, vec!["backup.example.org".into(), "cdn.example.net".into()]));
+    assert_eq!(by(), (By::Port, vec!["873/tcp rsync".into(), "443/tcp https".into()]));
+    assert_eq!(by(), (By::Interface, vec!["eth0".into(), "(no interface)".into()]));
+    assert_eq!(by(), (By::Process, vec!["rsync".into(), "Web Content".into()]));
+    assert_eq!(by().0, By::App);
+    assert_eq!(by().0, By::Connection);
+}
+
+#[test]
+fn every_grouping_has_the_same_sum() {
+    let mut running = talking();
+    let sum = |running: &Running| {
+        let flows = running.app.flows(0, 99).expect("it was answered");
+        let rows = flows.flows.iter().map(|flow| flow.rx_total).sum::<u64>();
+        assert_eq!(rows, flows.rx_total);
+        flows.rx_total
+    };
+    let all = sum(&running);
+    for _ in By::ALL {
+        press(&mut running, Key::Char('b'));
+        assert_eq!(sum(&running), all);
+    }
+}
+
+#[test]
+fn the_screens_have_filters_orders_and_cursors_of_their_own() {
+    let mut running = talking();
+    for key in "/port:443".chars() {
+        press(&mut running, Key::Char(key));
+    }
+    press(&mut running, Key::Enter);
+    assert_eq!(running.app.flow_counts().1, 2);
+    press(&mut running, Key::Char('r'));
+    assert_eq!(running.app.sorted(), (SortBy::Connection(talk::SortKey::Total), true));
+    press(&mut running, Key::Tab);
+    assert_eq!((running.app.screen(), running.app.filter().is_empty()), (Screen::Processes, true));
+    assert_eq!(running.app.sorted(), (SortBy::Process(SortKey::RxTotal), false));
+    press(&mut running, Key::Tab);
+    assert_eq!(running.app.filter().field().text(), "port:443");
+    press(&mut running, Key::Esc);
+    assert!(running.app.flow_counts().1 > 2);
+}
+
+#[test]
+fn closed_connections_can_be_left_out() {
+    let mut running = talking();
+    let closed = |running: &Running| titles(running).iter().any(|title| title == "old.example.org");
+    assert!(closed(&running));
+    press(&mut running, Key::Char('a'));
+    assert!(!closed(&running));
+}
+
+/// The addresses that are to be looked up.
+fn looked_up(effects: &[Effect]) -> Vec<String> {
+    let lists = effects.iter().filter_map(|effect| match effect {
+        Effect::LookUp(addresses) => Some(addresses),
+        _ => None,
+    });
+    lists.flatten().map(ToString::to_string).collect()
+}
+
+#[test]
+fn nameless_hosts_in_view_are_looked_up_once_and_then_have_a_name() {
+    let mut running = talking();
+    assert_eq!(looked_up(&running.send(Msg::Clock)), ["192.0.2.77"]);
+    assert_eq!(looked_up(&running.send(Msg::Clock)), [""; 0]);
+    let address = "192.0.2.77".parse().expect("it is an address");
+    assert_eq!(running.send(Msg::Named(address, Some("gate.example.com".into()))), [Effect::Draw]);
+    assert!(titles(&running).contains(&"gate.example.com:51820".into()), "{:?}", titles(&running));
+    running.send(connections(ALL));
+    assert!(titles(&running).contains(&"gate.example.com:51820".into()), "the next answer is named too");
+    press(&mut running, Key::Char('n'));
+    assert!(titles(&running).contains(&"192.0.2.77:51820".into()), "{:?}", titles(&running));
+}
+
+#[test]
+fn no_name_is_looked_up_while_addresses_are_wanted() {
+    let mut running = by_process();
+    press(&mut running, Key::Char('3'));
+    press(&mut running, Key::Char('n'));
+    running.send(connections(ALL));
+    running
+        .app
+        .drawn(&Drawn { table: Some(DrawnTable { viewport: 20, ..DrawnTable::default() }), overlay: None });
+    assert_eq!(looked_up(&running.send(Msg::Clock)), [""; 0]);
+}
+
+#[test]
+fn a_stopped_screen_keeps_its_connections() {
+    let mut running = talking();
+    let before = titles(&running);
+    press(&mut running, Key::Char('p'));
+    assert_eq!(running.send(Msg::Answer(Answer::Connections(ALL, Arc::default()))), []);
+    assert_eq!(titles(&running), before);
+    assert_eq!(asked(&press(&mut running, Key::Char('p'))).and_then(|asked| asked.connections), Some(ALL));
+}
+
+#[test]
+fn the_detail_of_a_group_lists_what_it_adds_up() {
+    let mut running = talking();
+    press(&mut running, Key::Char('b'));
+    press(&mut running, Key::Enter);
+    let flows = running.app.flows_of_selected(99).expect("it is a group");
+    assert!(flows.flows.iter().all(|flow| flow.title.starts_with("backup.example.org")), "{flows:?}");
+    assert_eq!(running.app.selected_flow().map(|detail| detail.is_group), Some(true));
+}
+
+#[test]
+fn a_connection_is_copied_as_plain_numbers() {
+    let mut running = talking();
+    let effects = press(&mut running, Key::Char('y'));
+    let Some(Effect::Copy(text)) = effects.first() else { panic!("{effects:?}") };
+    assert_eq!(text, "rsync\t114\ttcp\t10.0.0.5:40873\tbackup.example.org:873\t400000000\t6000000000");
+}
+
+#[test]
+fn the_last_of_very_many_connections_can_be_reached() {
+    let mut running = talking();
+    let many = Arc::new(fixture::many_connections(5_000));
+    running.send(Msg::Answer(Answer::Connections(ALL, many)));
+    press(&mut running, Key::End);
+    let last = running.app.flow_counts().1 - 1;
+    assert!(last > 5_000 && running.app.flow_cursor().index() == last);
+    assert_eq!(running.app.flows(last, 9).map(|flows| flows.flows.len()), Some(1));
+}
+
+#[test]
+fn hosts_in_the_detail_pane_of_a_process_are_looked_up_too() {
+    let mut running = by_process();
+    for _ in 0..5 {
+        press(&mut running, Key::Down);
+    }
+    assert_eq!(selected(&running), "syncthing");
+    press(&mut running, Key::Enter);
+    assert_eq!(looked_up(&running.send(connections(ConnectionsQuery { pid: Some(135) }))), ["192.0.2.77"]);
+    press(&mut running, Key::Char('n'));
+    press(&mut running, Key::Esc);
+    assert!(!running.app.offers(Action::Names), "there is nothing to name");
 }

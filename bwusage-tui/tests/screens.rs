@@ -6,12 +6,13 @@ mod fixture;
 use std::{sync::Arc, time::Duration};
 
 use bwusage_proto::{
+    connection::{Connections, ConnectionsQuery},
     mirror::Mirror,
     table::{Grouping, SortKey},
     units::Rates,
 };
 use bwusage_tui::{
-    app::{Answer, Msg, Pointer, Settings, Trouble},
+    app::{Answer, Msg, Pointer, Settings, SortBy, Trouble},
     keys::Key,
     view::{self, Depth, Theme},
 };
@@ -210,6 +211,66 @@ fn ledger() {
     });
 }
 
+/// The screen of connections after the daemon's answer.
+fn talking(keys: &str) -> Running {
+    let mut running = by_process();
+    typed(&mut running, "3");
+    running.send(answer());
+    typed(&mut running, keys);
+    running
+}
+
+fn answer() -> Msg {
+    Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::new(fixture::connections())))
+}
+
+#[test]
+fn connections() {
+    at_every_size("connections", || talking(""));
+    at_every_size("connections-by-host", || talking("b"));
+    at_every_size("connections-filter", || talking("/iface:eth0 port:https"));
+    at_every_size("connections-detail", || {
+        let mut running = talking("");
+        running.send(Msg::Key(Key::Enter));
+        running
+    });
+    at_every_size("connections-host-detail", || {
+        let mut running = talking("b");
+        running.send(Msg::Key(Key::Enter));
+        running
+    });
+}
+
+#[test]
+fn the_detail_pane_lists_the_connections_of_the_process() {
+    at_every_size("detail-connections", || {
+        let mut running = by_process();
+        running.send(Msg::Key(Key::Enter));
+        let query = ConnectionsQuery { pid: Some(100) };
+        running.send(Msg::Answer(Answer::Connections(query, Arc::new(fixture::connections()))));
+        running
+    });
+}
+
+#[test]
+fn a_table_of_connections_without_any_says_why() {
+    let mut running = by_process();
+    typed(&mut running, "3");
+    assert!(shown(&mut running, (80, 24)).contains("asking the daemon…"));
+    running.send(Msg::Answer(Answer::None("bwusaged did not answer within 5 s".into())));
+    assert!(shown(&mut running, (80, 24)).contains("did not answer within 5 s"));
+    let nothing = |hidden| Connections { hidden, ..Connections::default() };
+    let answered =
+        |hidden| Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::new(nothing(hidden))));
+    running.send(answered(0));
+    assert!(shown(&mut running, (80, 24)).contains("no connections"));
+    running.send(answered(7));
+    let screen = shown(&mut running, (80, 24));
+    assert!(screen.contains("connections of others") && screen.contains("7 of others hidden"), "{screen}");
+    typed(&mut running, "/zzz");
+    assert!(shown(&mut running, (80, 24)).contains("no connection matches “zzz”"));
+}
+
 #[test]
 fn the_sum_of_the_ledger_is_there_before_the_answer_and_when_there_is_none() {
     let mut running = by_process();
@@ -290,7 +351,7 @@ fn no_size_and_no_state_panics() {
     let down = Msg::Down(trouble(false));
     let mismatch = Msg::Down(trouble(true));
     let crowd = Msg::Tick(Arc::new(fixture::crowd(300)));
-    let states: [(&str, Option<Msg>); 10] = [
+    let states: [(&str, Option<Msg>); 15] = [
         ("", None),
         ("G", Some(crowd)),
         ("/a very long filter that does not fit into the frame of the table at all", None),
@@ -299,6 +360,11 @@ fn no_size_and_no_state_panics() {
         ("?G", None),
         ("?/sort", None),
         ("LG", Some(Msg::Answer(Answer::Ledger(Arc::new(fixture::ledger()))))),
+        ("3", Some(answer())),
+        ("3G\n", Some(answer())),
+        ("3b\n", Some(answer())),
+        ("3sG", Some(answer())),
+        ("3/port:", None),
         ("q", Some(mismatch)),
         ("p\n", None),
     ];
@@ -352,6 +418,15 @@ fn a_hostile_name_never_acts_on_the_terminal() {
     ledger.carriers[0].interface = NAMES[1].into();
     (ledger.losses[0].what, ledger.missing) = (NAMES[4].into(), Some(NAMES[2].into()));
     let ledger = Arc::new(ledger);
+    let mut talk = fixture::connections();
+    for (connection, name) in talk.open.iter_mut().zip(NAMES) {
+        (connection.remote_name, connection.interface) = (Some(name.into()), Some(name.into()));
+    }
+    for (total, name) in talk.remotes.iter_mut().zip(NAMES) {
+        (total.remote_name, total.interface, total.app) = (Some(name.into()), Some(name.into()), name.into());
+        total.row = None;
+    }
+    let talk = Arc::new(talk);
 
     let mut running = by_process();
     running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });
@@ -363,13 +438,14 @@ fn a_hostile_name_never_acts_on_the_terminal() {
     }
 
     for by in Grouping::ALL {
-        for keys in ["", "\n", "?G", "/\u{202e}zzz", "L"] {
+        for keys in ["", "\n", "?G", "/\u{202e}zzz", "L", "3", "3b", "3bb", "3bbb", "3bbbbb", "3b\n", "3\n"] {
             let mut running = fixture::app(Settings { by, ..Settings::default() });
             running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });
             for key in keys.chars() {
                 running.send(Msg::Key(if key == '\n' { Key::Enter } else { Key::Char(key) }));
             }
             running.send(Msg::Answer(Answer::Ledger(Arc::clone(&ledger))));
+            running.send(Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::clone(&talk))));
             for row in 0..NAMES.len() {
                 for size in SIZES {
                     let buffer = render(&mut running, size, Theme::FULL);
@@ -409,10 +485,10 @@ fn a_click_finds_what_is_under_the_mouse() {
         (line[..line.find(what).unwrap_or(0)].chars().count() as u16, y as u16)
     };
     let (x, y) = place("▲TOTAL");
-    assert_eq!(hits.at(x, y), Some(Pointer::Column(SortKey::TxTotal)));
+    assert_eq!(hits.at(x, y), Some(Pointer::Column(SortBy::Process(SortKey::TxTotal))));
     let (x, y) = place("rsync");
     assert_eq!(hits.at(x, y), Some(Pointer::Row(1)));
     assert_eq!(hits.at(0, 0), None);
-    running.send(Msg::Pointer(Pointer::Column(SortKey::TxTotal)));
+    running.send(Msg::Pointer(Pointer::Column(SortBy::Process(SortKey::TxTotal))));
     assert_eq!(running.app.order().key, SortKey::TxTotal);
 }

@@ -83,10 +83,15 @@ impl App {
         if std::mem::replace(&mut self.asked, questions) != questions {
             effects.push(Effect::Ask(questions));
         }
-        if self.screen == Screen::Connections {
-            let unasked = self.names.unasked(self.talk.nameless());
-            effects.extend((!unasked.is_empty()).then_some(Effect::LookUp(unasked)));
-        }
+        let unasked = match self.screen {
+            _ if !self.talk.names => Vec::new(),
+            Screen::Connections => self.names.unasked(self.talk.nameless()),
+            Screen::Processes => {
+                let nameless = self.nameless_of_selected();
+                self.names.unasked(nameless.into_iter())
+            }
+        };
+        effects.extend((!unasked.is_empty()).then_some(Effect::LookUp(unasked)));
         effects
     }
 

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_cursor_goes_where_its_row_goes() {
-        let mut cursor = Cursor::default();
+        let mut cursor = Cursor::<Row>::default();
         cursor.choose(1, &rows(&[7, 8, 9]));
         cursor.follow(&rows(&[9, 7, 8]));
         assert_eq!(cursor.index(), 2);
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn an_untouched_cursor_stays_on_top() {
-        let mut cursor = Cursor::default();
+        let mut cursor = Cursor::<Row>::default();
         cursor.follow(&rows(&[7, 8]));
         cursor.follow(&rows(&[8, 7]));
         assert_eq!(cursor.index(), 0);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_neighbour_takes_the_place_of_a_row_that_is_gone() {
-        let mut cursor = Cursor::default();
+        let mut cursor = Cursor::<Row>::default();
         cursor.choose(1, &rows(&[7, 8, 9]));
         cursor.follow(&rows(&[7, 9]));
         assert_eq!((cursor.index(), cursor.chosen()), (1, Some(&RowKey::Process(RowId(9)))));
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn the_view_scrolls_only_when_the_cursor_leaves_it() {
         let all = rows(&(0..100).collect::<Vec<_>>());
-        let mut cursor = Cursor::default();
+        let mut cursor = Cursor::<Row>::default();
         cursor.drawn(0, 10);
         cursor.choose(cursor.after(Motion::PageDown, all.len()), &all);
         assert_eq!((cursor.index(), cursor.first_visible(100, 10)), (9, 0));
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_smaller_window_keeps_the_cursor_in_view() {
-        let mut cursor = Cursor::default();
+        let mut cursor = Cursor::<Row>::default();
         cursor.choose(9, &rows(&(0..10).collect::<Vec<_>>()));
         cursor.drawn(0, 10);
         for viewport in 0..12 {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_empty_table_has_a_cursor_at_nothing() {
-        let mut cursor = Cursor::default();
+        let mut cursor = Cursor::<Row>::default();
         cursor.choose(cursor.after(Motion::Last, 0), &[]);
         cursor.follow(&[]);
         assert_eq!((cursor.index(), cursor.chosen(), cursor.first_visible(0, 5)), (0, None, 0));

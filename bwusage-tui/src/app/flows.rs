@@ -1,6 +1,6 @@
 //! What the view may know of connections.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
 use bwusage_proto::{
     connection::Moved,
@@ -10,6 +10,9 @@ use bwusage_proto::{
 
 use super::{App, Cursor, Screen};
 use crate::rows::{Flow, FlowDetail, Flows};
+
+/// More connections than the detail pane of a process shows.
+const NAMED_IN_DETAIL: usize = 100;
 
 impl App {
     /// How many connections there are in all, and how many rows of the table.
@@ -68,8 +71,7 @@ impl App {
             Screen::Processes => {
                 let mut rows = self.of_selected_process(&talk.rows)?;
                 let (matched, moved) = (rows.len(), sum(&rows));
-                rows.sort_by_key(|row| std::cmp::Reverse(total(row)));
-                rows.truncate(count);
+                busiest(&mut rows, count);
                 Some(self.shown(rows.into_iter(), talk.taken_at_unix_ms, matched, moved, talk.hidden))
             }
             Screen::Connections => {
@@ -99,6 +101,14 @@ impl App {
         Some(rows.iter().filter(|row| row.process.is_some_and(&mut belongs)).collect())
     }
 
+    /// Addresses without a name in the detail pane of a process, as far as it can be in view.
+    pub(super) fn nameless_of_selected(&self) -> Vec<IpAddr> {
+        let of_selected = self.talk_in_view().and_then(|talk| self.of_selected_process(&talk.rows));
+        let mut rows = of_selected.unwrap_or_default();
+        busiest(&mut rows, NAMED_IN_DETAIL);
+        rows.into_iter().filter(|row| row.remote_name.is_none()).filter_map(|row| row.remote).collect()
+    }
+
     fn shown<'a>(
         &self,
         rows: impl Iterator<Item = &'a Row>,
@@ -119,6 +129,12 @@ impl App {
     fn flow(&self, row: &Row, taken_at_unix_ms: u64) -> Flow {
         Flow::new(row, taken_at_unix_ms, !self.talk.names)
     }
+}
+
+/// Those that moved most, at most `count`, in order.
+fn busiest(rows: &mut Vec<&Row>, count: usize) {
+    rows.sort_by_key(|row| std::cmp::Reverse(total(row)));
+    rows.truncate(count);
 }
 
 fn total(row: &Row) -> u64 {

@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn what_was_forgotten_is_asked_for_again_and_memory_is_bounded() {
         let mut names = Names::default();
-        names.unasked((0..REMEMBERED as u32 + 1).map(address));
+        names.unasked((0..=REMEMBERED as u32).map(address));
         assert_eq!((names.known.len(), names.order.len()), (REMEMBERED, REMEMBERED));
         assert_eq!(names.unasked([address(0)].into_iter()), [address(0)]);
         assert!(!names.learn(address(9999), Some("never asked".into())));

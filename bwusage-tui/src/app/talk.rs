@@ -131,7 +131,7 @@ impl TalkScreen {
     /// Addresses in view that have no name.
     pub(super) fn nameless(&self) -> impl Iterator<Item = IpAddr> {
         let (first, count) = self.cursor.in_view();
-        let rows = self.table.rows.iter().skip(first).take(if self.names { count } else { 0 });
+        let rows = self.table.rows.iter().skip(first).take(count);
         rows.filter(|row| row.remote_name.is_none()).filter_map(|row| row.remote)
     }
 }

@@ -203,11 +203,17 @@ impl App {
             _ if !self.context().is_screen() => true,
             Action::Back => self.detail_open() || !self.filter().is_empty(),
             Action::OpenDetail => self.is_working() && self.detail == Detail::Closed && !self.has_no_row(),
-            Action::Move(_) | Action::Pause | Action::Units | Action::Copy | Action::Cards => {
-                self.is_working()
-            }
-            Action::Slower | Action::Faster | Action::Ledger => self.is_working(),
-            Action::Show(_) | Action::NextScreen => self.is_working(),
+            Action::Move(_)
+            | Action::Pause
+            | Action::Units
+            | Action::Copy
+            | Action::Cards
+            | Action::Slower
+            | Action::Faster
+            | Action::Ledger
+            | Action::Show(_)
+            | Action::NextScreen => self.is_working(),
+            Action::Names => self.is_working() && (self.screen == Screen::Connections || self.detail_open()),
             // What is left acts on the table.
             _ => self.is_working() && self.detail != Detail::Alone,
         }

@@ -29,8 +29,12 @@ const SUM_FROM: u16 = 6;
 /// Draws the table and says what came where.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> (DrawnTable, Hits) {
     let by = app.flows_by();
-    let (_, matched) = app.flow_counts();
-    let inner = frame::draw(buffer, area, app, theme, rows_are(by), &matched.to_string());
+    let (total, matched) = app.flow_counts();
+    let count = match by {
+        Grouping::Connection if app.filter().in_force().is_some() => format!("{matched} of {total}"),
+        _ => matched.to_string(),
+    };
+    let inner = frame::draw(buffer, area, app, theme, rows_are(by), &count);
     let columns = flow_columns::plan(inner.width, by);
     let painter = Painter { units: app.units(), theme, inner, by, columns: &columns };
     painter.headings(buffer, Some(app.sorted()));
@@ -103,7 +107,7 @@ pub(super) fn list(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
 }
 
 /// What the rows are, in the frame.
-pub(super) fn rows_are(by: Grouping) -> &'static str {
+fn rows_are(by: Grouping) -> &'static str {
     match by {
         Grouping::Connection => "connections",
         Grouping::Remote => "remote hosts",

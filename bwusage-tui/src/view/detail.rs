@@ -126,13 +126,14 @@ impl Pane<'_> {
             None => who.push(format!("{} processes", row.processes)),
         }
         who.extend((!row.user.is_empty()).then(|| format!("user {}", row.user)));
-        who.extend(self.sort());
         who.extend(row.age.map(|age| format!("started {} ago", duration(age))));
         who.extend(row.ended.map(|ended| format!("ended {} ago", duration(ended))));
         let mut add = |label, value: &str| facts.extend(fact(label, value, width));
         add("who", &who.join(", "));
-        if let Some(first_seen) = row.first_seen {
-            add("traffic", &format!("first seen {} ago", duration(first_seen)));
+        let first_seen = row.first_seen.map(|ago| format!("first seen moving bytes {} ago", duration(ago)));
+        let sort: Vec<_> = self.sort().into_iter().chain(first_seen).collect();
+        if !sort.is_empty() {
+            add(if row.category.is_some() { "category" } else { "traffic" }, &sort.join(", "));
         }
         let app = Some(&row.app).filter(|app| row.pid.is_some() && **app != row.name);
         let names: Vec<_> = app.into_iter().chain(&row.title).map(String::as_str).collect();

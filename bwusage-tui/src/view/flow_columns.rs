@@ -29,7 +29,7 @@ pub(super) enum Column {
 /// Cells between two columns.
 const GAP: u16 = 1;
 /// What the other end gets at least.
-const TITLE: u16 = 22;
+const TITLE: u16 = 21;
 /// From this width on our own end may be longer than an IPv4 address needs.
 const LOCAL: (u16, u16) = (21, 44);
 
@@ -217,7 +217,7 @@ mod tests {
     fn the_least_important_columns_are_dropped_first() {
         let by = Grouping::Connection;
         assert_eq!(titles(10, by), "REMOTE");
-        assert_eq!(titles(39, by), "REMOTE ▼TOTAL ▲TOTAL");
+        assert_eq!(titles(38, by), "REMOTE ▼TOTAL ▲TOTAL");
         assert_eq!(titles(78, by), "NAME REMOTE SERVICE STATE ▼TOTAL ▲TOTAL");
         assert_eq!(
             titles(198, by),

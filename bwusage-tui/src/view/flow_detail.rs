@@ -62,9 +62,12 @@ fn facts(detail: &FlowDetail, app: &App) -> Vec<(&'static str, String)> {
     add("app", vec![flow.app.clone().filter(|app| Some(app) != flow.name.as_ref())]);
     add("remote", vec![detail.host.clone(), detail.address.clone()]);
     add("service", vec![flow.service.clone(), flow.protocol.clone()]);
-    add("local", vec![flow.local.clone(), flow.interface.as_ref().map(|name| format!("through {name}"))]);
+    add("local", vec![flow.local.clone()]);
+    add("interface", vec![flow.interface.clone()]);
     let began = flow.inbound.map(|inbound| if inbound { "begun by the other side" } else { "begun here" });
-    let age = flow.age.map(|age| format!("open for {}", duration(age)));
+    let age = flow
+        .age
+        .map(|age| format!("{}open for {}", if detail.is_group { "the oldest " } else { "" }, duration(age)));
     let last = flow.last.map(|last| format!("last byte {} ago", duration(last)));
     add("state", vec![flow.state.clone(), began.map(String::from), age, last]);
     if detail.is_group {
