@@ -46,6 +46,12 @@ pub struct HostTick {
     pub appeared: Vec<(ProcessId, Identity)>,
     /// Processes that are gone.
     pub ended: Vec<ProcessId>,
+    /// Processes that carry a tunnel, with its interface. All of them, as last looked at.
+    #[serde(default)]
+    pub carriers: Vec<(ProcessId, String)>,
+    /// Which interface stands on which, as (upper, lower). All of them, as last looked at.
+    #[serde(default)]
+    pub stacking: Vec<(String, String)>,
 }
 
 /// One process as measured: running totals since it started.
