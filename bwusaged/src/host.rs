@@ -22,6 +22,12 @@ mod listing;
 #[cfg(not(target_os = "linux"))]
 #[path = "host/processes_other.rs"]
 mod listing;
+#[cfg(target_os = "linux")]
+#[path = "host/topology_linux.rs"]
+mod topology;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/topology_other.rs"]
+mod topology;
 
 #[cfg(target_os = "linux")]
 pub(crate) use listing::{cgroup_of, id_of};
