@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use bwusage_proto::{
     filter::Filter,
     format::Units,
+    process::Category,
     table::{Grouping, Order, Query},
     transport::SOCKET_ENV,
 };
@@ -21,7 +22,7 @@ Exit status:
     3  daemon not reachable
     4  permission denied
     5  versions of daemon and client do not fit
-    6  nothing matched (--fail-empty)
+    6  nothing matched (--fail-empty, --interface)
     8  no answer in time
   130  interrupted
   143  terminated
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     /// Print who uses the network now, once
     ///
     /// Example: bwusage-ctl top --by pid --filter 'user:alice rx>1M' --limit 10
+    /// Who uses the network unseen: bwusage-ctl top --background
     Top(Top),
     /// Print it again every second: in place on a terminal, one JSON object a line into a pipe
     ///
@@ -71,6 +73,11 @@ pub(crate) enum Command {
     ///
     /// Example for a script that starts the daemon: bwusage-ctl status --wait 10s
     Status(Status),
+    /// Account for every byte that the interfaces counted: processes, and what has a reason instead of a process
+    ///
+    /// Every interface's own counter is the sum of the lines. Some are negative: there the interface counted less.
+    /// Example: bwusage-ctl ledger --json | jq .summary.attributed_percent
+    Ledger(Ledger),
     /// Check everything that decides whether counting works, and say how to repair what does not
     Doctor(Doctor),
     /// Print the JSON Schema of an answer
@@ -90,6 +97,7 @@ impl Command {
             Self::Top(top) => top.format() == Format::Json,
             Self::Watch(watch) => watch.json,
             Self::Status(status) => status.json,
+            Self::Ledger(ledger) => ledger.json,
             Self::Doctor(doctor) => doctor.json,
             Self::Schema(_) | Self::Completions(_) => false,
         }
@@ -153,8 +161,8 @@ pub(crate) struct Watch {
 /// Which rows, in which order.
 #[derive(Debug, Args)]
 pub(crate) struct Rows {
-    /// What one row stands for: an application, a user, a systemd unit or a container with all its processes, or one
-    /// process
+    /// What one row stands for: an application, a user, a systemd unit, a container or a category with all its
+    /// processes, or one process
     #[arg(long, value_name = "WHAT", default_value = "pid")]
     pub(crate) by: By,
 
@@ -171,10 +179,16 @@ pub(crate) struct Rows {
     #[arg(long)]
     all: bool,
 
+    /// Only background processes: those that are no program with a window, were not started from a terminal, are no
+    /// service of the service manager, in no container and not the kernel's; with the time they were first seen to use
+    /// the network
+    #[arg(long)]
+    pub(crate) background: bool,
+
     /// Only rows that match, such as 'firefox', 'user:alice !curl', 'rx>1M | cpu>50' or '/^python3/'
     ///
-    /// Words side by side must all match, | means or, ! means not. A word is looked for in name, application, path, user,
-    /// arguments, and as a process number; user: app: name: exe: unit: ct: (container) pid: look only there. rx tx (bytes a second) rx_total
+    /// Words side by side must all match, | means or, ! means not. A word is looked for in name, application, title, path,
+    /// user, arguments, and as a process number; user: app: title: name: exe: unit: ct: (container) category: pid: look only there. rx tx (bytes a second) rx_total
     /// tx_total (bytes) cpu (percent of one core) mem (bytes) are compared with > >= < <= =; 1M is 1024², 1MB is 1000².
     #[arg(long, value_name = "EXPR")]
     filter: Option<Filter>,
@@ -188,6 +202,7 @@ impl Rows {
             filter: self.filter.as_ref(),
             idle: self.all,
             limit: self.limit,
+            category: self.background.then_some(Category::Background),
         }
     }
 }
@@ -217,6 +232,39 @@ pub(crate) struct Status {
     /// Print JSON (schema bwusage.status/1)
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    /// Only this interface, such as eth0
+    #[arg(long, value_name = "NAME")]
+    pub(crate) interface: Option<String>,
+
+    /// Steps of 1024 (3.15 MiB) or of 1000 (3.30 MB); JSON and CSV are always bytes
+    #[arg(long, value_name = "UNITS", default_value = "iec")]
+    pub(crate) units: UnitsName,
+
+    /// Amounts to the byte
+    #[arg(long)]
+    pub(crate) exact: bool,
+
+    /// Print JSON (schema bwusage.ledger/1)
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Print comma-separated values: a line for each interface, direction and reason
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+impl Ledger {
+    pub(crate) fn format(&self) -> Format {
+        match (self.json, self.csv) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Csv,
+            _ => Format::Table,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -254,6 +302,7 @@ pub(crate) enum By {
     User,
     Unit,
     Container,
+    Category,
 }
 
 impl From<By> for Grouping {
@@ -264,6 +313,7 @@ impl From<By> for Grouping {
             By::User => Self::User,
             By::Unit => Self::Unit,
             By::Container => Self::Container,
+            By::Category => Self::Category,
         }
     }
 }
@@ -290,6 +340,7 @@ pub(crate) enum Answer {
     Top,
     Watch,
     Status,
+    Ledger,
     Doctor,
     Error,
 }
@@ -301,6 +352,7 @@ impl Answer {
             Self::Top => "top",
             Self::Watch => "watch",
             Self::Status => "status",
+            Self::Ledger => "ledger",
             Self::Doctor => "doctor",
             Self::Error => "error",
         }
