@@ -23,6 +23,7 @@ mod listing;
 #[path = "host/processes_other.rs"]
 mod listing;
 
+pub(crate) use listing::has_terminal;
 #[cfg(target_os = "linux")]
 pub(crate) use listing::{cgroup_of, id_of};
 
@@ -46,6 +47,9 @@ pub struct HostTick {
     pub appeared: Vec<(ProcessId, Identity)>,
     /// Processes that are gone.
     pub ended: Vec<ProcessId>,
+    /// Processes that have lost their controlling terminal: it was closed, or they left it.
+    #[serde(default)]
+    pub detached: Vec<ProcessId>,
 }
 
 /// One process as measured: running totals since it started.
