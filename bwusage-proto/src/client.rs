@@ -247,7 +247,7 @@ impl Client {
         }
     }
 
-    /// Every interface's bytes, by reason.
+    /// Where the bytes of every interface went.
     ///
     /// # Errors
     ///
