@@ -30,6 +30,7 @@ mod udp;
 mod uring;
 pub(super) use calls::has_mptcp;
 pub(super) use ktls::offered as has_ktls;
+pub(super) use lives::BEAT_BYTES;
 pub(super) use udp::BURST as UDP_BURST;
 pub(super) use uring::offered as has_uring;
 
