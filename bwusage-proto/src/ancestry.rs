@@ -96,8 +96,7 @@ mod tests {
         let processes =
             processes.map(|(&(pid, start, parent), row)| (RowId(row), process(row, pid, start, parent)));
         let mirror = Mirror { processes: processes.collect(), ..Mirror::default() };
-        let youngest =
-            mirror.processes.values().filter(|process| process.info.id.unwrap().pid == of).next_back();
+        let youngest = mirror.processes.values().rfind(|process| process.info.id.unwrap().pid == of);
         let parents = Ancestry::new(&mirror).parents(youngest.unwrap());
         parents.iter().map(|parent| format!("{} {}", parent.pid, parent.name.unwrap_or("?"))).collect()
     }
