@@ -22,6 +22,12 @@ mod listing;
 #[cfg(not(target_os = "linux"))]
 #[path = "host/processes_other.rs"]
 mod listing;
+#[cfg(target_os = "linux")]
+#[path = "host/topology_linux.rs"]
+mod topology;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/topology_other.rs"]
+mod topology;
 
 pub(crate) use listing::has_terminal;
 #[cfg(target_os = "linux")]
@@ -47,6 +53,12 @@ pub struct HostTick {
     pub appeared: Vec<(ProcessId, Identity)>,
     /// Processes that are gone.
     pub ended: Vec<ProcessId>,
+    /// Processes that carry a tunnel, with its interface. All of them, as last looked at.
+    #[serde(default)]
+    pub carriers: Vec<(ProcessId, String)>,
+    /// Which interface stands on which, as (upper, lower). All of them, as last looked at.
+    #[serde(default)]
+    pub stacking: Vec<(String, String)>,
     /// Processes that have lost their controlling terminal: it was closed, or they left it.
     #[serde(default)]
     pub detached: Vec<ProcessId>,

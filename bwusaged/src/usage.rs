@@ -4,6 +4,7 @@
 pub mod apps;
 pub mod category;
 pub mod family;
+pub mod ledger;
 pub mod meter;
 pub mod row;
 pub mod store;

@@ -20,6 +20,7 @@ use bwusage_proto::{
 use super::{
     Moment,
     family::Family,
+    ledger::Books,
     meter::{Reading, cpu_centipercent, per_second, speed},
     row::{Row, Stamped, Total},
 };
@@ -29,6 +30,7 @@ use crate::{
 };
 
 mod describe;
+mod ledger;
 
 /// How long an ended process that moved bytes keeps its row.
 pub const KEEP_ENDED_MS: u64 = 10 * 60 * 1000;
@@ -65,7 +67,9 @@ pub struct Store {
     retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
+    books: Books,
     ledger: Option<Summary>,
+    carriers: Vec<(ProcessId, String)>,
     host: HostSample,
     window: VecDeque<WindowPoint>,
 }
@@ -123,6 +127,9 @@ impl Store {
             self.residuals.entry(reason).or_default().take(counters, self.span_ms);
         }
         self.losses = sample.losses;
+        self.books.take(&sample.interfaces, &host.stacking);
+        self.ledger = self.books.summary();
+        self.carriers = host.carriers;
         self.retire(now.steady_ms);
         self.take_host(host.sample, now);
         let oldest = self.seq.saturating_sub(LAG_TICKS);
@@ -344,12 +351,6 @@ impl Store {
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses
-    }
-
-    /// Where the bytes of the interfaces that lead out went.
-    #[must_use]
-    pub fn ledger(&self) -> Option<Summary> {
-        self.ledger.clone()
     }
 
     /// The machine at the last tick.
