@@ -55,7 +55,8 @@ impl<'a> Ancestry<'a> {
         parents
     }
 
-    /// The process that had the number `pid` when `child` was started: the youngest that is not younger than the child.
+    /// The process that had the number `pid` when `child` was started: the youngest that is not younger than the child, if
+    /// it was not over by then.
     fn parent(&self, child: &Process, pid: Pid) -> Option<&'a Process> {
         let id = child.info.id?;
         let started = |process: &Process| process.info.id.map(|id| id.start_time);
