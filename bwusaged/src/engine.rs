@@ -108,7 +108,8 @@ pub struct DirectionSample {
     pub namespaces: u64,
     /// Part of the frames: link headers of the IP packets that are not forwarded.
     pub link_headers: u64,
-    /// Not part of the frames: headers that the driver adds when it cuts them, or removed when it joined them.
+    /// Not part of the frames: headers, link headers included, that the driver adds when it cuts them, or removed when it
+    /// joined them.
     pub frame_segmentation: u64,
     /// Part of the frames: the IP bytes of frames that packet sockets sent. They are charged to processes as well.
     pub packet_sockets: u64,

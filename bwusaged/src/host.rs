@@ -55,9 +55,20 @@ pub struct HostTick {
     /// Processes that carry a tunnel, with its interface. All of them, as last looked at.
     #[serde(default)]
     pub carriers: Vec<(ProcessId, String)>,
-    /// Which interface stands on which, as (upper, lower). All of them, as last looked at.
+    /// Which interface stands on which. All of them, as last looked at.
     #[serde(default)]
-    pub stacking: Vec<(String, String)>,
+    pub stacking: Vec<Stacking>,
+}
+
+/// One interface that stands on another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stacking {
+    /// The one above: a VLAN, bond, bridge.
+    pub upper: String,
+    /// The one below.
+    pub lower: String,
+    /// Whether the one below has nothing of its own any more: a port of a bond or bridge.
+    pub port: bool,
 }
 
 /// One process as measured: running totals since it started.

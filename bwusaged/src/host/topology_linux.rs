@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs,
     path::Path,
     time::{Duration, Instant},
@@ -14,7 +15,7 @@ use std::{
 
 use bwusage_proto::process::ProcessId;
 
-use super::listing::id_of;
+use super::{Stacking, listing::id_of};
 
 /// Time between two looks.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -30,7 +31,7 @@ pub(super) struct Topology {
     /// Processes that moved bytes since the last look.
     busy: BTreeSet<ProcessId>,
     pub(super) carriers: Vec<(ProcessId, String)>,
-    pub(super) stacking: Vec<(String, String)>,
+    pub(super) stacking: Vec<Stacking>,
 }
 
 impl Topology {
@@ -54,19 +55,18 @@ impl Topology {
 }
 
 /// The tun and tap interfaces, and which interface stands on which.
-fn interfaces(folder: &Path) -> (Vec<String>, Vec<(String, String)>) {
+fn interfaces(folder: &Path) -> (Vec<String>, Vec<Stacking>) {
     let (mut tunnels, mut stacking) = (Vec::new(), Vec::new());
     for interface in fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(name) = interface.file_name().into_string() else { continue };
         for entry in fs::read_dir(interface.path()).into_iter().flatten().flatten() {
-            match entry.file_name().to_str() {
-                Some("tun_flags") => tunnels.push(name.clone()),
-                Some(file) => {
-                    if let Some(lower) = file.strip_prefix("lower_") {
-                        stacking.push((name.clone(), lower.to_owned()));
-                    }
-                }
-                None => {}
+            let file = entry.file_name();
+            if file == "tun_flags" {
+                tunnels.push(name.clone());
+            } else if let Some(lower) = file.to_str().and_then(|file| file.strip_prefix("lower_")) {
+                let master = fs::read_link(folder.join(lower).join("master")).ok();
+                let port = master.is_some_and(|master| master.file_name() == Some(OsStr::new(&name)));
+                stacking.push(Stacking { upper: name.clone(), lower: lower.to_owned(), port });
             }
         }
     }
@@ -118,14 +118,16 @@ mod tests {
     #[test]
     fn tunnels_and_what_they_stand_on_are_told_by_their_folders() {
         let folder = tempfile::tempdir().unwrap();
-        for file in ["eth0/mtu", "tun0/tun_flags", "br0/lower_eth0", "br0/lower_veth1", "eth0/upper_br0"] {
+        for file in ["eth0/mtu", "tun0/tun_flags", "br0/lower_eth0", "eth1.7/lower_eth1", "eth0/upper_br0"] {
             let path = folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let pair = |upper: &str, lower: &str| (upper.to_owned(), lower.to_owned());
-        let expected = (vec!["tun0".to_owned()], vec![pair("br0", "eth0"), pair("br0", "veth1")]);
-        assert_eq!(interfaces(folder.path()), expected);
+        std::os::unix::fs::symlink("../br0", folder.path().join("eth0/master")).unwrap();
+        let stacking =
+            |upper: &str, lower: &str, port| Stacking { upper: upper.into(), lower: lower.into(), port };
+        let expected = vec![stacking("br0", "eth0", true), stacking("eth1.7", "eth1", false)];
+        assert_eq!(interfaces(folder.path()), (vec!["tun0".to_owned()], expected));
         assert_eq!(interfaces(Path::new("/nonexistent")), (vec![], vec![]));
     }
 

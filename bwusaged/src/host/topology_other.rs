@@ -2,11 +2,13 @@
 
 use bwusage_proto::process::ProcessId;
 
+use super::Stacking;
+
 /// Nothing.
 #[derive(Debug, Default)]
 pub(super) struct Topology {
     pub(super) carriers: Vec<(ProcessId, String)>,
-    pub(super) stacking: Vec<(String, String)>,
+    pub(super) stacking: Vec<Stacking>,
 }
 
 impl Topology {

@@ -19,13 +19,13 @@ fn plain(packets: u64, size: u64) -> DirectionSample {
 
 /// `packets` that each are cut below the device layer into `segments` of 1,448 bytes with 52 bytes of headers.
 fn cut(packets: u64, segments: u64) -> DirectionSample {
-    let headers = packets * (segments - 1) * 52;
+    let missing = packets * (segments - 1);
     DirectionSample {
         processes: packets * segments * 1500,
-        charged_segmentation: headers,
+        charged_segmentation: missing * 52,
         frames: packets * (segments * 1448 + 52 + 14),
         link_headers: packets * 14,
-        frame_segmentation: headers,
+        frame_segmentation: missing * 66,
         ..DirectionSample::default()
     }
 }
@@ -52,9 +52,13 @@ fn received(rx: DirectionSample, counter: u64) -> InterfaceSample {
 
 fn of(interfaces: &[InterfaceSample], stacking: &[(&str, &str)]) -> Books {
     let mut books = Books::default();
-    let stacking: Vec<_> = stacking.iter().map(|&(upper, lower)| (upper.into(), lower.into())).collect();
+    let stacking: Vec<_> = stacking.iter().map(|&(upper, lower)| on(upper, lower, false)).collect();
     books.take(interfaces, &stacking);
     books
+}
+
+fn on(upper: &str, lower: &str, port: bool) -> Stacking {
+    Stacking { upper: upper.into(), lower: lower.into(), port }
 }
 
 fn tx(books: &Books, name: &str) -> Side {
@@ -99,6 +103,35 @@ fn packets_cut_above_the_device_are_whole_where_they_are_counted() {
 }
 
 #[test]
+fn packets_cut_above_the_device_beside_others_cut_below_leave_nothing_without_a_socket() {
+    let (above, below) = (plain(10, 1500), cut(1, 10));
+    let both = DirectionSample {
+        processes: 30_000,
+        charged_segmentation: 2 * 9 * 52,
+        frames: above.frames + below.frames,
+        link_headers: above.link_headers + below.link_headers,
+        ..below
+    };
+    let expected = [(Reason::Processes, 30_000), (Reason::LinkHeaders, 154), (Reason::Segmentation, 9 * 14)];
+    check(&tx(&of(&[sent(both, 30_280)], &[]), "eth0"), &expected);
+}
+
+#[test]
+fn packets_that_are_cut_on_their_way_through_are_no_copies_where_they_came_in() {
+    // Joined to 14,532 bytes when it came, cut into 15,000 when it left.
+    let routed = DirectionSample {
+        frames: 14_546,
+        link_headers: 14,
+        forwarded: 15_000,
+        frame_segmentation: 9 * 66,
+        ..DirectionSample::default()
+    };
+    let books = of(&[received(routed, 15_140)], &[]);
+    let expected = [(Reason::Forwarded, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, 9 * 14)];
+    check(&books.interfaces()[0].rx, &expected);
+}
+
+#[test]
 fn what_is_not_ip_or_only_passes_through_has_its_own_lines() {
     let mut passed = plain(10, 1000);
     (passed.non_ip, passed.forwarded, passed.namespaces) = (420, 5000, 2000);
@@ -115,15 +148,15 @@ fn what_is_not_ip_or_only_passes_through_has_its_own_lines() {
 
 #[test]
 fn headers_of_forwarded_segments_are_not_taken_for_traffic_without_a_socket() {
-    let headers = 30 * 52;
+    let headers = 30 * 66;
     let routed = DirectionSample {
         frames: 45_000,
         forwarded: 45_000,
         frame_segmentation: headers,
         ..DirectionSample::default()
     };
-    let books = of(&[sent(routed, 45_000 + headers + 30 * 14)], &[]);
-    check(&tx(&books, "eth0"), &[(Reason::Forwarded, 45_000), (Reason::Segmentation, 30 * 66)]);
+    let books = of(&[sent(routed, 45_000 + headers)], &[]);
+    check(&tx(&books, "eth0"), &[(Reason::Forwarded, 45_000), (Reason::Segmentation, 1980)]);
 }
 
 #[test]
@@ -173,6 +206,12 @@ fn what_the_interface_counted_and_the_stack_never_saw_is_the_drivers() {
 #[test]
 fn loopback_counts_super_packets_as_one() {
     let tcp = cut(4, 20);
+    let tcp = DirectionSample {
+        frames: tcp.frames - tcp.link_headers,
+        link_headers: 0,
+        frame_segmentation: tcp.charged_segmentation,
+        ..tcp
+    };
     let lo = InterfaceSample {
         rx: tcp,
         tx: tcp,
@@ -180,8 +219,7 @@ fn loopback_counts_super_packets_as_one() {
         ..interface(1, "lo", Loopback)
     };
     let books = of(&[lo], &[]);
-    let expected =
-        [(Reason::Processes, 120_000), (Reason::LinkHeaders, 56), (Reason::Segmentation, -(4 * 19 * 52))];
+    let expected = [(Reason::Processes, 120_000), (Reason::Segmentation, -(4 * 19 * 52))];
     check(&tx(&books, "lo"), &expected);
     assert_eq!(books.summary().unwrap().tx, Side::default(), "it does not lead out");
 }
@@ -211,6 +249,65 @@ fn frames_of_a_vlan_are_counted_there_and_named_in_the_summary() {
 fn segments_of_a_vlan_are_whole_in_the_summary() {
     let books = of(&vlan(cut(1, 10)), &[("eth0.7", "eth0")]);
     let expected = [(Reason::Processes, 25_000), (Reason::LinkHeaders, 154), (Reason::Segmentation, -9 * 52)];
+    check(&books.summary().unwrap().tx, &expected);
+}
+
+/// `upper` took what eth0 received, and eth0 was charged with nothing.
+fn taken_over(upper: DirectionSample, counter: u64, port: bool) -> Books {
+    let eth0 = DirectionSample {
+        non_ip: 60,
+        frames: 15_000 + 140 + 60,
+        link_headers: 140,
+        ..DirectionSample::default()
+    };
+    let upper = InterfaceSample {
+        rx: upper,
+        counters: Some(Moved { rx_bytes: counter, tx_bytes: 0 }),
+        ..interface(3, "above", Stacked)
+    };
+    let mut books = Books::default();
+    books.take(&[received(eth0, eth0.frames), upper], &[on("above", "eth0", port)]);
+    books
+}
+
+#[test]
+fn a_vlan_received_what_it_took_over() {
+    let charged = DirectionSample { processes: 15_000, ..DirectionSample::default() };
+    let books = taken_over(charged, 15_000, false);
+    let [above, eth0] = &books.interfaces()[..] else { panic!("two interfaces") };
+    check(&above.rx, &[(Reason::Processes, 15_000)]);
+    check(&eth0.rx, &[(Reason::Stacked, 15_000), (Reason::NonIp, 60), (Reason::LinkHeaders, 140)]);
+    let expected = [(Reason::Processes, 15_000), (Reason::NonIp, 60), (Reason::LinkHeaders, 140)];
+    check(&books.summary().unwrap().rx, &expected);
+}
+
+#[test]
+fn a_bond_received_what_its_ports_did() {
+    let charged = DirectionSample { processes: 15_000, ..DirectionSample::default() };
+    let books = taken_over(charged, 15_200, true);
+    let expected = [(Reason::Processes, 15_000), (Reason::NonIp, 60), (Reason::LinkHeaders, 140)];
+    check(&books.summary().unwrap().rx, &expected);
+}
+
+#[test]
+fn a_vlan_on_a_bond_is_named_in_the_summary() {
+    let tcp = cut(1, 10);
+    let stacked = |index, name: &str, tx: DirectionSample| InterfaceSample {
+        tx,
+        counters: Some(Moved { rx_bytes: 0, tx_bytes: tx.frames }),
+        ..interface(index, name, Stacked)
+    };
+    let passed = DirectionSample { processes: 0, charged_segmentation: 0, ..tcp };
+    let mut books = Books::default();
+    books.take(
+        &[sent(passed, tcp.frames), stacked(3, "bond0", passed), stacked(4, "bond0.7", tcp)],
+        &[on("bond0", "eth0", true), on("bond0.7", "bond0", false)],
+    );
+    check(
+        &tx(&books, "bond0"),
+        &[(Reason::Stacked, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, -468)],
+    );
+    let expected = [(Reason::Processes, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, -468)];
     check(&books.summary().unwrap().tx, &expected);
 }
 
@@ -414,10 +511,10 @@ proptest! {
     #[test]
     fn whatever_is_measured_every_byte_has_a_name(
         ticks in proptest::collection::vec(proptest::collection::vec(any_interface(), 0..6), 1..6),
-        stacking in proptest::collection::vec((1_u32..6, 1_u32..6), 0..5),
+        stacking in proptest::collection::vec((1_u32..6, 1_u32..6, any::<bool>()), 0..5),
     ) {
         let stacking: Vec<_> =
-            stacking.into_iter().map(|(upper, lower)| (format!("if{upper}"), format!("if{lower}"))).collect();
+            stacking.into_iter().map(|(upper, lower, port)| on(&format!("if{upper}"), &format!("if{lower}"), port)).collect();
         let mut books = Books::default();
         for tick in ticks {
             books.take(&tick, &stacking);

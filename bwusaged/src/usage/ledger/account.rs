@@ -8,13 +8,21 @@ use super::{
 };
 use crate::engine::{InterfaceKind, InterfaceSample};
 
+/// What an interface stands on.
+#[derive(Debug)]
+pub(super) struct Lower {
+    pub(super) name: String,
+    /// Whether it has nothing of its own, as in a bond.
+    pub(super) port: bool,
+}
+
 /// One interface, from its first sight on.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) name: String,
     pub(super) kind: InterfaceKind,
-    /// Names of the interfaces that it stands on.
-    pub(super) stands_on: Vec<String>,
+    /// The interfaces that it stands on.
+    pub(super) stands_on: Vec<Lower>,
     pub(super) gone: bool,
     /// What the engine said last, received and sent.
     said: [DirectionSample; 2],
@@ -25,15 +33,18 @@ impl Account {
     /// Opens the account of an interface that is seen for the first time, after it moved `growth`.
     pub(super) fn open(sample: &InterfaceSample, growth: [DirectionSample; 2], counters: Moved) -> Self {
         let [rx, tx] = growth;
-        let measured =
-            |classes, counter| Measured { classes, counter, before_start: unseen(counter, &classes) };
+        let measured = |classes, counter, before_start| Measured { classes, counter, before_start };
+        let (rx_bytes, tx_bytes) = (counters.rx_bytes, counters.tx_bytes);
         Self {
             name: sample.name.clone(),
             kind: sample.kind,
             stands_on: Vec::new(),
             gone: false,
             said: [sample.rx, sample.tx],
-            measured: [measured(rx, counters.rx_bytes), measured(tx, counters.tx_bytes)],
+            measured: [
+                measured(rx, rx_bytes, unseen(rx_bytes, &taken(sample.kind, &rx))),
+                measured(tx, tx_bytes, unseen(tx_bytes, &tx)),
+            ],
         }
     }
 
@@ -57,7 +68,7 @@ impl Account {
         let counters = [counters.rx_bytes, counters.tx_bytes];
         for ((measured, growth), counter) in self.measured.iter_mut().zip(&growth).zip(counters) {
             if began_anew {
-                let unseen = unseen(counter.saturating_sub(measured.counter), growth);
+                let unseen = unseen(counter.saturating_sub(measured.counter), &taken(sample.kind, growth));
                 measured.before_start = measured.before_start.saturating_add(unseen);
             }
             measured.classes = plus(&measured.classes, growth);
@@ -68,6 +79,11 @@ impl Account {
         (self.kind, self.gone) = (sample.kind, false);
     }
 
+    pub(super) fn is_on(&self, lower: &str) -> bool {
+        self.stands_on.iter().any(|below| below.name == lower)
+    }
+
+    /// As it was measured at this interface alone.
     pub(super) fn measured(&self, direction: Direction) -> Measured {
         let [rx, tx] = self.measured;
         match direction {
@@ -75,6 +91,17 @@ impl Account {
             Direction::Tx => tx,
         }
     }
+}
+
+/// What an interface received. One that stands on others need not have seen frames: then it is what was charged.
+fn taken(kind: InterfaceKind, rx: &DirectionSample) -> DirectionSample {
+    let mut taken = *rx;
+    if kind == InterfaceKind::Stacked && rx.frames == 0 {
+        let charged = rx.processes.saturating_add(rx.kernel).saturating_add(rx.lost);
+        taken.frames = charged.saturating_sub(rx.charged_segmentation);
+        taken.frame_segmentation = rx.charged_segmentation;
+    }
+    taken
 }
 
 /// The part of `counted` that was counted before the engine saw frames: nothing when the frames explain all of it.
@@ -89,7 +116,7 @@ fn since(now: &DirectionSample, earlier: &DirectionSample) -> Option<DirectionSa
     each(now, earlier, u64::checked_sub)
 }
 
-fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
+pub(super) fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
     each(a, b, |a, b| Some(a.saturating_add(b))).unwrap_or_default()
 }
 
