@@ -17,6 +17,8 @@ use bwusage_proto::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::desktop;
+
 pub mod recording;
 pub mod replay;
 
@@ -84,6 +86,12 @@ pub struct InterfaceSample {
     pub tx: DirectionSample,
     /// What the interface itself counted, read between the two: `None` when it is gone.
     pub counters: Option<Moved>,
+    /// The number of the interface that it stands on, as a VLAN does.
+    #[serde(default)]
+    pub lower: Option<u32>,
+    /// The number of the bridge or bond that it is a port of: that one stands on it.
+    #[serde(default)]
+    pub master: Option<u32>,
 }
 
 /// One direction of an interface. Charged: IP bytes at the socket layer, headers of segments included. Frames: bytes at the
@@ -222,6 +230,15 @@ pub struct Identity {
     /// The path of its control group; recordings of older versions have none.
     #[serde(default)]
     pub cgroup: Option<String>,
+    /// Whether it has a controlling terminal; `None` where nobody could look.
+    #[serde(default)]
+    pub terminal: Option<bool>,
+    /// The application that it belongs to by its desktop entry.
+    #[serde(default)]
+    pub desktop: Option<desktop::Application>,
+    /// The name of its container, where its runtime wrote that down.
+    #[serde(default)]
+    pub container_name: Option<String>,
 }
 
 /// Which engine to open.

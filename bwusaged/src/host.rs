@@ -11,6 +11,12 @@ use crate::engine::Identity;
 pub mod live;
 
 #[cfg(target_os = "linux")]
+#[path = "host/carriers_linux.rs"]
+mod carriers;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/carriers_other.rs"]
+mod carriers;
+#[cfg(target_os = "linux")]
 #[path = "host/interfaces_linux.rs"]
 mod interfaces;
 #[cfg(not(target_os = "linux"))]
@@ -22,13 +28,8 @@ mod listing;
 #[cfg(not(target_os = "linux"))]
 #[path = "host/processes_other.rs"]
 mod listing;
-#[cfg(target_os = "linux")]
-#[path = "host/topology_linux.rs"]
-mod topology;
-#[cfg(not(target_os = "linux"))]
-#[path = "host/topology_other.rs"]
-mod topology;
 
+pub(crate) use listing::has_terminal;
 #[cfg(target_os = "linux")]
 pub(crate) use listing::{cgroup_of, id_of};
 
@@ -55,20 +56,9 @@ pub struct HostTick {
     /// Processes that carry a tunnel, with its interface. All of them, as last looked at.
     #[serde(default)]
     pub carriers: Vec<(ProcessId, String)>,
-    /// Which interface stands on which. All of them, as last looked at.
+    /// Processes that have lost their controlling terminal: it was closed, or they left it.
     #[serde(default)]
-    pub stacking: Vec<Stacking>,
-}
-
-/// One interface that stands on another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Stacking {
-    /// The one above: a VLAN, bond, bridge.
-    pub upper: String,
-    /// The one below.
-    pub lower: String,
-    /// Whether the one below has nothing of its own any more: a port of a bond or bridge.
-    pub port: bool,
+    pub detached: Vec<ProcessId>,
 }
 
 /// One process as measured: running totals since it started.

@@ -35,16 +35,13 @@ use std::collections::BTreeMap;
 
 use bwusage_proto::ledger::{InterfaceKind, InterfaceLedger, Summary};
 
-use crate::{
-    engine::{self, DirectionSample, InterfaceSample},
-    host::Stacking,
-};
+use crate::engine::{self, DirectionSample, InterfaceSample};
 
 mod account;
 mod side;
 mod sum;
 
-use account::{Account, Lower, plus};
+use account::{Account, plus};
 use side::{Above, Direction, Measured, side};
 use sum::Sum;
 
@@ -62,9 +59,8 @@ pub struct Books {
 }
 
 impl Books {
-    /// Takes in what the engine said, and which interface stands on which. An engine that says nothing of interfaces changes
-    /// nothing.
-    pub fn take(&mut self, interfaces: &[InterfaceSample], stacking: &[Stacking]) {
+    /// Takes in what the engine said. One that says nothing of interfaces changes nothing.
+    pub fn take(&mut self, interfaces: &[InterfaceSample]) {
         if interfaces.is_empty() {
             return;
         }
@@ -85,15 +81,6 @@ impl Books {
                     self.accounts.insert(sample.index, account);
                 }
             }
-        }
-        let mut below: BTreeMap<&str, Vec<&Stacking>> = BTreeMap::new();
-        for stacking in stacking {
-            below.entry(&stacking.upper).or_default().push(stacking);
-        }
-        for account in self.accounts.values_mut().filter(|account| !account.gone) {
-            let below = below.get(account.name.as_str()).into_iter().flatten();
-            account.stands_on =
-                below.map(|below| Lower { name: below.lower.clone(), port: below.port }).collect();
         }
         self.forget_gone();
     }
@@ -131,8 +118,8 @@ impl Books {
         let mut found: Vec<&Account> = Vec::new();
         let mut coming = vec![account];
         while let Some(upper) = coming.pop().filter(|_| account.kind == engine::InterfaceKind::Stacked) {
-            for lower in self.accounts.values().filter(|lower| upper.is_on(&lower.name)) {
-                // Interfaces cannot stand on each other in a circle, but names of ones that are gone could.
+            for lower in self.accounts.values().filter(|lower| upper.is_on(lower)) {
+                // Interfaces cannot stand on each other in a circle, but what was said of ones that are gone could.
                 if !found.iter().any(|known| std::ptr::eq(*known, lower)) {
                     found.push(lower);
                     coming.push(lower);
@@ -165,10 +152,10 @@ impl Books {
         let classes = &mut measured.classes;
         let unseen = direction == Direction::Rx
             && account.kind == engine::InterfaceKind::Stacked
-            && classes.frames == 0
-            && !account.stands_on.is_empty();
-        if unseen && account.stands_on.iter().all(|below| below.port) {
-            for port in self.accounts.values().filter(|port| account.is_on(&port.name)) {
+            && classes.frames == 0;
+        let mut ports = self.accounts.values().filter(|port| account.has_port(port)).peekable();
+        if unseen && ports.peek().is_some() {
+            for port in ports {
                 let below = port.measured(direction).classes;
                 let passed = DirectionSample {
                     frames: below.frames,
@@ -194,7 +181,7 @@ impl Books {
         let mut above = Above { segmentation, ..Above::default() };
         for other in self.accounts.values() {
             let passed = &self.measured(other, direction).classes;
-            if other.kind == Stacked && other.is_on(&account.name) {
+            if other.kind == Stacked && other.is_on(account) {
                 let headers = self.headers_above(other, direction);
                 above.stacked +=
                     side::local_on_wire(passed, headers.saturating_add(passed.charged_segmentation));

@@ -8,21 +8,16 @@ use super::{
 };
 use crate::engine::{InterfaceKind, InterfaceSample};
 
-/// What an interface stands on.
-#[derive(Debug)]
-pub(super) struct Lower {
-    pub(super) name: String,
-    /// Whether it has nothing of its own, as in a bond.
-    pub(super) port: bool,
-}
-
 /// One interface, from its first sight on.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) name: String,
     pub(super) kind: InterfaceKind,
-    /// The interfaces that it stands on.
-    pub(super) stands_on: Vec<Lower>,
+    pub(super) index: u32,
+    /// The interface that it stands on.
+    lower: Option<u32>,
+    /// The interface that it is a port of: that one stands on it.
+    master: Option<u32>,
     pub(super) gone: bool,
     /// What the engine said last, received and sent.
     said: [DirectionSample; 2],
@@ -38,7 +33,9 @@ impl Account {
         Self {
             name: sample.name.clone(),
             kind: sample.kind,
-            stands_on: Vec::new(),
+            index: sample.index,
+            lower: sample.lower,
+            master: sample.master,
             gone: false,
             said: [sample.rx, sample.tx],
             measured: [
@@ -77,10 +74,16 @@ impl Account {
         self.said = [sample.rx, sample.tx];
         self.name.clone_from(&sample.name);
         (self.kind, self.gone) = (sample.kind, false);
+        (self.lower, self.master) = (sample.lower, sample.master);
     }
 
-    pub(super) fn is_on(&self, lower: &str) -> bool {
-        self.stands_on.iter().any(|below| below.name == lower)
+    pub(super) fn is_on(&self, lower: &Self) -> bool {
+        self.lower == Some(lower.index) || self.has_port(lower)
+    }
+
+    /// Whether `port` has nothing of its own any more, but passes everything on to this one.
+    pub(super) fn has_port(&self, port: &Self) -> bool {
+        port.master == Some(self.index)
     }
 
     /// As it was measured at this interface alone.
