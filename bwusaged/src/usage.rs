@@ -4,6 +4,8 @@
 pub mod apps;
 pub mod ledger;
 pub mod meter;
+pub mod recent;
+pub mod remotes;
 pub mod row;
 pub mod store;
 
