@@ -17,6 +17,7 @@ use crate::{
     config::{self, Config},
     engine::{self, Choice, Engine, replay},
     host::{Host, live::LiveHost},
+    naming::Naming,
     server::{
         self, About, Shared,
         access::{self, Policy},
@@ -38,6 +39,8 @@ type Open = fn() -> Result<Box<dyn Engine>, engine::EngineError>;
 pub struct Sources {
     engine: Box<dyn Engine>,
     host: Box<dyn Host>,
+    /// `None` of a recording: this system's files say nothing about another one's processes.
+    naming: Option<Naming>,
     /// Opens another engine after the first one failed.
     reopen: Option<Open>,
     recorded_interval_ms: Option<u32>,
@@ -56,6 +59,7 @@ impl Sources {
             Choice::Auto => Ok(Self {
                 engine: engine::open()?,
                 host: Box::new(LiveHost::open().context("the system's metrics cannot be read")?),
+                naming: Some(Naming::new()),
                 reopen: Some(engine::open),
                 recorded_interval_ms: None,
                 recorded_at_unix_ms: None,
@@ -67,6 +71,7 @@ impl Sources {
                 Ok(Self {
                     engine: Box::new(engine),
                     host: Box::new(host),
+                    naming: None,
                     reopen: None,
                     recorded_interval_ms,
                     recorded_at_unix_ms: None,
@@ -98,7 +103,11 @@ impl Sources {
             self.recorded_at_unix_ms =
                 booted_at.zip(host.sample.uptime_ms).map(|(booted, uptime)| booted.saturating_add(uptime));
         }
-        Ok(engine::recording::Moment { sample, host, talk: None })
+        let mut moment = engine::recording::Moment { sample, host, talk: None };
+        if let Some(naming) = &mut self.naming {
+            naming.complete(&mut moment, Instant::now());
+        }
+        Ok(moment)
     }
 
     /// Reads who talks to whom, now. A recording is read at its own time, so that ages are those of that moment.

@@ -109,7 +109,9 @@ fn assert_sums(answer: &Connections) {
         let mut sum = total.not_itemised;
         let open = answer.open.iter().filter(|line| line.row == Some(total.row)).map(|line| line.moved);
         let closed = answer.remotes.iter().filter(|line| line.row == Some(total.row)).map(|line| line.moved);
-        open.chain(closed).for_each(|moved| sum += moved);
+        for moved in open.chain(closed) {
+            sum += moved;
+        }
         assert_eq!(sum, total.moved, "{:?}", total.row);
     }
 }
@@ -196,7 +198,9 @@ fn a_long_answer_comes_in_pages_that_make_the_same_whole() {
     assert_eq!(entries, [4096, 4096, 808]);
     assert!(parts[..2].iter().all(|page| page.processes.is_empty() && page.hidden == 0));
     let mut joined = Connections::default();
-    parts.into_iter().for_each(|page| joined.append(page));
+    for page in parts {
+        joined.append(page);
+    }
     assert_eq!(joined, whole);
     let encoded = pages(&reading, &store, &root, ConnectionsQuery::default()).unwrap();
     assert_eq!(encoded.len(), 3);
