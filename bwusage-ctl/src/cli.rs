@@ -82,7 +82,7 @@ pub(crate) enum Command {
     ///
     /// Example: bwusage-ctl connections --by remote --app firefox
     #[command(visible_alias = "conns")]
-    Connections(Connections),
+    Connections(Box<Connections>),
     /// Account for every byte that the interfaces counted: processes, and what has a reason instead of a process
     ///
     /// Every interface's own counter is the sum of the lines. Some are negative: there the interface counted less.

@@ -65,6 +65,23 @@ pub(crate) struct Connections {
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
+    #[command(flatten)]
+    pub(crate) names: Names,
+
+    #[command(flatten)]
+    pub(crate) look: Look,
+
+    #[command(flatten)]
+    shape: Shape,
+
+    /// Exit with status 6 when no row is left
+    #[arg(long)]
+    pub(crate) fail_empty: bool,
+}
+
+/// How remote hosts are called.
+#[derive(Debug, Args)]
+pub(crate) struct Names {
     /// Addresses and port numbers instead of names
     #[arg(short, long)]
     pub(crate) numeric: bool,
@@ -73,10 +90,10 @@ pub(crate) struct Connections {
     /// marked with ~, because the owner of the address chose them
     #[arg(long, conflicts_with = "numeric")]
     pub(crate) resolve: bool,
+}
 
-    #[command(flatten)]
-    pub(crate) look: Look,
-
+#[derive(Debug, Args)]
+struct Shape {
     /// Print JSON (schema bwusage.connections/1)
     #[arg(long, conflicts_with_all = ["ndjson", "csv"])]
     json: bool,
@@ -88,10 +105,6 @@ pub(crate) struct Connections {
     /// Print comma-separated values with the names of the JSON
     #[arg(long)]
     csv: bool,
-
-    /// Exit with status 6 when no row is left
-    #[arg(long)]
-    pub(crate) fail_empty: bool,
 }
 
 /// How the answer is printed.
@@ -138,7 +151,8 @@ impl From<By> for Grouping {
 
 impl Connections {
     pub(crate) fn format(&self) -> Format {
-        match (self.json, self.ndjson, self.csv) {
+        let Shape { json, ndjson, csv } = self.shape;
+        match (json, ndjson, csv) {
             (true, ..) => Format::Json,
             (_, true, _) => Format::Ndjson,
             (.., true) => Format::Csv,
@@ -163,7 +177,7 @@ impl Connections {
         Query {
             by,
             closed: self.closed || by != Grouping::Connection,
-            numeric: self.numeric,
+            numeric: self.names.numeric,
             order: self.sort,
             filter: Some(filter),
             limit: self.limit,

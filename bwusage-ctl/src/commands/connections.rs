@@ -33,7 +33,7 @@ pub(super) async fn run(connection: &Connection, arguments: &Connections) -> Res
         query: arguments.query(&filter),
         look: &arguments.look,
         format: arguments.format(),
-        resolve: arguments.resolve,
+        resolve: arguments.names.resolve,
         fail_empty: arguments.fail_empty,
     };
     print(connection, &wish).await
