@@ -3,17 +3,10 @@
 #ifndef BWUSAGE_PACKET_H
 #define BWUSAGE_PACKET_H
 
-#define IPPROTO_HOPOPTS 0
-#define IPPROTO_ICMP 1
-#define IPPROTO_TCP 6
-#define IPPROTO_UDP 17
-#define IPPROTO_ICMPV6 58
-
-/* The loopback interface has this number in every network namespace. */
-#define LOOPBACK_IFINDEX 1
-
 struct packet {
 	__u64 bytes, packets;
+	/* Part of the bytes: headers that segments have, and the super-packet has not. */
+	__u64 segmentation;
 	__u32 scope;
 };
 
@@ -106,6 +99,7 @@ static __always_inline void measure(struct __sk_buff *skb, int rx, struct packet
 
 	p->bytes = skb->len;
 	p->packets = 1;
+	p->segmentation = 0;
 	if (skb->ifindex == LOOPBACK_IFINDEX)
 		p->scope = SCOPE_LOOPBACK;
 	else if (data + 20 > end)
@@ -124,7 +118,8 @@ static __always_inline void measure(struct __sk_buff *skb, int rx, struct packet
 			segments = (p->bytes - header + size - 1) / size;
 		if (segments > 1) {
 			p->packets = segments;
-			p->bytes += (__u64)(segments - 1) * header;
+			p->segmentation = (__u64)(segments - 1) * header;
+			p->bytes += p->segmentation;
 		}
 	}
 }
