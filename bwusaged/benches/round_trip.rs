@@ -12,12 +12,9 @@ use bwusage_proto::{
     transport::Endpoint,
     units::{Counters, Scope},
 };
-use bwusaged::{
-    engine::{
-        Identity, ProcessSample, Sample,
-        recording::{FORMAT, Header, Moment, Writer},
-    },
-    host::HostTick,
+use bwusaged::engine::{
+    Identity, ProcessSample, Sample,
+    recording::{FORMAT, Header, Moment, Writer},
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use tempfile::TempDir;
@@ -77,7 +74,7 @@ fn moment(processes: u32) -> Moment {
         ProcessSample { id: ProcessId::new(pid, 1), counters, identity: Some(identity), ended: false }
     };
     let sample = Sample { processes: (1..=processes).map(process).collect(), ..Sample::default() };
-    Moment { sample, host: HostTick::default() }
+    Moment { sample, ..Moment::default() }
 }
 
 fn round_trip(criterion: &mut Criterion) {
