@@ -150,6 +150,59 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
     tmux.wait_until("the shell", |screen| screen.trim_end().ends_with("shell>"));
 }
 
+#[test]
+fn the_ledger_opens_over_the_table_with_every_interface() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = open(&home, (86, 60), "", &[]);
+    tmux.wait_for("attributed 9");
+    tmux.type_text("L");
+    let screen = tmux.wait_for("eth0 (device)");
+    for part in ["all that lead out", "headers of the link", "before the daemon started"] {
+        assert!(screen.contains(part), "{part} in\n{screen}");
+    }
+    let unnamed: Vec<_> = screen.lines().filter(|line| line.contains("without a reason")).collect();
+    assert!(!unnamed.is_empty() && unnamed.iter().all(|line| line.matches(" 0 B").count() == 2), "{screen}");
+    tmux.type_text("G");
+    let screen = tmux.wait_for("openvpn, pid ");
+    assert!(screen.contains("tun0 (tunnel)") && screen.contains("carries a tunnel: "), "{screen}");
+    tmux.type_text("L");
+    tmux.wait_until("no ledger", |screen| !screen.contains("╭ ledger"));
+}
+
+#[test]
+fn connections_are_shown_grouped_filtered_and_by_address() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let tmux = open(&home, (120, 40), "", &[]);
+    tmux.wait_for("firefox");
+    tmux.type_text("3");
+    let screen = tmux.wait_for("www.example.org:443");
+    assert!(screen.contains("established") && screen.contains("→ ") && screen.contains("← "), "{screen}");
+    tmux.type_text("n");
+    tmux.wait_for("198.51.100.10:443");
+    tmux.type_text("n");
+    tmux.type_text("b");
+    let screen = tmux.wait_for("REMOTE HOST");
+    assert!(screen.contains("www.example.org ") && screen.contains("by remote host"), "{screen}");
+    tmux.press("Enter");
+    tmux.wait_for("sockets");
+    tmux.press("Escape");
+    tmux.wait_for("REMOTE HOST");
+    tmux.type_text("/port:ssh");
+    tmux.wait_until("only ssh", |screen| screen.contains("sshd") && !screen.contains("www.example.org"));
+    tmux.press("Escape");
+    tmux.wait_for("www.example.org");
+    tmux.press("Tab");
+    tmux.wait_for("▼TOTAL▾");
+    tmux.type_text("/firefox");
+    tmux.wait_for("/firefox");
+    tmux.press("Enter");
+    tmux.press("Enter");
+    let screen = tmux.wait_for("198.51.100.99 ");
+    assert!(screen.contains("since start") && screen.contains("connections, 6 of 9"), "{screen}");
+}
+
 /// Runs itself inside a terminal, where it then panics.
 #[test]
 fn a_panic_gives_the_terminal_back_and_is_readable() {
