@@ -33,7 +33,7 @@ fn draw(c: &mut Criterion) {
 fn connections(c: &mut Criterion) {
     let mut running = fixture::app(Settings::default());
     running.send(Msg::Key(Key::Char('3')));
-    let answer = Arc::new(fixture::many_connections(5_000));
+    let answer = Arc::new(fixture::talk::many_connections(5_000));
     let answered = || Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::clone(&answer)));
     c.bench_function("answer with 5000 connections", |bencher| bencher.iter(|| running.send(answered())));
     for (keys, what) in [("", "connections"), ("b", "connections by host")] {

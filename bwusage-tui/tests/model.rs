@@ -330,7 +330,7 @@ fn another_run_of_the_daemon_has_another_ledger() {
 const ALL: ConnectionsQuery = ConnectionsQuery { pid: None };
 
 fn connections(query: ConnectionsQuery) -> Msg {
-    Msg::Answer(Answer::Connections(query, Arc::new(fixture::connections())))
+    Msg::Answer(Answer::Connections(query, Arc::new(fixture::talk::connections())))
 }
 
 /// The screen of connections after the daemon's answer.
@@ -513,7 +513,7 @@ fn a_connection_is_copied_as_plain_numbers() {
 #[test]
 fn the_last_of_very_many_connections_can_be_reached() {
     let mut running = talking();
-    let many = Arc::new(fixture::many_connections(5_000));
+    let many = Arc::new(fixture::talk::many_connections(5_000));
     running.send(Msg::Answer(Answer::Connections(ALL, many)));
     press(&mut running, Key::End);
     let last = running.app.flow_counts().1 - 1;

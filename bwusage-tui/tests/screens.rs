@@ -221,7 +221,7 @@ fn talking(keys: &str) -> Running {
 }
 
 fn answer() -> Msg {
-    Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::new(fixture::connections())))
+    Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::new(fixture::talk::connections())))
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn the_detail_pane_lists_the_connections_of_the_process() {
         let mut running = by_process();
         running.send(Msg::Key(Key::Enter));
         let query = ConnectionsQuery { pid: Some(100) };
-        running.send(Msg::Answer(Answer::Connections(query, Arc::new(fixture::connections()))));
+        running.send(Msg::Answer(Answer::Connections(query, Arc::new(fixture::talk::connections()))));
         running
     });
 }
@@ -351,6 +351,8 @@ fn no_size_and_no_state_panics() {
     let down = Msg::Down(trouble(false));
     let mismatch = Msg::Down(trouble(true));
     let crowd = Msg::Tick(Arc::new(fixture::crowd(300)));
+    let many = Arc::new(fixture::talk::many_connections(300));
+    let many = Msg::Answer(Answer::Connections(ConnectionsQuery::default(), many));
     let states: [(&str, Option<Msg>); 15] = [
         ("", None),
         ("G", Some(crowd)),
@@ -361,7 +363,7 @@ fn no_size_and_no_state_panics() {
         ("?/sort", None),
         ("LG", Some(Msg::Answer(Answer::Ledger(Arc::new(fixture::ledger()))))),
         ("3", Some(answer())),
-        ("3G\n", Some(answer())),
+        ("3G\n", Some(many)),
         ("3b\n", Some(answer())),
         ("3sG", Some(answer())),
         ("3/port:", None),
@@ -372,6 +374,9 @@ fn no_size_and_no_state_panics() {
         let mut running = by_process();
         for key in keys.chars() {
             running.send(Msg::Key(if key == '\n' { Key::Enter } else { Key::Char(key) }));
+            if key == '3' {
+                running.send(answer());
+            }
         }
         if let Some(msg) = msg {
             running.send(msg);
@@ -418,7 +423,7 @@ fn a_hostile_name_never_acts_on_the_terminal() {
     ledger.carriers[0].interface = NAMES[1].into();
     (ledger.losses[0].what, ledger.missing) = (NAMES[4].into(), Some(NAMES[2].into()));
     let ledger = Arc::new(ledger);
-    let mut talk = fixture::connections();
+    let mut talk = fixture::talk::connections();
     for (connection, name) in talk.open.iter_mut().zip(NAMES) {
         (connection.remote_name, connection.interface) = (Some(name.into()), Some(name.into()));
     }
@@ -438,14 +443,19 @@ fn a_hostile_name_never_acts_on_the_terminal() {
     }
 
     for by in Grouping::ALL {
-        for keys in ["", "\n", "?G", "/\u{202e}zzz", "L", "3", "3b", "3bb", "3bbb", "3bbbbb", "3b\n", "3\n"] {
+        let on_connections: &[&str] = match by {
+            Grouping::Process => &["3", "3b", "3bb", "3bbb", "3bbbbb", "3b\n", "3\n"],
+            _ => &[],
+        };
+        for keys in ["", "\n", "?G", "/\u{202e}zzz", "L"].iter().chain(on_connections) {
             let mut running = fixture::app(Settings { by, ..Settings::default() });
             running.send(Msg::Up { mirror: Arc::clone(&mirror), restarted: true });
             for key in keys.chars() {
                 running.send(Msg::Key(if key == '\n' { Key::Enter } else { Key::Char(key) }));
+                running.send(Msg::Answer(Answer::Ledger(Arc::clone(&ledger))));
+                running
+                    .send(Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::clone(&talk))));
             }
-            running.send(Msg::Answer(Answer::Ledger(Arc::clone(&ledger))));
-            running.send(Msg::Answer(Answer::Connections(ConnectionsQuery::default(), Arc::clone(&talk))));
             for row in 0..NAMES.len() {
                 for size in SIZES {
                     let buffer = render(&mut running, size, Theme::FULL);

@@ -17,8 +17,7 @@ use bwusage_proto::{
 use bwusage_tui::app::{App, Effect, Msg, Settings};
 
 #[path = "talk.rs"]
-mod talk;
-pub(crate) use talk::{connections, many_connections};
+pub(crate) mod talk;
 
 /// The moment of the first tick, in milliseconds of Unix time.
 const START: u64 = 1_800_000_000_000;
