@@ -447,7 +447,7 @@ static __always_inline void add_packet(struct __sk_buff *skb, int rx)
 		}
 	} else {
 		owner = residual_of(skb);
-		home = sk && BPF_CORE_READ(plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
+		home = sk && BPF_CORE_READ((struct sock *)plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
 	}
 	if (home)
 		charge(skb, &p, owner, rx);
