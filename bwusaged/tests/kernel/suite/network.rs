@@ -100,6 +100,14 @@ impl Network {
         &self.far
     }
 
+    /// An address at the far end of the cable where nobody is.
+    pub(super) fn nobody(&self) -> &'static str {
+        const NOBODY: &str = "10.98.0.99";
+        let words = ["neighbour", "replace", NOBODY, "lladdr", FAR.mac, "dev", CABLE, "nud", "permanent"];
+        ip(&[&["-n", &self.near.0][..], &words].concat());
+        NOBODY
+    }
+
     /// The counters of the far interface.
     pub(super) fn carried(&self) -> Carried {
         let text = ip(&["-n", &self.far.0, "-s", "-j", "link", "show", "dev", CABLE]);

@@ -68,6 +68,11 @@ impl Generator {
         (pid.parse().expect("a pid"), Truth::read(truth))
     }
 
+    /// How many connections a second it made.
+    pub(super) fn rate(&mut self) -> u64 {
+        self.hear("rate").parse().expect("a number")
+    }
+
     /// Waits until it has done its work; it stays alive.
     pub(super) fn done(&mut self) -> Truth {
         Truth::read(&self.hear("done"))

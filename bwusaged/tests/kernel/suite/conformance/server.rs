@@ -2,7 +2,7 @@
 
 use super::{
     Case, Shortfall,
-    stage::{Side, Stage},
+    stage::{Cable, Side, Stage},
 };
 use crate::suite::network::Family;
 
@@ -153,7 +153,7 @@ fn reused_pid(stage: &mut Stage) {
 }
 
 fn unshared(stage: &mut Stage) {
-    stage.cable = false;
+    stage.cable = Cable::Unused;
     let actor = stage.start(Side::Near, "bw-unshared", &["unshare", BYTES]);
     stage.done(actor);
 }

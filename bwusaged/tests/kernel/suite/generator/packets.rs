@@ -1,4 +1,4 @@
-//! Sockets that see packets: ICMP and raw IP, and Ethernet below it.
+//! Sockets that see packets: raw IP, and Ethernet below it.
 
 use std::{
     ffi::CString,
@@ -11,8 +11,8 @@ use std::{
 };
 
 use rustix::net::{
-    AddressFamily, Protocol, RecvFlags, SendFlags, SocketType, bind, connect, ipproto, recv, recvfrom, send,
-    sendto, socket,
+    AddressFamily, Protocol, RecvFlags, SendFlags, SocketType, bind, connect, recv, recvfrom, send, sendto,
+    socket,
 };
 
 use super::{number, received, say_listening, sent, udp::BURST, until_input_ends};
@@ -24,7 +24,6 @@ const ETHERNET_HEADER: usize = 14;
 
 pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
     match *words {
-        ["ping", address, count, size] => ping(address, number(count)?, number(size)?)?,
         ["serve-raw", address] => serve_raw(address)?,
         ["send-raw", address, count, size] => send_raw(address, number(count)?, number(size)?)?,
         ["send-packet", count, size] => send_packets(number(count)?, number(size)?)?,
@@ -43,22 +42,6 @@ fn experiment() -> Protocol {
 
 fn socket_address(address: &str) -> io::Result<SocketAddr> {
     Ok((address.parse::<Ipv4Addr>().map_err(io::Error::other)?, 0).into())
-}
-
-/// Echo requests, each answered before the next.
-fn ping(address: &str, count: u64, size: u64) -> io::Result<()> {
-    let socket = raw(ipproto::ICMP)?;
-    connect(&socket, &socket_address(address)?)?;
-    let mut request = vec![0; size as usize];
-    request[0] = 8;
-    // The checksum of a request that is zeroes but for its first word.
-    request[2..4].copy_from_slice(&(!0x0800_u16).to_be_bytes());
-    let mut room = [MaybeUninit::uninit(); 4096];
-    for _ in 0..count {
-        sent(send(&socket, &request, SendFlags::empty())?);
-        received(recv(&socket, &mut room, RecvFlags::empty())?.0.0.len());
-    }
-    Ok(())
 }
 
 /// A raw socket receives the IP header too.
