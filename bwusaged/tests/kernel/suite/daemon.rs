@@ -12,7 +12,8 @@ use bwusage_proto::{client::Client, transport::Endpoint};
 
 use super::{
     folder::Folder,
-    network::output,
+    ledger::book::Ledger,
+    namespace::{Namespace, output},
     top::{Top, Traffic},
 };
 
@@ -33,8 +34,22 @@ pub(super) struct Daemon<'a> {
 impl<'a> Daemon<'a> {
     /// Starts one whose socket and state are in `folder`, and waits until it answers.
     pub(super) fn start(folder: &'a Folder) -> Self {
+        Self::start_as(folder, Command::new(PROGRAM))
+    }
+
+    /// The same in a network namespace of its own choosing, whose interfaces it then watches.
+    pub(super) fn start_in(folder: &'a Folder, namespace: &Namespace) -> Self {
+        // Not `ip netns exec`: that hides the control groups.
+        const MOUNT: &str =
+            "mount -t sysfs none /sys && mount -t cgroup2 none /sys/fs/cgroup && exec \"$0\" \"$@\"";
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net={}", namespace.path().display()));
+        command.args(["unshare", "--mount", "sh", "-c", MOUNT, PROGRAM]);
+        Self::start_as(folder, command)
+    }
+
+    fn start_as(folder: &'a Folder, mut command: Command) -> Self {
         let log = log_file(folder);
-        let mut command = Command::new(PROGRAM);
         command.args(arguments(folder)).args(["--interval", INTERVAL_MS]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
         let child = command.spawn().expect("start bwusaged");
@@ -90,6 +105,12 @@ impl<'a> Daemon<'a> {
         let top: Top = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
         assert_eq!(top.schema, "bwusage.top/1");
         top
+    }
+
+    /// Where the bytes of the interfaces went, as user nobody sees it.
+    pub(super) fn ledger(&self) -> Ledger {
+        let text = self.as_nobody("ledger --json");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
     }
 
     /// Fails if the daemon says that it could not count something.

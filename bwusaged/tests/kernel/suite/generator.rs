@@ -35,6 +35,7 @@ mod protocols;
 mod proxy;
 mod quic;
 mod tcp;
+mod tun;
 mod udp;
 mod uring;
 pub(super) use ktls::offered as has_ktls;
@@ -86,7 +87,7 @@ fn generate(words: &[&str]) -> io::Result<()> {
         [_, ..] if hands::generate(words)? || lives::generate(words)? => {}
         [_, ..] if bound::generate(words)? || opening::generate(words)? || flags::generate(words)? => {}
         [_, ..] if quic::generate(words)? || groups::generate(words)? || proxy::generate(words)? => {}
-        [_, ..] if echo::generate(words)? || protocols::generate(words)? => {}
+        [_, ..] if tun::generate(words)? || echo::generate(words)? || protocols::generate(words)? => {}
         [_, ..] if calls::generate(words)? || datagrams::generate(words)? || packets::generate(words)? => {}
         ["upload-uring", address, bytes] => uring::upload(address, number(bytes)?)?,
         ["download-uring", address, bytes] => uring::download(address, number(bytes)?)?,

@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Stdio},
 };
 
-use super::{folder::Folder, generator::VERB, network::Namespace};
+use super::{folder::Folder, generator::VERB, namespace::Namespace};
 
 /// A running generator. Dropping it ends it.
 pub(super) struct Generator {

@@ -3,7 +3,8 @@
 use crate::suite::{
     daemon::Daemon,
     folder::Folder,
-    network::{Carried, Family, Namespace, Network},
+    namespace::{Frames, Namespace},
+    network::{Family, Network},
     top::{Row, Top},
     traffic::{Generator, Truth},
 };
@@ -127,7 +128,7 @@ impl<'a> Stage<'a> {
         self.finish(server);
     }
 
-    fn compare(&self, top: &Top, carried: Carried) -> Outcome {
+    fn compare(&self, top: &Top, carried: Frames) -> Outcome {
         let (mut truth, mut counted, mut payload_off, mut elsewhere, mut below) = (0, 0, 0, 0, 0);
         for process in &self.moved {
             let Truth { sent, received } = process.truth;
@@ -167,7 +168,7 @@ impl<'a> Stage<'a> {
     }
 
     /// What the processes at each end are said to have moved, beside what the cable carried.
-    fn wire(&self, top: &Top, carried: Carried) -> Wire {
+    fn wire(&self, top: &Top, carried: Frames) -> Wire {
         let mut wire = Wire { carried: 0, counted: 0, off: 0 };
         // The far end receives what the near one sends.
         for (side, sent, received) in [

@@ -32,6 +32,7 @@ pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
             send_segments(address, number(count)?)?;
         }
         ["serve-gro", address] => serve_segments(address)?,
+        ["shout", address, count, size] => shout(address, number(count)?, number(size)?)?,
         ["serve-measuring", address] => serve_measuring(address)?,
         _ => return Ok(false),
     }
@@ -189,4 +190,14 @@ fn serve_measuring(address: &str) -> io::Result<()> {
         Ok(())
     });
     until_input_ends()
+}
+
+/// As fast as it can, and nobody answers.
+fn shout(address: &str, count: u64, size: u64) -> io::Result<()> {
+    let (socket, server) = udp::client(address)?;
+    let datagram = vec![b'.'; size as usize];
+    for _ in 0..count {
+        sent(socket.send_to(&datagram, server)?);
+    }
+    Ok(())
 }
