@@ -110,7 +110,9 @@ impl<'a> Daemon<'a> {
     /// Where the bytes of the interfaces went, as user nobody sees it.
     pub(super) fn ledger(&self) -> Ledger {
         let text = self.as_nobody("ledger --json");
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+        let ledger: Ledger = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
+        assert_eq!(ledger.schema, "bwusage.ledger/1");
+        ledger
     }
 
     /// Fails if the daemon says that it could not count something.

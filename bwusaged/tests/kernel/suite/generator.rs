@@ -21,11 +21,13 @@ use std::{
 mod bound;
 mod calls;
 mod datagrams;
+mod dns;
 mod echo;
 mod family;
 mod flags;
 mod groups;
 mod hands;
+pub(super) mod held;
 mod ktls;
 mod lives;
 mod opening;
@@ -87,7 +89,12 @@ fn generate(words: &[&str]) -> io::Result<()> {
         [_, ..] if hands::generate(words)? || lives::generate(words)? => {}
         [_, ..] if bound::generate(words)? || opening::generate(words)? || flags::generate(words)? => {}
         [_, ..] if quic::generate(words)? || groups::generate(words)? || proxy::generate(words)? => {}
-        [_, ..] if tun::generate(words)? || echo::generate(words)? || protocols::generate(words)? => {}
+        [_, ..]
+            if dns::generate(words)?
+                || held::generate(words)?
+                || tun::generate(words)?
+                || echo::generate(words)?
+                || protocols::generate(words)? => {}
         [_, ..] if calls::generate(words)? || datagrams::generate(words)? || packets::generate(words)? => {}
         ["upload-uring", address, bytes] => uring::upload(address, number(bytes)?)?,
         ["download-uring", address, bytes] => uring::download(address, number(bytes)?)?,
