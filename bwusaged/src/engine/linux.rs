@@ -19,9 +19,12 @@ mod identity;
 mod kernel;
 mod layout;
 mod loader;
+mod map_iter;
 mod mapping;
+mod netns;
 mod preflight;
 mod table;
+mod talk;
 
 /// The engine that counts every packet.
 struct Exact {

@@ -2,15 +2,20 @@
 
 use std::io;
 
-use aya::maps::{HashMap, MapData, Stack};
-use bwusage_proto::process::ProcessId;
+use aya::maps::{HashMap, MapData, RingBuf, Stack};
+use bwusage_proto::{connection::Moved, process::ProcessId};
 
 use super::{
     cgroup_paths::CgroupPaths,
     identity,
-    layout::{self, Counters, FIRST_SLOT, LOSSES, RawIdentity, Slot},
+    layout::{
+        self, Counters, FIRST_SLOT, Interface, LOSSES, Passage, Passed, RawIdentity, Remote, RemoteRecord,
+        RemoteTotal, SLOT_USED, Slot, SocketRecord,
+    },
+    map_iter::MapIter,
     mapping::Mapping,
-    table::Kernel,
+    table::{self, Kernel},
+    talk::Lists,
 };
 use crate::engine::Identity;
 
@@ -18,6 +23,14 @@ use crate::engine::Identity;
 pub(super) struct SharedTables {
     pub(super) counters: Mapping<Counters>,
     pub(super) slots: Mapping<Slot>,
+    pub(super) interfaces: Mapping<Interface>,
+    pub(super) passages: HashMap<MapData, Passage, Passed>,
+    /// Programs that are loaded later refer to the descriptor.
+    pub(super) _sockets: MapData,
+    pub(super) list_sockets: MapIter,
+    pub(super) list_remotes: MapIter,
+    pub(super) remotes: HashMap<MapData, Remote, RemoteTotal>,
+    pub(super) dns: RingBuf<MapData>,
     pub(super) losses: Mapping<u64>,
     pub(super) free_slots: Stack<MapData, u32>,
     pub(super) processes: HashMap<MapData, u64, u64>,
@@ -105,6 +118,44 @@ impl Kernel for SharedTables {
 
     fn losses(&self) -> [u64; LOSSES.len()] {
         std::array::from_fn(|kind| self.losses.read(kind))
+    }
+}
+
+impl Lists for SharedTables {
+    fn sockets(&mut self) -> io::Result<Vec<SocketRecord>> {
+        let records = self.list_sockets.read()?.collect();
+        self.list_sockets.forget();
+        Ok(records)
+    }
+
+    fn remotes(&mut self) -> io::Result<Vec<RemoteRecord>> {
+        let records = self.list_remotes.read()?.collect();
+        self.list_remotes.forget();
+        Ok(records)
+    }
+
+    fn take(&mut self, remote: &Remote) -> Option<RemoteTotal> {
+        let total = self.remotes.get(remote, 0).ok()?;
+        self.remotes.remove(remote).ok()?;
+        Some(total)
+    }
+
+    fn process(&self, owner: u64) -> Option<ProcessId> {
+        let (slot, generation) = (owner as u32, (owner >> 32) as u32);
+        if slot < FIRST_SLOT || slot >= self.slot_count() {
+            return None;
+        }
+        let found = self.slots.try_read(slot as usize)?;
+        (found.generation == generation && found.flags & SLOT_USED != 0)
+            .then(|| table::process_id(found.process))
+    }
+
+    fn moved(&self, owner: u64) -> Moved {
+        let mut sum = Moved::default();
+        for traffic in self.counters(owner as u32) {
+            sum += Moved { rx_bytes: traffic.wire_rx_bytes, tx_bytes: traffic.wire_tx_bytes };
+        }
+        sum
     }
 }
 
