@@ -2,12 +2,13 @@
 //!
 //! | text | meaning |
 //! |---|---|
-//! | `fire fox` | both words; each is looked for in name, application, path, user, command line, and as a process number |
+//! | `fire fox` | both words; each is looked for in name, application, title, path, user, command line, and as a process number |
 //! | `fire \| fox` | either; binds less tightly than words side by side, and parentheses group |
 //! | `!fire` | not |
 //! | `"two words"` | one word; `\"` and `\\` inside |
 //! | `/fire.*x/` | a regular expression |
-//! | `user:alice` `pid:42` `app:` `name:` `exe:` `unit:` `ct:` | only there; `ct` is the container |
+//! | `user:alice` `pid:42` `app:` `title:` `name:` `exe:` `unit:` `ct:` | only there; `ct` is the container |
+//! | `category:background` | app, terminal, service, container, kernel or background |
 //! | `remote:example.org` `remote:192.0.2.7` `remote:10.0.0.0/8` `port:443` `port:https` `proto:udp` `state:listen` `iface:eth0` | only there, of connections; a port is of either end |
 //! | `rx>1M` `tx>=100k` `cpu>5` `mem<1G` `rx_total>1G` `tx_total=0` | speeds, percent of one core, memory, totals |
 //!
@@ -93,6 +94,8 @@ pub(crate) enum TextField {
     CommandLine,
     Unit,
     Container,
+    Title,
+    Category,
     Remote,
     Protocol,
     State,
@@ -102,8 +105,16 @@ pub(crate) enum TextField {
 
 impl TextField {
     /// Where a word without a field is looked for: not in units, of which nearly every process has one.
-    const ANYWHERE: [Self; 7] =
-        [Self::Name, Self::App, Self::Exe, Self::User, Self::CommandLine, Self::Remote, Self::Service];
+    const ANYWHERE: [Self; 8] = [
+        Self::Name,
+        Self::App,
+        Self::Title,
+        Self::Exe,
+        Self::User,
+        Self::CommandLine,
+        Self::Remote,
+        Self::Service,
+    ];
 }
 
 /// A number that can be compared. Processor use is in hundredths of a percent.
@@ -212,7 +223,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        process::Container,
+        process::{Category, Container},
         snapshot::RowId,
         table::RowKey,
         units::{Counters, Rates, Scope},
@@ -244,6 +255,9 @@ mod tests {
                 id: "0123456789abcdef".into(),
                 name: None,
             }),
+            title: Some("Firefox Web Browser".into()),
+            category: Some(Category::App),
+            first_traffic_at_unix_ms: None,
             processes: 1,
         }
     }
@@ -254,7 +268,9 @@ mod tests {
 
     #[test]
     fn a_word_is_looked_for_everywhere() {
-        for text in ["content", "fire", "lib/", "/usr/lib", "alice", "4242", "--profile", "ärg", ""] {
+        for text in
+            ["content", "fire", "browser", "lib/", "/usr/lib", "alice", "4242", "--profile", "ärg", ""]
+        {
             assert!(matches(text), "{text}");
         }
         for text in ["chrome", "424", "bob"] {
@@ -287,6 +303,8 @@ mod tests {
     fn a_field_is_looked_for_only_there() {
         assert!(matches("user:alice app:fire name:content exe:/usr pid:4242"));
         assert!(matches("unit:gnome ct:docker ct:docker:0123 ct:abcdef"));
+        assert!(matches(r#"title:"web browser" category:app"#));
+        assert!(!matches("category:background") && !matches("title:content"));
         assert!(!matches("gnome") && !matches("unit:docker") && !matches("ct:podman"));
         assert!(!matches("user:fire"));
         assert!(!matches("name:fire"));

@@ -138,7 +138,7 @@ fn moment_at(moment: u64) -> Moment {
             parent: Some(1),
             user: Some(UserId::Uid(uid)),
             started_at_unix_ms: Some(BOOT_UNIX_MS + id.start_time.0 * 10),
-            cgroup: None,
+            ..Identity::default()
         };
         host.processes.push(ProcessUse {
             id,

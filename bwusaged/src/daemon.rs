@@ -16,6 +16,7 @@ use crate::{
     config::{self, Config},
     engine::{self, Choice, Engine, replay},
     host::{Host, live::LiveHost},
+    naming::Naming,
     server::{
         self, About, Shared,
         access::{self, Policy},
@@ -36,6 +37,8 @@ type Open = fn() -> Result<Box<dyn Engine>, engine::EngineError>;
 pub struct Sources {
     engine: Box<dyn Engine>,
     host: Box<dyn Host>,
+    /// `None` of a recording: this system's files say nothing about another one's processes.
+    naming: Option<Naming>,
     /// Opens another engine after the first one failed.
     reopen: Option<Open>,
     recorded_interval_ms: Option<u32>,
@@ -52,6 +55,7 @@ impl Sources {
             Choice::Auto => Ok(Self {
                 engine: engine::open()?,
                 host: Box::new(LiveHost::open().context("the system's metrics cannot be read")?),
+                naming: Some(Naming::new()),
                 reopen: Some(engine::open),
                 recorded_interval_ms: None,
             }),
@@ -62,6 +66,7 @@ impl Sources {
                 Ok(Self {
                     engine: Box::new(engine),
                     host: Box::new(host),
+                    naming: None,
                     reopen: None,
                     recorded_interval_ms,
                 })
@@ -86,7 +91,11 @@ impl Sources {
             }
             (sample, _) => sample?,
         };
-        Ok(engine::recording::Moment { sample, host: self.host.sample(busy) })
+        let mut moment = engine::recording::Moment { sample, host: self.host.sample(busy) };
+        if let Some(naming) = &mut self.naming {
+            naming.complete(&mut moment, Instant::now());
+        }
+        Ok(moment)
     }
 
     /// What the engine can see.

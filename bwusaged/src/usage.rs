@@ -2,6 +2,8 @@
 //! argument, so every test is instant.
 
 pub mod apps;
+pub mod category;
+pub mod family;
 pub mod ledger;
 pub mod meter;
 pub mod row;

@@ -1,23 +1,27 @@
 //! The tables that the kernel side writes, as the daemon reads them.
 
-use std::io;
+use std::{io, net::IpAddr};
 
 use aya::maps::{HashMap, MapData, RingBuf, Stack};
 use bwusage_proto::{connection::Moved, process::ProcessId};
 
 use super::{
     cgroup_paths::CgroupPaths,
-    identity,
+    identity, interfaces,
     layout::{
-        self, Counters, FIRST_SLOT, Interface, LOSSES, Passage, Passed, RawIdentity, Remote, RemoteRecord,
-        RemoteTotal, SLOT_USED, Slot, SocketRecord,
+        self, Counters, DNS_RECORD_HEADER, FIRST_SLOT, Interface, LOSSES, Passage, Passed, RawIdentity,
+        Remote, RemoteRecord, RemoteTotal, SLOT_USED, Slot, SocketRecord,
     },
+    links::Link,
     map_iter::MapIter,
     mapping::Mapping,
     table::{self, Kernel},
     talk::Lists,
 };
-use crate::engine::Identity;
+use crate::{
+    dns,
+    engine::{Identity, InterfaceSample},
+};
 
 /// All tables. `counters` has one entry for each slot and processor.
 pub(super) struct SharedTables {
@@ -47,6 +51,33 @@ impl SharedTables {
     /// that is never used is never touched.
     pub(super) fn fill(&mut self) -> Result<(), aya::maps::MapError> {
         (FIRST_SLOT..self.slot_count()).rev().try_for_each(|slot| self.free_slots.push(slot, 0))
+    }
+
+    /// What passed each of `links`.
+    pub(super) fn interfaces(&mut self, links: &[Link]) -> io::Result<Vec<InterfaceSample>> {
+        let entries = self.interfaces.len() / self.cpus;
+        let highest = links.iter().map(|link| link.index as usize).filter(|&index| index < entries).max();
+        self.interfaces.reach((highest.unwrap_or(0) + 1) * self.cpus)?;
+        let counted = |index: u32| {
+            let first = index as usize * self.cpus;
+            let all = (index as usize) < entries;
+            all.then(|| (first..first + self.cpus).map(|at| self.interfaces.read(at)).sum::<Interface>())
+        };
+        // An error means that the table changed while it was walked; what is missing comes with the next tick.
+        let passages: Vec<(Passage, Passed)> = self.passages.iter().filter_map(Result::ok).collect();
+        Ok(interfaces::samples(links, counted, &passages))
+    }
+
+    /// The names in DNS answers that came since the last time, at most `most` messages of them.
+    pub(super) fn answers(&mut self, most: usize) -> Vec<(IpAddr, String)> {
+        let mut names = Vec::new();
+        for _ in 0..most {
+            let Some(record) = self.dns.next() else { break };
+            let Some((header, message)) = record.split_at_checked(DNS_RECORD_HEADER) else { continue };
+            let length = u32::from_ne_bytes([header[0], header[1], header[2], header[3]]) as usize;
+            names.extend(dns::names(message.get(..length).unwrap_or(message)));
+        }
+        names
     }
 
     /// Empties a slot and gives it a generation that no socket knows.

@@ -83,6 +83,31 @@ pub(super) struct Interface {
     pub(super) reserved: [u64; 7],
 }
 
+impl std::iter::Sum for Interface {
+    fn sum<I: Iterator<Item = Self>>(entries: I) -> Self {
+        entries.fold(Self::default(), |a, b| Self {
+            processes_rx: a.processes_rx + b.processes_rx,
+            processes_tx: a.processes_tx + b.processes_tx,
+            kernel_rx: a.kernel_rx + b.kernel_rx,
+            kernel_tx: a.kernel_tx + b.kernel_tx,
+            lost_rx: a.lost_rx + b.lost_rx,
+            lost_tx: a.lost_tx + b.lost_tx,
+            charged_segmentation_rx: a.charged_segmentation_rx + b.charged_segmentation_rx,
+            charged_segmentation_tx: a.charged_segmentation_tx + b.charged_segmentation_tx,
+            frames_rx: a.frames_rx + b.frames_rx,
+            frames_tx: a.frames_tx + b.frames_tx,
+            non_ip_rx: a.non_ip_rx + b.non_ip_rx,
+            non_ip_tx: a.non_ip_tx + b.non_ip_tx,
+            link_headers_rx: a.link_headers_rx + b.link_headers_rx,
+            link_headers_tx: a.link_headers_tx + b.link_headers_tx,
+            frame_segmentation_rx: a.frame_segmentation_rx + b.frame_segmentation_rx,
+            frame_segmentation_tx: a.frame_segmentation_tx + b.frame_segmentation_tx,
+            packet_sockets_tx: a.packet_sockets_tx + b.packet_sockets_tx,
+            reserved: [0; 7],
+        })
+    }
+}
+
 /// `struct passage`: from one interface to another.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
