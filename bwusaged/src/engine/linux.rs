@@ -42,6 +42,7 @@ struct Exact {
     kernel: kernel::SharedTables,
     table: table::Table,
     links: Links,
+    known_links: Vec<links::Link>,
     remotes: talk::Memory,
     drained_ms: u64,
     hooks: Vec<Hook>,
@@ -62,6 +63,7 @@ pub(super) fn open() -> Result<Box<dyn Engine>, EngineError> {
         table: table::Table::new(table::Kernel::slot_count(&kernel)),
         kernel,
         links,
+        known_links: Vec::new(),
         remotes: talk::Memory::default(),
         drained_ms: 0,
         hooks,
@@ -86,8 +88,12 @@ impl Engine for Exact {
             .sample(&mut self.kernel, now_ms)
             .map_err(|source| EngineError::Read { what: "the table of processes", source })?;
         // Next to the counters that they are compared with: what passes in between is nobody's.
-        let links = self.links.read().map_err(|source| EngineError::Read { what: INTERFACES, source })?;
-        let interfaces = self.kernel.interfaces(&links);
+        match self.links.read() {
+            Ok(links) => self.known_links = links,
+            // They come and go faster than they can be listed: what is known stands, and is compared next time.
+            Err(error) => tracing::debug!(%error, "the interfaces cannot be listed"),
+        }
+        let interfaces = self.kernel.interfaces(&self.known_links);
         let interfaces = interfaces.map_err(|source| EngineError::Read { what: INTERFACES, source })?;
         Ok(Sample { interfaces, names: self.kernel.answers(MAX_ANSWERS), ..sample })
     }

@@ -42,14 +42,16 @@ pub(super) fn samples(
                     add(&mut sent[way], *passed);
                 }
             }
+            // A bridge counts what it received without link headers, and what it sent with them.
+            let uncounted = if link.bridge { counted.link_headers_rx } else { 0 };
             let rx = DirectionSample {
                 processes: counted.processes_rx,
                 kernel: counted.kernel_rx,
                 lost: counted.lost_rx,
                 charged_segmentation: counted.charged_segmentation_rx,
-                frames: counted.frames_rx,
+                frames: counted.frames_rx - uncounted,
                 non_ip: counted.non_ip_rx,
-                link_headers: counted.link_headers_rx,
+                link_headers: counted.link_headers_rx - uncounted,
                 frame_segmentation: counted.frame_segmentation_rx,
                 ..DirectionSample::default()
             };
