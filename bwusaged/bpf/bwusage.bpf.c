@@ -33,6 +33,7 @@
 #define SOCK_DONE 1
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
 #define MSG_PEEK 2
@@ -262,6 +263,14 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		state = use(sk, &owner);
 		if (state)
 			__sync_fetch_and_or(&state->flags, SOCKET_UNCLAIMED);
+	} else if (before == TCP_LISTEN && after == TCP_SYN_RECV) {
+		/* A child just cloned, with what the listener's handshakes moved. Those are the listener's. */
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (state) {
+			state->rx_bytes = 0;
+			state->tx_bytes = 0;
+			__sync_fetch_and_and(&state->flags, ~SOCKET_SEEDED);
+		}
 	} else if (before == TCP_LISTEN && after == TCP_CLOSE) {
 		/* A child is cloned in state LISTEN too, but goes on to SYN_RECV and keeps the flag. */
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
