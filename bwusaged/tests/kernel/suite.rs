@@ -8,6 +8,7 @@ use std::{
 use libtest_mimic::{Arguments, Failed, Trial};
 
 mod conformance;
+mod connections;
 mod daemon;
 mod folder;
 mod generator;
@@ -56,6 +57,7 @@ pub(super) fn main() -> ExitCode {
         processes::TESTS,
         units::TESTS,
         lifecycle::TESTS,
+        connections::TESTS,
         refusals::TESTS,
     ]
     .into_iter()

@@ -8,7 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bwusage_proto::{client::Client, transport::Endpoint};
+use bwusage_proto::{
+    client::Client,
+    connection::{Connections, ConnectionsQuery},
+    transport::Endpoint,
+};
 
 use super::{
     folder::Folder,
@@ -105,6 +109,14 @@ impl<'a> Daemon<'a> {
         let top: Top = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
         assert_eq!(top.schema, "bwusage.top/1");
         top
+    }
+
+    /// Who talks to whom, of one process, as root sees it.
+    pub(super) fn connections(&self, pid: u32) -> Connections {
+        block_on(async {
+            let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            client.connections(ConnectionsQuery { pid: Some(pid) }).await.expect("connections")
+        })
     }
 
     /// Where the bytes of the interfaces went, as user nobody sees it.

@@ -89,6 +89,7 @@ fn check(interface: &Interface, way: &str, side: &Side, counted: u64) {
 }
 
 /// Not more than a thousandth of what the interface counted has nobody.
+#[track_caller]
 fn assert_attributed(side: &Side) {
     let nobody: i64 = ["kernel", "no_socket", "driver", "lost", "non_ip"]
         .iter()
@@ -98,6 +99,7 @@ fn assert_attributed(side: &Side) {
 }
 
 /// The bytes with this reason are `truth`, to a thousandth.
+#[track_caller]
 fn assert_reason(side: &Side, reason: &str, truth: u64) {
     let named = side.bytes(reason).unsigned_abs();
     assert!(named.abs_diff(truth) <= truth / 1000, "{reason}: {named} of {truth} bytes in {side:?}");

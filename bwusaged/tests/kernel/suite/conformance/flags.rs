@@ -3,7 +3,6 @@
 use super::{
     Case,
     stage::{Side, Stage},
-    ways::SPLICE_OUT,
 };
 use crate::suite::{generator, network::Family};
 
@@ -17,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
         let (server, address) = stage.serve("bw-server", &["serve-echo", Family::V4.far_address()]);
         stage.client(server, "bw-client", &["upload-then-download", &address, BYTES]);
     }),
-    Case::new("splice both ways (proxy)", proxy).short(SPLICE_OUT),
+    Case::new("splice both ways (proxy)", proxy),
     Case::new("TCP Fast Open", |stage| {
         let (server, address) = stage.serve("bw-server", &["serve-fast-open", Family::V4.far_address()]);
         stage.client(server, "bw-client", &["fetch-fast-open", &address, "3000"]);

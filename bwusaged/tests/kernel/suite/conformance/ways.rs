@@ -8,18 +8,10 @@ use crate::suite::{generator, network::Family};
 
 const BYTES: &str = "20000000";
 
-/// Of every case that splices out of a socket.
-pub(super) const SPLICE_OUT: Shortfall = Shortfall {
-    why: "the kernel reports no length for splice(2) out of a socket: payload is missing, the wire is exact",
-    payload: 1.0,
-    wire: 0.001,
-    misnamed: 1.0,
-};
-
 pub(super) const CASES: &[Case] = &[
     Case::new("sendfile", |stage| tcp(stage, "upload-file")),
     Case::new("splice into a socket", |stage| tcp(stage, "upload-splicing")),
-    Case::new("splice out of a socket", |stage| tcp(stage, "download-splicing")).short(SPLICE_OUT),
+    Case::new("splice out of a socket", |stage| tcp(stage, "download-splicing")),
     Case::new("MSG_PEEK", |stage| tcp(stage, "download-peeking")),
     Case::new("io_uring send", |stage| tcp(stage, "upload-uring")).where_offered(generator::has_uring),
     Case::new("io_uring recv", |stage| tcp(stage, "download-uring")).where_offered(generator::has_uring),

@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Write as _},
+    mem,
     net::UdpSocket,
     os::fd::AsRawFd as _,
     process::Command,
@@ -19,6 +20,8 @@ const REQUEST_BYTES: usize = 40;
 const NAME_BYTES: usize = 16;
 /// So that a packet fits into a packet that carries it.
 const MTU: &str = "1400";
+/// More packets than ever wait for this process, so that none is dropped.
+const QUEUE: &str = "20000";
 
 pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
     match *words {
@@ -43,7 +46,7 @@ fn open(name: &str, address: &str) -> io::Result<File> {
         return Err(io::Error::last_os_error());
     }
     for words in [
-        format!("link set {name} addrgenmode none mtu {MTU}"),
+        format!("link set {name} addrgenmode none mtu {MTU} txqueuelen {QUEUE}"),
         format!("address add {address} dev {name}"),
         format!("link set {name} up"),
     ] {
@@ -108,5 +111,7 @@ fn be_two_hosts(names: [&str; 2], count: u64, size: u64) -> io::Result<()> {
             }
         }
     }
+    // The interfaces end with this process.
+    mem::forget((first, second));
     Ok(())
 }

@@ -9,10 +9,10 @@ use crate::suite::{
 };
 
 pub(super) const TESTS: &[Test] = &[
-    ("a_download_through_two_cables_is_of_the_namespaces_at_their_ends", || between_namespaces(false)),
-    ("the_same_in_super_packets", || between_namespaces(true)),
+    ("what_is_routed_from_one_cable_to_another_is_forwarded", || between_cables(false)),
+    ("super_packets_that_are_routed_are_forwarded", || between_cables(true)),
     ("what_a_container_sends_through_bridge_and_uplink_is_its_own", container),
-    ("what_is_passed_on_for_other_hosts_is_forwarded", between_hosts),
+    ("what_a_tunnel_brings_for_another_is_forwarded", between_hosts),
 ];
 
 const BULK: u64 = 50_000_000;
@@ -42,7 +42,8 @@ impl Routed {
     }
 }
 
-fn between_namespaces(offloads: bool) {
+/// Nothing else leads out of the router, so these are its ways to other hosts.
+fn between_cables(offloads: bool) {
     let (folder, network) = (Folder::new(), Routed::new());
     if !offloads {
         for (namespace, interface) in [
@@ -63,8 +64,8 @@ fn between_namespaces(offloads: bool) {
     for name in ["left", "right"] {
         let (interface, passed) = (ledger.interface(name), network.router.frames(name));
         for (side, bytes) in [(&interface.rx, passed.rx_bytes), (&interface.tx, passed.tx_bytes)] {
-            assert_reason(side, "namespaces", bytes);
-            assert_eq!(side.bytes("forwarded"), 0, "{side:?}");
+            assert_reason(side, "forwarded", bytes);
+            assert_eq!(side.bytes("namespaces"), 0, "{side:?}");
             assert_attributed(side);
         }
     }

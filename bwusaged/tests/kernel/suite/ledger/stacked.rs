@@ -24,7 +24,7 @@ fn on_top(kind: &str, tag: u64) {
         namespace.ip("link set upper addrgenmode none");
         namespace.start("upper", &[address]);
     }
-    moves_on("upper", tag, &folder, &network);
+    moves_on("stacked", tag, &folder, &network);
 }
 
 /// The cable's interface is a port of a bridge, which has the address.
@@ -35,10 +35,11 @@ fn bridge() {
     network.near().ip("link set upper addrgenmode none");
     network.near().start("upper", &["10.97.0.1/24"]);
     network.far().ip(&format!("address add 10.97.0.2/24 dev {CABLE}"));
-    moves_on("upper", 0, &folder, &network);
+    // It leads where its only port leads.
+    moves_on("namespace", 0, &folder, &network);
 }
 
-fn moves_on(upper: &str, tag: u64, folder: &Folder, network: &Network) {
+fn moves_on(kind: &str, tag: u64, folder: &Folder, network: &Network) {
     let scene = Scene::new(folder, network.near());
     let (_server, address) = scene.serve(network.far(), &["serve-tcp", "10.97.0.2:0"]);
     let before = network.near().frames(CABLE);
@@ -48,8 +49,8 @@ fn moves_on(upper: &str, tag: u64, folder: &Folder, network: &Network) {
     let ledger = scene.ledger();
     let row = scene.daemon.top_by_pid().process(client.pid()).clone();
     let passed = network.near().frames(CABLE).since(before);
-    let (lower, upper) = (ledger.interface(CABLE), ledger.interface(upper));
-    assert_eq!(upper.kind, "stacked");
+    let (lower, upper) = (ledger.interface(CABLE), ledger.interface("upper"));
+    assert_eq!(upper.kind, kind);
     for (lower, upper, row, packets) in [
         (&lower.rx, &upper.rx, row.total.rx_bytes_total, passed.rx_packets),
         (&lower.tx, &upper.tx, row.total.tx_bytes_total, passed.tx_packets),
