@@ -14,7 +14,7 @@ use bwusage_proto::{
     units::{Counters, Scope},
 };
 use bwusaged::engine::{
-    Identity, ProcessSample, Sample,
+    Identity, ProcessSample, Sample, SocketSample, Talk,
     recording::{FORMAT, Header, Moment, Writer},
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
