@@ -15,28 +15,16 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
-#define AF_INET 2
-#define AF_INET6 10
-#define AF_PACKET 17
+#include "numbers.h"
 #include "core.h"
 #include "layout.h"
 #include "maps.h"
 #include "process.h"
 #include "packet.h"
 #include "remotes.h"
+#include "closing.h"
 #include "device.h"
 #include "dns.h"
-
-#define SOCK_RAW 3
-#define ETHERNET_HEADER 14
-/* enum sock_flags: the other side will send no more. */
-#define SOCK_DONE 1
-#define TCP_ESTABLISHED 1
-#define TCP_SYN_SENT 2
-#define TCP_CLOSE 7
-#define TCP_LISTEN 10
-#define MSG_PEEK 2
-#define MSG_ERRQUEUE 0x2000
 
 /* bpf_sk_storage_get() and the other tracing helpers are for GPL-compatible programs. */
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -262,11 +250,23 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		state = use(sk, &owner);
 		if (state)
 			__sync_fetch_and_or(&state->flags, SOCKET_UNCLAIMED);
+	} else if (before == TCP_LISTEN && after == TCP_SYN_RECV) {
+		/* A child just cloned, with what the listener's handshakes moved. Those are the listener's. */
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (state) {
+			state->rx_bytes = 0;
+			state->tx_bytes = 0;
+			__sync_fetch_and_and(&state->flags, ~SOCKET_SEEDED);
+		}
 	} else if (before == TCP_LISTEN && after == TCP_CLOSE) {
 		/* A child is cloned in state LISTEN too, but goes on to SYN_RECV and keeps the flag. */
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (state)
 			__sync_fetch_and_and(&state->flags, ~SOCKET_UNCLAIMED);
+	} else if (after == TCP_CLOSE && before == TCP_FIN_WAIT2) {
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (state)
+			remember_closing(sk, state);
 	} else if (after == TCP_ESTABLISHED) {
 		/* Nothing was read yet; and what accept() will return begins now. */
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
@@ -365,8 +365,8 @@ static __noinline __u64 residual_of(struct __sk_buff *skb)
 
 /*
  * A packet leaves a socket whose owner is not the current process. Whoever holds the lock of a TCP socket uses it now, and
- * sends in its own name; without the lock it is an interrupt that happens to run here. A datagram is always sent by its
- * process.
+ * sends in its own name; without the lock it is an interrupt that happens to run here. So it is where the handshake of a
+ * listener is answered, which needs no lock, whoever holds it. A datagram is always sent by its process.
  */
 static __noinline __u64 take_over(struct __sk_buff *skb, struct socket_state *state, __u64 owner)
 {
@@ -375,7 +375,8 @@ static __noinline __u64 take_over(struct __sk_buff *skb, struct socket_state *st
 
 	if (!sk || !state || task->flags & (PF_KTHREAD | PF_EXITING))
 		return owner;
-	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP && !BPF_CORE_READ(sk, sk_lock.owned))
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP &&
+	    (!BPF_CORE_READ(sk, sk_lock.owned) || BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN))
 		return owner;
 	return claim(state, sk, task);
 }
@@ -455,7 +456,7 @@ static __always_inline void add_packet(struct __sk_buff *skb, int rx)
 		}
 	} else {
 		owner = residual_of(skb);
-		home = sk && BPF_CORE_READ(plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
+		home = sk && BPF_CORE_READ((struct sock *)plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
 	}
 	if (home)
 		charge(skb, &p, owner, rx);

@@ -183,7 +183,7 @@ fn moment_at(moment: u64) -> Moment {
     ];
     sample.interfaces = interfaces(moment);
     host.carriers = vec![(id_of("openvpn"), "tun0".into())];
-    Moment { sample, host }
+    Moment { sample, host, talk: None }
 }
 
 fn id_of(name: &str) -> ProcessId {

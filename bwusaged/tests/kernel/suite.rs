@@ -8,10 +8,13 @@ use std::{
 use libtest_mimic::{Arguments, Failed, Trial};
 
 mod conformance;
+mod connections;
 mod daemon;
 mod folder;
 mod generator;
+mod ledger;
 mod lifecycle;
+mod namespace;
 mod network;
 mod ownership;
 mod processes;
@@ -22,11 +25,13 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
+    ("tc", "iproute2"),
     ("unshare", "util-linux"),
+    ("nsenter", "util-linux"),
     ("su", "util-linux"),
 ];
 
@@ -52,6 +57,7 @@ pub(super) fn main() -> ExitCode {
         processes::TESTS,
         units::TESTS,
         lifecycle::TESTS,
+        connections::TESTS,
         refusals::TESTS,
     ]
     .into_iter()
@@ -62,6 +68,7 @@ pub(super) fn main() -> ExitCode {
         Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
     })
     .collect();
+    trials.extend(ledger::trials(missing.as_ref(), in_ci));
     trials.extend(conformance::trials(missing.as_ref(), in_ci));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
