@@ -49,9 +49,9 @@ pub(super) fn samples(
                 kernel: counted.kernel_rx,
                 lost: counted.lost_rx,
                 charged_segmentation: counted.charged_segmentation_rx,
-                frames: counted.frames_rx - uncounted,
+                frames: counted.frames_rx.saturating_sub(uncounted),
                 non_ip: counted.non_ip_rx,
-                link_headers: counted.link_headers_rx - uncounted,
+                link_headers: counted.link_headers_rx.saturating_sub(uncounted),
                 frame_segmentation: counted.frame_segmentation_rx,
                 ..DirectionSample::default()
             };
