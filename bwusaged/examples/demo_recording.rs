@@ -170,7 +170,7 @@ fn moment_at(moment: u64) -> Moment {
         (ResidualReason::KernelTcp, counters(Scope::Internet, 52 * moment, 40 * moment)),
         (ResidualReason::KernelIcmp, counters(Scope::Lan, 84 * moment, 84 * moment)),
     ];
-    Moment { sample, host }
+    Moment { sample, host, talk: None }
 }
 
 /// The total after `moment` steps of about `rate` bytes, which swell and ebb.

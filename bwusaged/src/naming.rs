@@ -46,7 +46,7 @@ impl Naming {
 
     /// Completes what one tick says about processes.
     pub fn complete(&mut self, moment: &mut Moment, now: Instant) {
-        let Moment { sample, host } = moment;
+        let Moment { sample, host, .. } = moment;
         let seen =
             sample.processes.iter_mut().filter_map(|process| Some((process.id, process.identity.as_mut()?)));
         for (id, identity) in seen.chain(host.appeared.iter_mut().map(|(id, identity)| (*id, identity))) {

@@ -6,6 +6,8 @@ pub mod category;
 pub mod family;
 pub mod ledger;
 pub mod meter;
+pub mod recent;
+pub mod remotes;
 pub mod row;
 pub mod store;
 

@@ -22,6 +22,7 @@ use super::{
     family::Family,
     ledger::Books,
     meter::{Reading, cpu_centipercent, per_second, speed},
+    remotes::{Owner, Remotes},
     row::{Row, Stamped, Total},
 };
 use crate::{
@@ -70,6 +71,7 @@ pub struct Store {
     books: Books,
     ledger: Option<Summary>,
     carriers: Vec<(ProcessId, String)>,
+    remotes: Remotes,
     host: HostSample,
     window: VecDeque<WindowPoint>,
 }
@@ -91,6 +93,7 @@ impl Store {
         self.seq += 1;
         self.span_ms = self.now.map_or(0, |before| now.steady_ms.saturating_sub(before.steady_ms));
         self.now = Some(now);
+        self.remotes.learn(&sample);
 
         for (id, identity) in host.appeared {
             let row = self.row_of(id);
@@ -248,6 +251,7 @@ impl Store {
         let info = row.info.value;
         if let Some(id) = info.id {
             self.by_id.remove(&id);
+            self.remotes.keep_owner(id, Owner { app: info.app.clone(), user: info.user.clone() });
             self.family.lost(row_id, id, info.parent);
         }
         self.gone.push_back(Gone { row: row_id, user: info.user.clone(), seq: self.seq });
@@ -322,6 +326,18 @@ impl Store {
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
         self.rows.values()
+    }
+
+    /// The row of `process`, unless it was given up.
+    #[must_use]
+    pub fn row(&self, process: ProcessId) -> Option<&Row> {
+        self.rows.get(self.by_id.get(&process)?)
+    }
+
+    /// What is known about the other ends of connections.
+    #[must_use]
+    pub fn remotes(&self) -> &Remotes {
+        &self.remotes
     }
 
     /// Rows that were given up after tick `seq`; `None` when that is too long ago to know.

@@ -17,6 +17,8 @@ use self::{
     stage::{Stage, play},
 };
 
+mod datagrams;
+mod flags;
 mod outcome;
 mod server;
 mod stage;
@@ -78,7 +80,7 @@ impl Case {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    [server::CASES, ways::CASES, unusual::CASES].into_iter().flatten()
+    [server::CASES, flags::CASES, ways::CASES, datagrams::CASES, unusual::CASES].into_iter().flatten()
 }
 
 /// Every case as a test. One that the kernel does not offer is reported as ignored.
