@@ -113,6 +113,21 @@ impl<'a> Daemon<'a> {
         top
     }
 
+    /// The background processes that moved data, as user nobody sees them.
+    pub(super) fn top_background(&self) -> Top {
+        serde_json::from_str(&self.as_nobody("top --background --json")).expect("a table")
+    }
+
+    /// The same for people.
+    pub(super) fn top_background_as_text(&self) -> String {
+        self.as_nobody("top --background --no-trunc")
+    }
+
+    /// Waits until the list of processes was read anew.
+    pub(super) fn settle_listing(&self) {
+        (0..LISTING_TICKS).for_each(|_| self.settle());
+    }
+
     /// Who talks to whom, of one process, as root sees it.
     pub(super) fn connections(&self, pid: u32) -> Connections {
         block_on(async {
@@ -127,21 +142,6 @@ impl<'a> Daemon<'a> {
         let ledger: Ledger = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
         assert_eq!(ledger.schema, "bwusage.ledger/1");
         ledger
-    }
-
-    /// The background processes that moved data, as user nobody sees them.
-    pub(super) fn top_background(&self) -> Top {
-        serde_json::from_str(&self.as_nobody("top --background --json")).expect("a table")
-    }
-
-    /// The same for people.
-    pub(super) fn top_background_as_text(&self) -> String {
-        self.as_nobody("top --background --no-trunc")
-    }
-
-    /// Waits until the list of processes was read anew.
-    pub(super) fn settle_listing(&self) {
-        (0..LISTING_TICKS).for_each(|_| self.settle());
     }
 
     /// Fails if the daemon says that it could not count something.
