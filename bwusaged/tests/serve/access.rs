@@ -121,9 +121,8 @@ fn interfaces_are_everybodys_to_see_and_carriers_only_with_their_rows() {
 
 /// Open connections, remote totals, and how many lines are hidden.
 fn connections_seen_by(daemon: &Daemon, uid: u32) -> (usize, usize, u64) {
-    let connections = asked_by(daemon, uid, async |client: &mut Client| {
-        client.connections(ConnectionsQuery::default()).await.unwrap()
-    });
+    let connections =
+        asked_by(daemon, uid, async |client| client.connections(ConnectionsQuery::default()).await.unwrap());
     (connections.open.len(), connections.remotes.len(), connections.hidden)
 }
 
