@@ -174,6 +174,18 @@ fn services_interfaces_and_applications_have_their_rows() {
 }
 
 #[test]
+fn a_group_is_the_sum_of_its_members() {
+    let rows = some_rows();
+    for by in Grouping::ALL.into_iter().filter(|&by| by != Grouping::Connection) {
+        for group in table(&rows, &ask(by, None)).rows {
+            let found = members(&rows, &Query { limit: Some(1), ..ask(by, None) }, &group.key);
+            assert_eq!((found.moved, found.rows.len()), (group.moved, 1), "{by:?} {:?}", group.key);
+            assert!(found.matched as u64 >= group.processes);
+        }
+    }
+}
+
+#[test]
 fn closed_ones_are_there_only_when_they_are_asked_for() {
     let open = table(&some_rows(), &Query::default());
     assert_eq!((open.matched, open.rows.iter().filter(|row| row.kind != Kind::Open).count()), (4, 0));

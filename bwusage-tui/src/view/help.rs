@@ -20,7 +20,7 @@ const KEYS: usize = 20;
 const WIDEST: u16 = 86;
 
 /// The filter language in short; `bwusage_proto::filter` is the whole of it.
-const FILTER: [(&str, &str); 9] = [
+const FILTER: [(&str, &str); 10] = [
     ("fire fox", "both words, in name, application, path, user, command line or pid"),
     ("fire | fox", "either; parentheses group"),
     ("!fire", "not"),
@@ -28,17 +28,20 @@ const FILTER: [(&str, &str); 9] = [
     ("/fire.*x/", "a regular expression"),
     ("user:alice", "only there; also name: app: title: exe: pid: unit: ct:"),
     ("category:background", "app, terminal, service, container, kernel or background"),
+    ("port:ssh remote:host", "of connections; also remote:10.0.0.0/8 proto: state: iface:"),
     ("rx>1M tx>=100k", "speeds; rx_total and tx_total are totals, mem is memory"),
     ("cpu>5", "percent of one core"),
 ];
 
 /// What the words on the screen mean.
-const WORDS: [(&str, &str); 6] = [
+const WORDS: [(&str, &str); 8] = [
     ("▼ ▲", "received and sent, as the process sees it"),
     ("TOTAL", "bytes on the wire since the daemon started, headers and repeats included"),
     ("RATE", "the same, a second, over the last refresh"),
     ("†", "ended; stays for a moment, then only its application keeps the bytes"),
     ("◦bg", "moved bytes in the background: no window, no terminal, no service, no container"),
+    ("→ ←", "begun by this machine, or by the other side"),
+    ("(not itemised)", "bytes of a process beyond the hosts that the daemon remembers of it"),
     ("(no process)", "traffic of the kernel itself, so that the columns add up"),
 ];
 
