@@ -20,8 +20,12 @@ fn daemon(visibility: &str) -> Daemon {
     Daemon::start_with(folder, &["--config", &config])
 }
 
-/// What `uid` is sent. The user changes for one thread only, which ends with it.
-fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
+/// What `uid` is answered. The user changes for one thread only, which ends with it.
+fn asked_by<T: Send + 'static>(
+    daemon: &Daemon,
+    uid: u32,
+    ask: impl AsyncFnOnce(&mut Client) -> T + Send + 'static,
+) -> T {
     let endpoint = daemon.endpoint();
     std::thread::spawn(move || {
         rustix::thread::set_thread_groups(&[]).unwrap();
@@ -29,13 +33,16 @@ fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
             .unwrap();
         rustix::thread::set_thread_res_uid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))
             .unwrap();
-        block_on(async {
-            let mut client = Client::connect(&endpoint, "test").await.unwrap();
-            (client.snapshot().await.unwrap(), client.status().await.unwrap().you_see)
-        })
+        block_on(async { ask(&mut Client::connect(&endpoint, "test").await.unwrap()).await })
     })
     .join()
     .unwrap()
+}
+
+fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
+    asked_by(daemon, uid, async |client: &mut Client| {
+        (client.snapshot().await.unwrap(), client.status().await.unwrap().you_see)
+    })
 }
 
 fn command_lines(mirror: &Mirror) -> Vec<&str> {
@@ -63,10 +70,10 @@ fn by_default_everyone_sees_names_and_only_their_own_command_lines() {
     let daemon = daemon("names");
     let (alice, alice_sees) = seen_by(&daemon, ALICE);
     assert_eq!(alice_sees, "names");
-    assert_eq!(alice.processes.len(), 13);
+    assert_eq!(alice.processes.len(), 14);
     assert_eq!(command_lines(&alice), ["Socket Process", "bash", "firefox", "syncthing"]);
     let (root, root_sees) = seen_by(&daemon, 0);
-    assert_eq!((root_sees.as_str(), command_lines(&root).len()), ("all", 13));
+    assert_eq!((root_sees.as_str(), command_lines(&root).len()), ("all", 14));
 }
 
 #[test]
@@ -94,5 +101,20 @@ fn under_all_everyone_sees_everything() {
         return;
     }
     let (stranger, sees) = seen_by(&daemon("all"), 65_534);
-    assert_eq!((sees.as_str(), command_lines(&stranger).len()), ("all", 13));
+    assert_eq!((sees.as_str(), command_lines(&stranger).len()), ("all", 14));
+}
+
+#[test]
+fn interfaces_are_everybodys_to_see_and_carriers_only_with_their_rows() {
+    if !is_root() {
+        return;
+    }
+    let daemon = daemon("own");
+    let ledger = |uid| asked_by(&daemon, uid, async |client: &mut Client| client.ledger().await.unwrap());
+    let (alice, root) = (ledger(ALICE), ledger(0));
+    let names: Vec<_> = alice.interfaces.iter().map(|interface| interface.name.as_str()).collect();
+    assert_eq!(names, ["eth0", "lo", "tun0", "veth3f1a2b"]);
+    assert!(alice.summary.attributed().is_some_and(|share| share > 9_900));
+    assert!(alice.carriers.is_empty(), "openvpn is not hers");
+    assert_eq!(root.carriers.len(), 1);
 }

@@ -13,8 +13,11 @@ use crate::engine::{InterfaceKind, InterfaceSample};
 pub(super) struct Account {
     pub(super) name: String,
     pub(super) kind: InterfaceKind,
-    /// Names of the interfaces that it stands on.
-    pub(super) stands_on: Vec<String>,
+    pub(super) index: u32,
+    /// The interface that it stands on.
+    lower: Option<u32>,
+    /// The interface that it is a port of: that one stands on it.
+    master: Option<u32>,
     pub(super) gone: bool,
     /// What the engine said last, received and sent.
     said: [DirectionSample; 2],
@@ -25,15 +28,20 @@ impl Account {
     /// Opens the account of an interface that is seen for the first time, after it moved `growth`.
     pub(super) fn open(sample: &InterfaceSample, growth: [DirectionSample; 2], counters: Moved) -> Self {
         let [rx, tx] = growth;
-        let measured =
-            |classes, counter| Measured { classes, counter, before_start: unseen(counter, &classes) };
+        let measured = |classes, counter, before_start| Measured { classes, counter, before_start };
+        let (rx_bytes, tx_bytes) = (counters.rx_bytes, counters.tx_bytes);
         Self {
             name: sample.name.clone(),
             kind: sample.kind,
-            stands_on: Vec::new(),
+            index: sample.index,
+            lower: sample.lower,
+            master: sample.master,
             gone: false,
             said: [sample.rx, sample.tx],
-            measured: [measured(rx, counters.rx_bytes), measured(tx, counters.tx_bytes)],
+            measured: [
+                measured(rx, rx_bytes, unseen(rx_bytes, &taken(sample.kind, &rx))),
+                measured(tx, tx_bytes, unseen(tx_bytes, &tx)),
+            ],
         }
     }
 
@@ -57,7 +65,7 @@ impl Account {
         let counters = [counters.rx_bytes, counters.tx_bytes];
         for ((measured, growth), counter) in self.measured.iter_mut().zip(&growth).zip(counters) {
             if began_anew {
-                let unseen = unseen(counter.saturating_sub(measured.counter), growth);
+                let unseen = unseen(counter.saturating_sub(measured.counter), &taken(sample.kind, growth));
                 measured.before_start = measured.before_start.saturating_add(unseen);
             }
             measured.classes = plus(&measured.classes, growth);
@@ -66,8 +74,19 @@ impl Account {
         self.said = [sample.rx, sample.tx];
         self.name.clone_from(&sample.name);
         (self.kind, self.gone) = (sample.kind, false);
+        (self.lower, self.master) = (sample.lower, sample.master);
     }
 
+    pub(super) fn is_on(&self, lower: &Self) -> bool {
+        self.lower == Some(lower.index) || self.has_port(lower)
+    }
+
+    /// Whether `port` has nothing of its own any more, but passes everything on to this one.
+    pub(super) fn has_port(&self, port: &Self) -> bool {
+        port.master == Some(self.index)
+    }
+
+    /// As it was measured at this interface alone.
     pub(super) fn measured(&self, direction: Direction) -> Measured {
         let [rx, tx] = self.measured;
         match direction {
@@ -77,6 +96,17 @@ impl Account {
     }
 }
 
+/// What an interface received. One that stands on others need not have seen frames: then it is what was charged.
+fn taken(kind: InterfaceKind, rx: &DirectionSample) -> DirectionSample {
+    let mut taken = *rx;
+    if kind == InterfaceKind::Stacked && rx.frames == 0 {
+        let charged = rx.processes.saturating_add(rx.kernel).saturating_add(rx.lost);
+        taken.frames = charged.saturating_sub(rx.charged_segmentation);
+        taken.frame_segmentation = rx.charged_segmentation;
+    }
+    taken
+}
+
 /// The part of `counted` that was counted before the engine saw frames: nothing when the frames explain all of it.
 fn unseen(counted: u64, seen: &DirectionSample) -> u64 {
     let most =
@@ -84,32 +114,34 @@ fn unseen(counted: u64, seen: &DirectionSample) -> u64 {
     if counted > most { counted - seen.frames } else { 0 }
 }
 
-/// Growth since `earlier`; `None` when anything shrank, because the engine began anew.
+/// Growth since `earlier`; `None` when a total shrank, because the engine began anew. The others are parts that are worked out
+/// of several readings: one may shrink for a moment, or for good when an interface turns out to be of another kind. Their
+/// growth may so be negative, and wraps around.
 fn since(now: &DirectionSample, earlier: &DirectionSample) -> Option<DirectionSample> {
-    each(now, earlier, u64::checked_sub)
+    let began_anew = now.frames < earlier.frames
+        || now.processes < earlier.processes
+        || now.kernel < earlier.kernel
+        || now.lost < earlier.lost;
+    (!began_anew).then(|| each(now, earlier, u64::wrapping_sub))
 }
 
-fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
-    each(a, b, |a, b| Some(a.saturating_add(b))).unwrap_or_default()
+pub(super) fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
+    each(a, b, u64::wrapping_add)
 }
 
 /// Does `what` to each class of both; `None` when it cannot be done to one.
-fn each(
-    a: &DirectionSample,
-    b: &DirectionSample,
-    what: impl Fn(u64, u64) -> Option<u64>,
-) -> Option<DirectionSample> {
-    Some(DirectionSample {
-        processes: what(a.processes, b.processes)?,
-        kernel: what(a.kernel, b.kernel)?,
-        lost: what(a.lost, b.lost)?,
-        charged_segmentation: what(a.charged_segmentation, b.charged_segmentation)?,
-        frames: what(a.frames, b.frames)?,
-        non_ip: what(a.non_ip, b.non_ip)?,
-        forwarded: what(a.forwarded, b.forwarded)?,
-        namespaces: what(a.namespaces, b.namespaces)?,
-        link_headers: what(a.link_headers, b.link_headers)?,
-        frame_segmentation: what(a.frame_segmentation, b.frame_segmentation)?,
-        packet_sockets: what(a.packet_sockets, b.packet_sockets)?,
-    })
+fn each(a: &DirectionSample, b: &DirectionSample, what: fn(u64, u64) -> u64) -> DirectionSample {
+    DirectionSample {
+        processes: what(a.processes, b.processes),
+        kernel: what(a.kernel, b.kernel),
+        lost: what(a.lost, b.lost),
+        charged_segmentation: what(a.charged_segmentation, b.charged_segmentation),
+        frames: what(a.frames, b.frames),
+        non_ip: what(a.non_ip, b.non_ip),
+        forwarded: what(a.forwarded, b.forwarded),
+        namespaces: what(a.namespaces, b.namespaces),
+        link_headers: what(a.link_headers, b.link_headers),
+        frame_segmentation: what(a.frame_segmentation, b.frame_segmentation),
+        packet_sockets: what(a.packet_sockets, b.packet_sockets),
+    }
 }

@@ -51,15 +51,16 @@ fn moves_on(kind: &str, tag: u64, folder: &Folder, network: &Network) {
     let passed = network.near().frames(CABLE).since(before);
     let (lower, upper) = (ledger.interface(CABLE), ledger.interface("upper"));
     assert_eq!(upper.kind, kind);
+    for interface in [lower, upper] {
+        assert_attributed(interface);
+    }
     for (lower, upper, row, packets) in [
         (&lower.rx, &upper.rx, row.total.rx_bytes_total, passed.rx_packets),
         (&lower.tx, &upper.tx, row.total.tx_bytes_total, passed.tx_packets),
     ] {
         assert_eq!(upper.bytes("processes").unsigned_abs(), row, "{upper:?}");
-        assert_attributed(upper);
         assert_eq!(lower.bytes("processes"), 0, "{lower:?}");
         assert_reason(lower, "stacked", row);
         assert_reason(lower, "link_headers", packets * (ETHERNET_HEADER + tag));
-        assert_attributed(lower);
     }
 }
