@@ -31,10 +31,16 @@ static __always_inline void v4_mapped(__u32 *to, __u32 address)
 	to[3] = address;
 }
 
+/* Our port, in host order. Not skc_num, which a closed socket has given back. */
+static __always_inline __u16 local_port(struct sock *sk)
+{
+	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
 /* Fills in the service that a socket with a peer belongs to. */
 static __always_inline void describe_peer(struct sock *sk, struct socket_state *state, struct remote *key)
 {
-	__u16 local = BPF_CORE_READ(sk, __sk_common.skc_num);
+	__u16 local = local_port(sk);
 	__u16 remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET)
@@ -132,18 +138,6 @@ static __noinline int count_stranger(struct __sk_buff *skb, struct socket_state 
 	return 0;
 }
 
-/*
- * The address of a socket that the verifier knows as a context or a common part only, as a plain number: what is behind it
- * is then read by bpf_probe_read_kernel().
- */
-static __always_inline struct sock *plain(const void *sk)
-{
-	struct sock *address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &sk);
-	return address;
-}
-
 /* Where the socket is; asked once. */
 static __always_inline void place(struct socket_state *state, struct sock *sk)
 {
@@ -173,7 +167,7 @@ int list_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 	record.opened_ns = state->opened_ns;
 	record.interface = state->interface;
 	record.flags = state->flags;
-	record.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	record.local_port = local_port(sk);
 	record.remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	record.protocol = BPF_CORE_READ(sk, sk_protocol);
 	record.state = BPF_CORE_READ(sk, __sk_common.skc_state);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Numbers that the kernel gives a meaning: from its user interface, or unchanged inside it for as long as it is here. */
+#ifndef BWUSAGE_NUMBERS_H
+#define BWUSAGE_NUMBERS_H
+
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_PACKET 17
+#define SOCK_RAW 3
+#define MSG_PEEK 2
+#define MSG_ERRQUEUE 0x2000
+
+#define IPPROTO_HOPOPTS 0
+#define IPPROTO_ICMP 1
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_FRAGMENT 44
+#define IPPROTO_ICMPV6 58
+
+#define IPV4_HEADER 20
+#define IPV6_HEADER 40
+#define FRAGMENT_HEADER 8
+/* What every link must carry whole (RFC 8200, 5): nobody cuts a smaller packet. */
+#define IPV6_MIN_MTU 1280
+/* The offset in an IPv4 header, in 8 bytes; and in the fragment header of IPv6, in bytes. */
+#define IPV4_OFFSET 0x1fff
+#define IPV6_OFFSET 0xfff8
+
+#define ETHERNET_HEADER 14
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
+
+/* The loopback interface has this number in every network namespace. */
+#define LOOPBACK_IFINDEX 1
+/* skb->mac_header when there is none. */
+#define NO_MAC_HEADER 0xffff
+
+/* skc_state: net/tcp_states.h */
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
+#define TCP_FIN_WAIT2 5
+#define TCP_TIME_WAIT 6
+#define TCP_CLOSE 7
+#define TCP_LISTEN 10
+#define TCP_NEW_SYN_RECV 12
+/* enum sock_flags: the other side will send no more. */
+#define SOCK_DONE 1
+
+/* task_struct.flags */
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
+
+#endif
