@@ -16,6 +16,9 @@ use bwusaged::{
     host::{HostTick, ProcessUse},
 };
 
+#[path = "demo_recording/talk.rs"]
+mod talk;
+
 const MOMENTS: u64 = 90;
 const BOOT_UNIX_MS: u64 = 1_763_700_000_000;
 
@@ -140,6 +143,7 @@ fn line(out: &mut impl std::io::Write, value: &impl serde::Serialize) -> std::io
 
 fn moment_at(moment: u64) -> Moment {
     let mut sample = Sample::default();
+    let mut talking = Vec::new();
     let mut host = HostTick { sample: machine(moment), ..HostTick::default() };
     for (index, program) in (0_u64..).zip(PROGRAMS) {
         let &(name, exe, arguments, uid, rx, _, _, memory_mib, cpu) = program;
@@ -167,12 +171,16 @@ fn moment_at(moment: u64) -> Moment {
             continue;
         }
         let ended = name == "apt-get" && moment >= 60;
+        let counters = moved(index as usize, moment);
+        let wire = counters.total().wire;
+        let moved = Moved { rx_bytes: wire.rx_bytes, tx_bytes: wire.tx_bytes };
+        talking.push(talk::Program { id, name, moved, ended });
         if ended && moment > 60 {
             continue;
         }
         sample.processes.push(ProcessSample {
             id,
-            counters: moved(index as usize, moment),
+            counters,
             identity: (moment == 0).then_some(identity),
             ended,
         });
@@ -183,7 +191,13 @@ fn moment_at(moment: u64) -> Moment {
     ];
     sample.interfaces = interfaces(moment);
     host.carriers = vec![(id_of("openvpn"), "tun0".into())];
-    Moment { sample, host, talk: None }
+    if moment == 0 {
+        let names =
+            talk::NAMES.iter().map(|&(address, name)| (address.parse().expect("an address"), name.into()));
+        sample.names = names.collect();
+    }
+    let now_unix_ms = BOOT_UNIX_MS + host.sample.uptime_ms.unwrap_or(0);
+    Moment { sample, host, talk: Some(talk::talk(&talking, now_unix_ms)) }
 }
 
 fn id_of(name: &str) -> ProcessId {

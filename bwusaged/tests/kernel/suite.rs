@@ -12,6 +12,8 @@ mod connections;
 mod daemon;
 mod folder;
 mod generator;
+mod group;
+mod identity;
 mod ledger;
 mod lifecycle;
 mod namespace;
@@ -25,11 +27,13 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
     ("tc", "iproute2"),
+    ("python3", "python3"),
+    ("script", "bsdutils"),
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("su", "util-linux"),
@@ -56,6 +60,7 @@ pub(super) fn main() -> ExitCode {
         ownership::TESTS,
         processes::TESTS,
         units::TESTS,
+        identity::TESTS,
         lifecycle::TESTS,
         connections::TESTS,
         refusals::TESTS,

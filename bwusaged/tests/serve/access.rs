@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use bwusage_proto::{client::Client, mirror::Mirror};
+use bwusage_proto::{client::Client, connection::ConnectionsQuery, mirror::Mirror};
 use rustix::process::{Gid, Uid};
 
 use crate::daemon::{Daemon, block_on};
@@ -117,4 +117,25 @@ fn interfaces_are_everybodys_to_see_and_carriers_only_with_their_rows() {
     assert!(alice.summary.attributed().is_some_and(|share| share > 9_900));
     assert!(alice.carriers.is_empty(), "openvpn is not hers");
     assert_eq!(root.carriers.len(), 1);
+}
+
+/// Open connections, remote totals, and how many lines are hidden.
+fn connections_seen_by(daemon: &Daemon, uid: u32) -> (usize, usize, u64) {
+    let connections =
+        asked_by(daemon, uid, async |client| client.connections(ConnectionsQuery::default()).await.unwrap());
+    (connections.open.len(), connections.remotes.len(), connections.hidden)
+}
+
+#[test]
+fn whom_others_talk_to_is_only_counted() {
+    if !is_root() {
+        return;
+    }
+    let daemon = daemon("names");
+    let (open, closed, hidden) = connections_seen_by(&daemon, 0);
+    assert_eq!(hidden, 0);
+    let (own_open, own_closed, hidden) = connections_seen_by(&daemon, ALICE);
+    assert!(own_open > 0 && own_open < open && own_closed > 0 && own_closed < closed);
+    assert_eq!(own_open + own_closed + hidden as usize, open + closed);
+    assert_eq!(connections_seen_by(&daemon, 65_534), (0, 0, (open + closed) as u64));
 }

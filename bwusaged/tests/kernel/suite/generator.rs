@@ -25,6 +25,7 @@ mod dns;
 mod echo;
 mod family;
 mod flags;
+mod flood;
 mod groups;
 mod hands;
 pub(super) mod held;
@@ -41,6 +42,7 @@ mod tun;
 mod udp;
 mod uring;
 pub(super) use ktls::offered as has_ktls;
+pub(super) use lives::BEAT_BYTES;
 pub(super) use opening::has_fast_open;
 pub(super) use protocols::{has_dccp, has_mptcp, has_sctp, has_udplite};
 pub(super) use udp::BURST as UDP_BURST;
@@ -84,6 +86,8 @@ fn generate(words: &[&str]) -> io::Result<()> {
         ["download-splicing", address, bytes] => tcp::download_splicing(address, number(bytes)?)?,
         ["upload", address, bytes] => tcp::upload(address, number(bytes)?)?,
         ["upload-file", address, bytes] => tcp::upload_file(address, number(bytes)?)?,
+        ["serve-flood", address] => return flood::serve(address),
+        ["take-flood", address] => return flood::take(address),
         ["serve-udp", address] => udp::serve(address)?,
         ["send-udp", address, count, size] => udp::send(address, number(count)?, number(size)?)?,
         [_, ..] if hands::generate(words)? || lives::generate(words)? => {}

@@ -1,7 +1,7 @@
 //! Sockets that pass through several hands.
 
 use super::{
-    Case, Shortfall,
+    Case,
     stage::{Cable, Side, Stage},
 };
 use crate::suite::network::Family;
@@ -22,12 +22,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("2,000 connections of one process", many_connections),
     Case::new("short connections, client closes", |stage| short(stage, "fetch-and-close")),
     Case::new("short connections, server closes", |stage| short(stage, "fetch-to-end")),
-    Case::new("the same, client closes later", |stage| short(stage, "fetch-and-linger")).short(Shortfall {
-        why: "the server's socket is gone when the last FIN comes: no hook sees it and its ACK, 52 bytes each",
-        payload: 0.001,
-        wire: 0.032,
-        misnamed: 0.001,
-    }),
+    Case::new("the same, client closes later", |stage| short(stage, "fetch-and-linger")),
     Case::new("written just before the exit", write_and_exit),
     Case::new("exec under a new name", exec),
     Case::new("a process number used again", reused_pid),
