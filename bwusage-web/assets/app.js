@@ -3,13 +3,17 @@
 import { Cards } from "./cards.js";
 import { UNITS, moment, setText, setUnits, visible } from "./format.js";
 import { History } from "./history.js";
+import { Attribution, Ledger } from "./ledger.js";
 import { Processes } from "./processes.js";
 import { Stream } from "./stream.js";
+import { VIEWS, Views } from "./views.js";
 
 const find = (id) => document.getElementById(id);
 
 const history = new History();
 const cards = new Cards();
+const attribution = new Attribution();
+const ledger = new Ledger();
 const processes = new Processes(() => {
   waitingTop = null;
   stream.open();
@@ -28,6 +32,7 @@ const stream = new Stream(() => {
   hello(hello) {
     history.configure(hello.window_points, hello.interval_ms);
     introduce(hello);
+    processes.offer(hello.groupings);
     processes.settle();
   },
   backfill(points) {
@@ -51,8 +56,13 @@ const stream = new Stream(() => {
   },
 });
 
+const views = new Views(() => draw());
+
 function draw() {
-  if (!paused && !document.hidden) cards.show(tick, history);
+  if (paused || document.hidden || !tick) return;
+  cards.show(tick, history);
+  attribution.show(tick.ledger);
+  if (views.current === "ledger") ledger.refresh();
 }
 
 function showTop() {
@@ -94,16 +104,21 @@ function setPaused(now) {
 function chooseUnits(name) {
   find("units").value = name;
   setUnits(name);
-  if (tick) cards.show(tick, history);
+  if (tick) {
+    cards.show(tick, history);
+    attribution.show(tick.ledger);
+  }
   processes.redraw();
+  ledger.redraw();
 }
 
 const KEYS = {
-  "/": () => find("filter").focus(),
+  "/": () => document.querySelector("main > section:not([hidden]) input[type=search]")?.focus(),
   p: () => setPaused(!paused),
-  b: () => processes.toggleGrouping(),
+  b: () => processes.nextGrouping(),
   u: () => chooseUnits(UNITS[(UNITS.indexOf(find("units").value) + 1) % UNITS.length]),
   "?": () => find("keys").showModal(),
+  ...Object.fromEntries(VIEWS.map((view, index) => [index + 1, () => { location.hash = view; }])),
 };
 
 document.addEventListener("keydown", (event) => {

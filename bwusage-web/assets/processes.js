@@ -1,6 +1,7 @@
 // The process table: its columns, its heading that sorts, its filter.
 
-import { bytes, percent, rate, setText, visible } from "./format.js";
+import { bytes, moment, percent, rate, setText, visible } from "./format.js";
+import { countWords, groupingTitle, keyOf, nameOf } from "./grouping.js";
 import { Query, Refused, ask } from "./query.js";
 import { Table } from "./table.js";
 
@@ -10,10 +11,20 @@ const TYPING_MS = 150;
 /** A column of amounts. */
 const amount = (name, format) => ({ text: (row) => format(row[name]), zero: (row) => !row[name] });
 
-/** Every column: the server's name for sorting, the heading, the class, the text of a cell. */
+/** Every column: the server's name for sorting where it sorts by it, the heading, the class, the text of a cell. */
 const COLUMNS = [
-  { sort: "name", head: "Name", style: "name", text: (row) => visible(row.name ?? row.app), title: describe },
+  {
+    sort: "name",
+    head: "Name",
+    style: "name",
+    parts: [
+      { style: "main", text: (row) => row.label, title: describe },
+      { style: "mark", text: (row) => (isHidden(row) ? "background" : ""), title: explainHidden },
+      { style: "sub", text: application },
+    ],
+  },
   { sort: "pid", head: "PID", style: "pid number", text: processNumbers, title: allProcessNumbers },
+  { head: "Category", style: "category", text: (row) => visible(row.category ?? "") },
   { sort: "user", head: "User", style: "user", text: (row) => visible(users(row).join(", ")) },
   { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", ...amount("rx_bytes_per_s", rate) },
   { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", ...amount("tx_bytes_per_s", rate) },
@@ -29,7 +40,7 @@ const find = (id) => document.getElementById(id);
 
 export class Processes {
   query = new Query();
-  #section = find("processes");
+  #section = find("programs");
   #rows = new Table(this.#section.querySelector("tbody"), COLUMNS);
   #rest = new Table(this.#section.querySelector("tfoot"), COLUMNS);
   #top = null;
@@ -42,9 +53,7 @@ export class Processes {
   constructor(asked) {
     this.#asked = asked;
     this.#makeHeading();
-    for (const button of this.#section.querySelectorAll("[data-by]")) {
-      button.addEventListener("click", () => this.#change({ by: button.dataset.by }));
-    }
+    find("by").addEventListener("change", (event) => this.#change({ by: event.target.value }));
     find("idle").addEventListener("change", (event) => this.#change({ idle: event.target.checked }));
     find("more").addEventListener("click", () => this.#change({ everything: true }));
     find("filter").addEventListener("input", (event) => {
@@ -62,6 +71,12 @@ export class Processes {
     return new URLSearchParams(this.#understood);
   }
 
+  /** Offers the groupings that the server knows. */
+  offer(groupings) {
+    const options = groupings.map((by) => new Option(groupingTitle(by), by, false, by === this.query.by));
+    find("by").replaceChildren(...options);
+  }
+
   /** Asks again what could not be asked while the server was away. */
   settle() {
     if (String(this.query.parameters) !== String(this.#understood)) this.#change({});
@@ -77,14 +92,16 @@ export class Processes {
   redraw() {
     const top = this.#top;
     if (!top) return;
-    this.#rows.show(top.rows, keyOf, kindOf);
-    this.#rest.show(restRows(top), (row) => row.name, () => "");
+    const rows = top.rows.map((row) => ({ ...row, label: nameOf(row, top.by) }));
+    this.#rows.show(rows, (row) => keyOf(row, top.by), kindOf);
+    this.#rest.show(restRows(top), (row) => row.label, () => "");
     this.#showCount(top);
   }
 
-  /** From apps to processes and back. */
-  toggleGrouping() {
-    this.#change({ by: this.query.by === "app" ? "pid" : "app" });
+  /** From apps to processes, and so on. */
+  nextGrouping() {
+    const { options, selectedIndex } = find("by");
+    this.#change({ by: options[(selectedIndex + 1) % options.length].value });
   }
 
   #clearFilter(input) {
@@ -100,6 +117,11 @@ export class Processes {
       const cell = document.createElement("th");
       cell.scope = "col";
       cell.className = style;
+      row.append(cell);
+      if (!sort) {
+        cell.textContent = head;
+        continue;
+      }
       cell.dataset.sort = sort;
       const button = document.createElement("button");
       button.type = "button";
@@ -110,7 +132,6 @@ export class Processes {
         this.#change({});
       });
       cell.append(button);
-      row.append(cell);
     }
   }
 
@@ -137,9 +158,7 @@ export class Processes {
 
   #markControls() {
     const { by, sort } = this.query;
-    for (const button of this.#section.querySelectorAll("[data-by]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.by === by));
-    }
+    find("by").value = by;
     const key = sort.replace(/^-/, "");
     const fallsByNature = !["name", "pid", "user"].includes(key);
     const falls = fallsByNature !== sort.startsWith("-");
@@ -158,8 +177,8 @@ export class Processes {
   }
 
   #showCount({ rows, truncated, by }) {
-    const words = by === "app" ? "apps" : "processes";
-    setText(find("count"), truncated ? `first ${rows.length} ${words}` : `${rows.length} ${words}`);
+    const words = countWords(rows.length, by);
+    setText(find("count"), truncated ? `first ${words}` : words);
     find("more").hidden = !truncated;
     const empty = find("empty");
     empty.hidden = rows.length > 0;
@@ -181,12 +200,26 @@ function allProcessNumbers(row) {
   return row.pids?.length > 1 ? row.pids.join(" ") : "";
 }
 
-function describe(row) {
-  return visible([row.exe, row.app !== row.name ? row.app : null].filter(Boolean).join(" – "));
+function describe({ exe, unit, parents = [] }) {
+  const origin = parents.map(({ pid, name }) => `${name ?? "ended"} (${pid})`).join(" ← ");
+  return visible([exe, unit, origin && `started by ${origin}`].filter(Boolean).join(" – "));
 }
 
-function keyOf(row) {
-  return row.pids ? `app ${row.app}` : `pid ${row.pid} ${row.started_at}`;
+/** The application, where it is not the name already. */
+function application(row) {
+  const names = [row.title, row.app].filter((name) => name != null).map(visible);
+  return names.find((name) => name !== row.label) ?? "";
+}
+
+/** Nobody sees it run, but it moved data. */
+function isHidden({ category, rx_bytes_total: rx, tx_bytes_total: tx }) {
+  return category === "background" && rx + tx > 0;
+}
+
+function explainHidden(row) {
+  if (!isHidden(row)) return "";
+  const since = row.first_seen_at ? `, the first on ${moment(row.first_seen_at)}` : "";
+  return `no window, no terminal, no service, no container: nobody sees it run, but it moved data${since}`;
 }
 
 function kindOf(row) {
@@ -199,9 +232,9 @@ function restRows({ unattributed, retired }) {
   const reasons = unattributed.by_reason.map(({ reason, rx_bytes_total: rx, tx_bytes_total: tx }) => {
     return `${reason.replaceAll("_", " ")}: ▼ ${bytes(rx)} ▲ ${bytes(tx)}`;
   });
-  const rows = [{ ...unattributed, name: "(no program)", exe: reasons.join(", ") }];
+  const rows = [{ ...unattributed, label: "(no program)", exe: reasons.join(", ") }];
   if (retired?.processes) {
-    rows.unshift({ ...retired, name: `(${retired.processes} ended)`, exe: "processes that ended a while ago" });
+    rows.unshift({ ...retired, label: `(${retired.processes} ended)`, exe: "processes that ended a while ago" });
   }
   return rows;
 }

@@ -14,8 +14,10 @@
 use axum::body::Bytes;
 use bwusage_proto::{
     client::ClientError,
+    ledger::{Side, Summary},
     mirror::{Mirror, window_point},
     snapshot::{Coverage, HostInfo, Memory, WindowPoint},
+    table::Grouping,
     version::PACKAGE_VERSION,
 };
 use serde::Serialize;
@@ -48,6 +50,8 @@ struct Hello<'a> {
     window_points: usize,
     started_at_unix_ms: u64,
     coverage: &'a Coverage,
+    /// What [`crate::question`] takes as `by`.
+    groupings: [&'static str; Grouping::ALL.len()],
 }
 
 /// The machine and the daemon, once.
@@ -61,6 +65,7 @@ pub(crate) fn hello(mirror: &Mirror, daemon_version: &str) -> Bytes {
         window_points: bwusage_proto::mirror::WINDOW_POINTS,
         started_at_unix_ms: mirror.started_at_unix_ms,
         coverage: &mirror.coverage,
+        groupings: Grouping::ALL.map(Grouping::name),
     };
     frame("hello", None, &json(&hello))
 }
@@ -107,6 +112,49 @@ struct Tick {
     load: Option<[f64; 3]>,
     uptime_ms: Option<u64>,
     process_count: Option<u32>,
+    ledger: Option<LedgerSummary>,
+}
+
+#[derive(Serialize)]
+struct LedgerSummary {
+    attributed_percent: Option<f64>,
+    rx: LedgerSide,
+    tx: LedgerSide,
+}
+
+#[derive(Serialize)]
+struct LedgerSide {
+    counter_bytes: u64,
+    unnamed_bytes: i64,
+    lines: Vec<LedgerLine>,
+}
+
+#[derive(Serialize)]
+struct LedgerLine {
+    reason: &'static str,
+    title: &'static str,
+    bytes: i64,
+}
+
+impl From<&Summary> for LedgerSummary {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            attributed_percent: summary.attributed().map(percent),
+            rx: (&summary.rx).into(),
+            tx: (&summary.tx).into(),
+        }
+    }
+}
+
+impl From<&Side> for LedgerSide {
+    fn from(side: &Side) -> Self {
+        let lines = side.lines.iter().map(|line| LedgerLine {
+            reason: line.reason.name(),
+            title: line.reason.title(),
+            bytes: line.bytes,
+        });
+        Self { counter_bytes: side.counter, unnamed_bytes: side.unnamed(), lines: lines.collect() }
+    }
 }
 
 /// The machine at the last tick, and with it one point for every column of [`backfill`].
@@ -128,6 +176,7 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
         load: sample.load_centi.map(|load| load.map(percent)),
         uptime_ms: sample.uptime_ms,
         process_count: sample.process_count,
+        ledger: mirror.ledger.as_ref().map(LedgerSummary::from),
     };
     frame("tick", Some(point.at_unix_ms), &json(&tick))
 }
@@ -163,4 +212,43 @@ pub(crate) fn down(down: &Down) -> Bytes {
 
 fn percent(hundredths: u32) -> f64 {
     f64::from(hundredths) / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::sample;
+
+    fn data(event: &Bytes) -> Value {
+        let text = std::str::from_utf8(event).unwrap();
+        serde_json::from_str(text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_tick_says_where_every_byte_of_the_interfaces_went() {
+        let ledger = &data(&tick(&sample::mirror(1)))["ledger"];
+        assert_eq!(ledger["attributed_percent"], 99.7);
+        assert_eq!(
+            ledger["rx"]["lines"][1],
+            json!({"reason": "no_socket", "title": "kernel, without a socket", "bytes": 6})
+        );
+        assert_eq!(
+            (&ledger["tx"]["counter_bytes"], &ledger["tx"]["unnamed_bytes"]),
+            (&600.into(), &0.into())
+        );
+    }
+
+    #[test]
+    fn without_a_ledger_a_tick_says_that_it_is_not_known() {
+        let nothing = Mirror { ledger: None, ..sample::mirror(1) };
+        assert_eq!(data(&tick(&nothing))["ledger"], Value::Null);
+    }
+
+    #[test]
+    fn a_page_is_offered_every_grouping() {
+        let groupings = data(&hello(&sample::mirror(1), "1.2.3"))["groupings"].clone();
+        assert_eq!(groupings, json!(Grouping::ALL.map(Grouping::name)));
+    }
 }

@@ -11,7 +11,7 @@ use crate::{
 fn open(browser: &Browser, servers: &Servers, width: u32) -> Page {
     let mut page = browser.page(width, 900);
     page.open(&format!("{}/", servers.origin()));
-    page.wait_for("document.querySelectorAll('tbody tr').length >= 11");
+    page.wait_for("document.querySelectorAll('#programs tbody tr').length >= 11");
     page.wait_for(&pill_says("live"));
     page
 }
@@ -20,17 +20,16 @@ fn pill_says(state: &str) -> String {
     format!("document.querySelector('#pill').textContent === '{state}'")
 }
 
-/// The texts of one column, from the top.
-fn column(page: &mut Page, class: &str) -> Vec<String> {
-    let texts = page
-        .value(&format!("[...document.querySelectorAll('tbody td.{class}')].map(cell => cell.textContent)"));
-    serde_json::from_value(texts).unwrap()
+/// The names of the rows, from the top.
+fn names(page: &mut Page) -> Vec<String> {
+    let names = "[...document.querySelectorAll('#programs tbody .main')].map(name => name.textContent)";
+    serde_json::from_value(page.value(names)).unwrap()
 }
 
 /// Waits until the cells of the first row have changed once more: another tick has been shown.
 fn another_tick(page: &mut Page) {
-    page.value("window.before = document.querySelector('tbody tr').textContent");
-    page.wait_for("document.querySelector('tbody tr').textContent !== window.before");
+    page.value("window.before = document.querySelector('#programs tbody tr').textContent");
+    page.wait_for("document.querySelector('#programs tbody tr').textContent !== window.before");
 }
 
 #[test]
@@ -55,8 +54,8 @@ fn the_page_is_live_and_quiet_and_fits_every_width() {
 fn a_hostile_name_is_shown_and_does_nothing() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 1440);
-    let names = column(&mut page, "name");
-    let hostile = names.iter().find(|name| name.contains("onerror")).unwrap();
+    let shown = names(&mut page);
+    let hostile = shown.iter().find(|name| name.contains("onerror")).unwrap();
     assert_eq!(hostile, r"<img src=x onerror='window.pwned=1'>\u{202e}gnp\x0a");
     assert_eq!(page.value("typeof window.pwned"), "undefined");
     assert_eq!(page.value("document.querySelectorAll('td img').length"), 0);
@@ -66,31 +65,34 @@ fn a_hostile_name_is_shown_and_does_nothing() {
 fn a_heading_sorts_and_sorts_back() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 1440);
-    let sorted = |direction: &str| format!("document.querySelector('th.name').ariaSort === '{direction}'");
+    let sorted =
+        |direction: &str| format!("document.querySelector('#programs th.name').ariaSort === '{direction}'");
 
-    page.click("th.name button");
+    page.click("#programs th.name button");
     page.wait_for(&sorted("ascending"));
-    page.wait_for("document.querySelector('tbody td.name').textContent.startsWith('<img')");
-    let ascending = column(&mut page, "name");
+    page.wait_for("document.querySelector('#programs td.name .main').textContent.startsWith('<img')");
+    let ascending = names(&mut page);
     assert!(ascending.is_sorted(), "{ascending:?}");
 
-    page.click("th.name button");
+    page.click("#programs th.name button");
     page.wait_for(&sorted("descending"));
-    page.wait_for("document.querySelector('tbody td.name').textContent === 'thunderbird'");
+    page.wait_for("document.querySelector('#programs td.name .main').textContent === 'thunderbird'");
     another_tick(&mut page);
-    let descending = column(&mut page, "name");
+    let descending = names(&mut page);
     assert!(descending.is_sorted_by(|a, b| a >= b), "{descending:?}");
-    assert_eq!(page.value("document.querySelectorAll('th[aria-sort]').length"), 1);
+    assert_eq!(page.value("document.querySelectorAll('#programs th[aria-sort]').length"), 1);
 }
 
 #[test]
 fn rows_are_apps_or_processes() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 1440);
-    assert_eq!(column(&mut page, "name").iter().filter(|name| *name == "firefox").count(), 1);
+    assert_eq!(names(&mut page).iter().filter(|name| *name == "firefox").count(), 1);
     page.press("b");
-    page.wait_for("[...document.querySelectorAll('tbody td.pid')].some(cell => cell.textContent === '4243')");
-    assert_eq!(column(&mut page, "name").iter().filter(|name| *name == "firefox").count(), 2);
+    page.wait_for(
+        "[...document.querySelectorAll('#programs td.pid')].some(cell => cell.textContent === '4243')",
+    );
+    assert_eq!(names(&mut page).iter().filter(|name| *name == "firefox").count(), 2);
 }
 
 #[test]
@@ -101,19 +103,19 @@ fn a_filter_is_typed_refused_and_cleared() {
     assert_eq!(page.value("document.activeElement.id"), "filter");
 
     page.type_text("postgres | sshd");
-    page.wait_for("document.querySelectorAll('tbody tr').length === 2");
+    page.wait_for("document.querySelectorAll('#programs tbody tr').length === 2");
     another_tick(&mut page);
-    let mut names = column(&mut page, "name");
-    names.sort();
-    assert_eq!(names, ["postgres", "sshd"]);
+    let mut found = names(&mut page);
+    found.sort();
+    assert_eq!(found, ["postgres", "sshd"]);
 
     page.type_text(" /[/");
     page.wait_for("document.querySelector('#filter').ariaInvalid === 'true'");
     assert_ne!(page.value("document.querySelector('#filter-error').textContent"), "");
-    assert_eq!(column(&mut page, "name").len(), 2, "a bad filter leaves the rows of the good one");
+    assert_eq!(names(&mut page).len(), 2, "a bad filter leaves the rows of the good one");
 
     page.press_escape();
-    page.wait_for("document.querySelectorAll('tbody tr').length >= 11");
+    page.wait_for("document.querySelectorAll('#programs tbody tr').length >= 11");
     assert_eq!(page.value("document.querySelector('#filter-error').hidden"), true);
 }
 
@@ -160,7 +162,7 @@ fn a_daemon_that_dies_is_missed_and_welcomed_back() {
     page.wait_for(&pill_says("reconnecting"));
     page.wait_for("document.querySelector('#banner').checkVisibility()");
     page.wait_for("document.querySelector('#banner-hints').textContent.includes('sudo bwusaged')");
-    assert!(column(&mut page, "name").len() >= 11, "the last rows stay");
+    assert!(names(&mut page).len() >= 11, "the last rows stay");
 
     servers.restart_daemon();
     page.wait_for(&pill_says("live"));
@@ -181,7 +183,7 @@ fn a_page_outlives_its_server() {
     servers.restart_web();
     page.wait_for(&pill_says("live"));
     another_tick(&mut page);
-    assert!(column(&mut page, "name").len() >= 11, "the filter that makes no sense is not in force");
+    assert!(names(&mut page).len() >= 11, "the filter that makes no sense is not in force");
 }
 
 #[test]
@@ -216,7 +218,7 @@ fn the_page_can_be_pictured_at_every_width_and_in_every_state() {
         picture(&mut open(&browser, &servers, width), &width.to_string());
     }
     page.press("b");
-    page.wait_for("document.querySelectorAll('tbody tr').length === 12");
+    page.wait_for("document.querySelectorAll('#programs tbody tr').length === 12");
     page.press("?");
     picture(&mut page, "help");
     page.press_escape();
