@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use bwusage_proto::{
     filter::Filter,
     format::Units,
+    process::Category,
     table::{Grouping, Order, Query},
     transport::SOCKET_ENV,
 };
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     /// Print who uses the network now, once
     ///
     /// Example: bwusage-ctl top --by pid --filter 'user:alice rx>1M' --limit 10
+    /// Who uses the network unseen: bwusage-ctl top --background
     Top(Top),
     /// Print it again every second: in place on a terminal, one JSON object a line into a pipe
     ///
@@ -153,8 +155,8 @@ pub(crate) struct Watch {
 /// Which rows, in which order.
 #[derive(Debug, Args)]
 pub(crate) struct Rows {
-    /// What one row stands for: an application, a user, a systemd unit or a container with all its processes, or one
-    /// process
+    /// What one row stands for: an application, a user, a systemd unit, a container or a category with all its
+    /// processes, or one process
     #[arg(long, value_name = "WHAT", default_value = "pid")]
     pub(crate) by: By,
 
@@ -171,10 +173,16 @@ pub(crate) struct Rows {
     #[arg(long)]
     all: bool,
 
+    /// Only background processes: those that are no program with a window, were not started from a terminal, are no
+    /// service of the service manager, in no container and not the kernel's; with the time they were first seen to use
+    /// the network
+    #[arg(long)]
+    pub(crate) background: bool,
+
     /// Only rows that match, such as 'firefox', 'user:alice !curl', 'rx>1M | cpu>50' or '/^python3/'
     ///
-    /// Words side by side must all match, | means or, ! means not. A word is looked for in name, application, path, user,
-    /// arguments, and as a process number; user: app: name: exe: unit: ct: (container) pid: look only there. rx tx (bytes a second) rx_total
+    /// Words side by side must all match, | means or, ! means not. A word is looked for in name, application, title, path,
+    /// user, arguments, and as a process number; user: app: title: name: exe: unit: ct: (container) category: pid: look only there. rx tx (bytes a second) rx_total
     /// tx_total (bytes) cpu (percent of one core) mem (bytes) are compared with > >= < <= =; 1M is 1024², 1MB is 1000².
     #[arg(long, value_name = "EXPR")]
     filter: Option<Filter>,
@@ -188,6 +196,7 @@ impl Rows {
             filter: self.filter.as_ref(),
             idle: self.all,
             limit: self.limit,
+            category: self.background.then_some(Category::Background),
         }
     }
 }
@@ -254,6 +263,7 @@ pub(crate) enum By {
     User,
     Unit,
     Container,
+    Category,
 }
 
 impl From<By> for Grouping {
@@ -264,6 +274,7 @@ impl From<By> for Grouping {
             By::User => Self::User,
             By::Unit => Self::Unit,
             By::Container => Self::Container,
+            By::Category => Self::Category,
         }
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! | text | meaning |
 //! |---|---|
-//! | `fire fox` | both words; each is looked for in name, application, path, user, command line, and as a process number |
+//! | `fire fox` | both words; each is looked for in name, application, title, path, user, command line, and as a process number |
 //! | `fire \| fox` | either; binds less tightly than words side by side, and parentheses group |
 //! | `!fire` | not |
 //! | `"two words"` | one word; `\"` and `\\` inside |
 //! | `/fire.*x/` | a regular expression |
-//! | `user:alice` `pid:42` `app:` `name:` `exe:` `unit:` `ct:` | only there; `ct` is the container |
+//! | `user:alice` `pid:42` `app:` `title:` `name:` `exe:` `unit:` `ct:` | only there; `ct` is the container |
+//! | `category:background` | app, terminal, service, container, kernel or background |
 //! | `rx>1M` `tx>=100k` `cpu>5` `mem<1G` `rx_total>1G` `tx_total=0` | speeds, percent of one core, memory, totals |
 //!
 //! Small letters match both cases; a capital letter matches only itself. `1M` is 1024², as the columns show it; `1MB` is
@@ -82,11 +83,14 @@ pub(crate) enum TextField {
     CommandLine,
     Unit,
     Container,
+    Title,
+    Category,
 }
 
 impl TextField {
     /// Where a word without a field is looked for: not in units, of which nearly every process has one.
-    const ANYWHERE: [Self; 5] = [Self::Name, Self::App, Self::Exe, Self::User, Self::CommandLine];
+    const ANYWHERE: [Self; 6] =
+        [Self::Name, Self::App, Self::Title, Self::Exe, Self::User, Self::CommandLine];
 }
 
 /// A number that can be compared. Processor use is in hundredths of a percent.
@@ -191,7 +195,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        process::Container,
+        process::{Category, Container},
         snapshot::RowId,
         table::RowKey,
         units::{Counters, Rates, Scope},
@@ -223,6 +227,9 @@ mod tests {
                 id: "0123456789abcdef".into(),
                 name: None,
             }),
+            title: Some("Firefox Web Browser".into()),
+            category: Some(Category::App),
+            first_traffic_at_unix_ms: None,
             processes: 1,
         }
     }
@@ -233,7 +240,9 @@ mod tests {
 
     #[test]
     fn a_word_is_looked_for_everywhere() {
-        for text in ["content", "fire", "lib/", "/usr/lib", "alice", "4242", "--profile", "ärg", ""] {
+        for text in
+            ["content", "fire", "browser", "lib/", "/usr/lib", "alice", "4242", "--profile", "ärg", ""]
+        {
             assert!(matches(text), "{text}");
         }
         for text in ["chrome", "424", "bob"] {
@@ -266,6 +275,8 @@ mod tests {
     fn a_field_is_looked_for_only_there() {
         assert!(matches("user:alice app:fire name:content exe:/usr pid:4242"));
         assert!(matches("unit:gnome ct:docker ct:docker:0123 ct:abcdef"));
+        assert!(matches(r#"title:"web browser" category:app"#));
+        assert!(!matches("category:background") && !matches("title:content"));
         assert!(!matches("gnome") && !matches("unit:docker") && !matches("ct:podman"));
         assert!(!matches("user:fire"));
         assert!(!matches("name:fire"));

@@ -47,6 +47,7 @@
 //! **Evolution.** A released message is frozen ([`message`]): a change is a new kind. Golden bytes of every kind are in
 //! `tests/golden.rs`.
 
+pub mod ancestry;
 pub mod client;
 pub mod codec;
 pub mod connection;

@@ -8,7 +8,7 @@ use crate::{
     connection::{Connections, ConnectionsQuery},
     frame::{self, Frame},
     ledger::{Ledger, Summary},
-    process::{Container, UserId},
+    process::{Category, Container, UserId},
     snapshot::{Activity, Coverage, HostInfo, HostSample, Loss, ProcessInfo, Residual, RowId, WindowPoint},
 };
 
@@ -112,6 +112,8 @@ pub struct Retired {
     pub unit: Option<String>,
     /// The container; `None` also as above.
     pub container: Option<Container>,
+    /// What sort of programs they were.
+    pub category: Option<Category>,
     /// How many processes.
     pub processes: u64,
     /// Their totals.
@@ -129,14 +131,22 @@ pub struct RetiredKey {
     pub unit: Option<String>,
     /// The container.
     pub container: Option<Container>,
+    /// The sort of program.
+    pub category: Option<Category>,
 }
 
 impl Retired {
     /// What tells it from every other entry.
     #[must_use]
     pub fn key(&self) -> RetiredKey {
-        let Self { app, user, unit, container, processes: _, counters: _ } = self;
-        RetiredKey { app: app.clone(), user: user.clone(), unit: unit.clone(), container: container.clone() }
+        let Self { app, user, unit, container, category, processes: _, counters: _ } = self;
+        RetiredKey {
+            app: app.clone(),
+            user: user.clone(),
+            unit: unit.clone(),
+            container: container.clone(),
+            category: *category,
+        }
     }
 }
 

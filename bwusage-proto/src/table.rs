@@ -9,7 +9,7 @@ use crate::{
     filter::Filter,
     message::Retired,
     mirror::{Mirror, Process},
-    process::{Container, Pid, UserId},
+    process::{Category, Container, Pid, UserId},
     snapshot::RowId,
     units::{Counters, Rates},
     users::Users,
@@ -34,11 +34,14 @@ pub enum Grouping {
     Unit,
     /// All processes in a container; those in none share a row.
     Container,
+    /// All processes of one sort; those of which nothing tells it share a row.
+    Category,
 }
 
 impl Grouping {
     /// Every one, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::App, Self::Process, Self::User, Self::Unit, Self::Container];
+    pub const ALL: [Self; 6] =
+        [Self::App, Self::Process, Self::User, Self::Unit, Self::Container, Self::Category];
 
     /// The name on the command line and in JSON.
     #[must_use]
@@ -49,6 +52,7 @@ impl Grouping {
             Self::User => "user",
             Self::Unit => "unit",
             Self::Container => "container",
+            Self::Category => "category",
         }
     }
 
@@ -79,6 +83,8 @@ pub enum RowKey {
     Unit(Option<String>),
     /// One container, or all outside containers.
     Container(Option<Container>),
+    /// One sort of programs, or all of which nothing tells it.
+    Category(Option<Category>),
 }
 
 impl RowKey {
@@ -128,6 +134,12 @@ pub struct Row {
     pub unit: Option<String>,
     /// The container, where all processes of the row agree on it. Not escaped.
     pub container: Option<Container>,
+    /// What a person calls the application, where all processes of the row agree on it. Not escaped.
+    pub title: Option<String>,
+    /// What sort of program it is, where all processes of the row agree on it.
+    pub category: Option<Category>,
+    /// When the row was first seen to move a byte, in milliseconds of Unix time; of those that the row still knows.
+    pub first_traffic_at_unix_ms: Option<u64>,
     /// How many processes were added up, those that ended included.
     pub processes: u64,
 }
@@ -141,6 +153,8 @@ pub struct Query<'a> {
     pub order: Order,
     /// Only these.
     pub filter: Option<&'a Filter>,
+    /// Only processes of this sort: others are not added up either.
+    pub category: Option<Category>,
     /// Rows without any traffic too.
     pub idle: bool,
     /// At most this many.
@@ -169,15 +183,17 @@ impl Table {
 /// Groups, filters, sorts and cuts what `mirror` holds.
 #[must_use]
 pub fn table(mirror: &Mirror, users: &Users, query: &Query) -> Table {
-    let processes: Vec<(RowId, &Process)> =
-        mirror.processes.iter().map(|(&row, process)| (row, process)).collect();
+    let wanted = |category| query.category.is_none_or(|wanted| category == Some(wanted));
+    let processes = mirror.processes.iter().filter(|(_, process)| wanted(process.info.category));
+    let processes: Vec<(RowId, &Process)> = processes.map(|(&row, process)| (row, process)).collect();
     if query.by == Grouping::Process {
         let groups = processes
             .iter()
             .map(|process| Group::new(Common::Process(process.0), std::slice::from_ref(process), &[], users));
         return select(groups, query);
     }
-    let together = together(&processes, mirror, query.by);
+    let retired = mirror.retired.values().filter(|retired| wanted(retired.category));
+    let together = together(&processes, retired, query.by);
     select(
         together.iter().map(|(&common, (living, retired))| Group::new(common, living, retired, users)),
         query,
@@ -188,14 +204,14 @@ type Members<'a> = (Vec<(RowId, &'a Process)>, Vec<&'a Retired>);
 
 fn together<'a>(
     processes: &[(RowId, &'a Process)],
-    mirror: &'a Mirror,
+    retired: impl Iterator<Item = &'a Retired>,
     by: Grouping,
 ) -> HashMap<Common<'a>, Members<'a>> {
     let mut groups: HashMap<Common, Members> = HashMap::new();
     for &(row, process) in processes {
         groups.entry(Common::of_process(by, row, process)).or_default().0.push((row, process));
     }
-    for retired in mirror.retired.values() {
+    for retired in retired {
         if let Some(common) = Common::of_retired(by, retired) {
             groups.entry(common).or_default().1.push(retired);
         }

@@ -193,6 +193,7 @@ impl App {
             idle: self.idle_rows,
             // Rows that keep their places are put there below, whatever their order says.
             limit: limit.filter(|_| self.frozen.is_none()),
+            ..Query::default()
         };
         self.table = table::table(mirror, &self.users, &query);
         if let Some(places) = &self.frozen {

@@ -78,7 +78,7 @@ fn units(name: &str) -> Result<Units, &'static str> {
 
 fn grouping(name: &str) -> Result<Grouping, &'static str> {
     let name = if name == "process" { "pid" } else { name };
-    Grouping::named(name).ok_or("use app, pid, user, unit or container")
+    Grouping::named(name).ok_or("use app, pid, user, unit, container or category")
 }
 
 fn interval(text: &str) -> Result<Duration, &'static str> {

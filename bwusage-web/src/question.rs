@@ -85,6 +85,7 @@ impl Question {
             filter: self.filter.as_ref(),
             idle: self.idle,
             limit: Some(self.limit),
+            ..Query::default()
         };
         let table = table::table(mirror, users, &query);
         events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
@@ -132,7 +133,8 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         assert!(
-            refusal(serde_json::json!({"by": "host"})).contains("none of app, pid, user, unit, container")
+            refusal(serde_json::json!({"by": "host"}))
+                .contains("none of app, pid, user, unit, container, category")
         );
         assert!(refusal(serde_json::json!({"sort": "size"})).contains("rx_total"));
         assert!(refusal(serde_json::json!({"limit": "-1"})).contains("number of rows"));

@@ -26,10 +26,16 @@ pub(super) async fn run(connection: &Connection, arguments: &Top) -> Result<Exit
         Format::Csv => output::plain(csv::write(&table, query.by, header).as_bytes())?,
         Format::Table => {
             let width = if arguments.look.no_trunc { None } else { output::width() };
-            let layout =
-                Layout { by: query.by, units: arguments.look.units.into(), width, header, steady: false };
+            let layout = Layout {
+                by: query.by,
+                units: arguments.look.units.into(),
+                width,
+                header,
+                first_seen: arguments.rows.background,
+                steady: false,
+            };
             // A part of the rows does not add up to everything anyway.
-            let is_whole = query.filter.is_none() && !table.truncated();
+            let is_whole = query.filter.is_none() && query.category.is_none() && !table.truncated();
             output::styled(&if is_whole {
                 draw_whole(&table, &mirror, &layout)
             } else {

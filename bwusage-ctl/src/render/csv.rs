@@ -1,6 +1,7 @@
 //! Comma-separated values: RFC 4180, the names of the JSON report, and no cell that a spreadsheet would compute.
 
 use bwusage_proto::{
+    process::Category,
     report::Moment,
     table::{Grouping, Row, Table},
     text,
@@ -8,7 +9,7 @@ use bwusage_proto::{
 
 type Column = (&'static str, fn(&Row) -> String);
 
-const PROCESS: [Column; 10] = [
+const PROCESS: [Column; 13] = [
     ("pid", |row| number(row.pid)),
     ("name", |row| row.name.clone()),
     ("app", |row| row.app.clone()),
@@ -19,18 +20,26 @@ const PROCESS: [Column; 10] = [
     ("exited_at", |row| number(row.exited_at_unix_ms.map(Moment))),
     UNIT,
     CONTAINER,
+    TITLE,
+    CATEGORY,
+    FIRST_SEEN,
 ];
 
 const APP: Column = ("app", |row| row.app.clone());
 const USER: Column = ("user", |row| row.users.join(" "));
 const UNIT: Column = ("unit", |row| row.unit.clone().unwrap_or_default());
 const CONTAINER: Column = ("container", |row| number(row.container.as_ref()));
+const TITLE: Column = ("title", |row| row.title.clone().unwrap_or_default());
+const CATEGORY: Column = ("category", |row| row.category.map_or("", Category::name).to_owned());
+const FIRST_SEEN: Column = ("first_seen_at", |row| number(row.first_traffic_at_unix_ms.map(Moment)));
 
 /// What follows on that which the processes of a row have in common.
-const GROUP: [Column; 3] = [
+const GROUP: [Column; 5] = [
     ("pids", |row| row.pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
     ("users", |row| row.users.join(" ")),
     ("processes", |row| row.processes.to_string()),
+    TITLE,
+    FIRST_SEEN,
 ];
 
 const NUMBERS: [Column; 12] = [
@@ -56,6 +65,7 @@ pub(crate) fn write(table: &Table, by: Grouping, header: bool) -> String {
         Grouping::User => (Some(USER), &GROUP),
         Grouping::Unit => (Some(UNIT), &GROUP),
         Grouping::Container => (Some(CONTAINER), &GROUP),
+        Grouping::Category => (Some(CATEGORY), &GROUP),
     };
     let columns = || first.iter().chain(identity).chain(&NUMBERS);
     let mut csv = String::new();

@@ -21,6 +21,8 @@ pub(crate) struct Layout {
     /// Cells of the terminal; `None` for no limit.
     pub(crate) width: Option<usize>,
     pub(crate) header: bool,
+    /// Whether it is of interest when a row was first seen.
+    pub(crate) first_seen: bool,
     /// Columns of numbers keep their width from one drawing to the next.
     pub(crate) steady: bool,
 }
@@ -42,7 +44,7 @@ pub(crate) fn draw_whole(table: &Table, mirror: &Mirror, layout: &Layout) -> Str
 
 fn lines<'a>(rows: impl Iterator<Item = &'a Row>, layout: &Layout) -> String {
     let rows: Vec<&Row> = rows.collect();
-    let mut columns = columns(layout.by);
+    let mut columns = columns(layout.by, layout.first_seen);
     let mut cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| columns.iter().map(|column| (column.cell)(row, layout.units)).collect())
@@ -156,6 +158,9 @@ fn extra_row(name: &str) -> Row {
         exited_at_unix_ms: None,
         unit: None,
         container: None,
+        title: None,
+        category: None,
+        first_traffic_at_unix_ms: None,
         processes: 0,
     }
 }

@@ -27,7 +27,7 @@ pub enum FilterError {
     },
     /// A field that does not exist.
     #[error(
-        "unknown field '{name}' at {at}: use user, pid, app, name, exe with ':', or rx, tx, rx_total, tx_total, cpu, mem with '>'"
+        "unknown field '{name}' at {at}: use user, pid, app, title, name, exe, unit, ct, category with ':', or rx, tx, rx_total, tx_total, cpu, mem with '>'"
     )]
     UnknownField {
         /// What was asked for.

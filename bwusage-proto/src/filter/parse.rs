@@ -277,6 +277,8 @@ impl Field {
             "exe" => Self::Text(TextField::Exe),
             "unit" => Self::Text(TextField::Unit),
             "ct" => Self::Text(TextField::Container),
+            "title" => Self::Text(TextField::Title),
+            "category" => Self::Text(TextField::Category),
             "pid" => Self::Pid,
             _ => return None,
         })

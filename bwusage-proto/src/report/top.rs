@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::Moment;
 use crate::{
+    ancestry::{Ancestor, Ancestry},
     mirror::Mirror,
-    process::{Container, Pid},
+    process::{Category, Container, Pid},
     snapshot::ResidualReason,
     table::{Grouping, Row, RowKey, Table},
     units::{Counters, Rates, Scope, Traffic},
@@ -31,7 +32,7 @@ pub struct TopReport<'a> {
     pub started_at: Moment,
     /// The span over which speeds were measured.
     pub window_ms: u32,
-    /// `app`, `pid`, `user`, `unit` or `container`.
+    /// `app`, `pid`, `user`, `unit`, `container` or `category`.
     pub by: &'static str,
     /// In the order that was asked for.
     pub rows: Vec<RowReport<'a>>,
@@ -105,9 +106,17 @@ pub struct ProcessIdentity<'a> {
     pub unit: Option<&'a str>,
     /// The container that it runs in.
     pub container: Option<&'a Container>,
+    /// What a person calls its application.
+    pub title: Option<&'a str>,
+    /// What sort of program it is; `null` where nothing tells.
+    pub category: Option<Category>,
+    /// When it was first seen to move a byte; `null` while it has moved none.
+    pub first_seen_at: Option<Moment>,
+    /// Who started it: the parent first, then its parent, as far as that is known.
+    pub parents: Vec<Ancestor<'a>>,
 }
 
-/// Which application, user, unit or container a row is.
+/// Which application, user, unit, container or category a row is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupIdentity<'a> {
     /// What the processes have in common.
@@ -119,6 +128,13 @@ pub struct GroupIdentity<'a> {
     pub users: &'a [String],
     /// How many processes were added up, those that ended included.
     pub processes: u64,
+    /// What a person calls the application, where the processes agree on it.
+    pub title: Option<&'a str>,
+    /// What sort of program they are, where they agree on it; not where they have that in common anyway.
+    #[serde(rename = "category", skip_serializing_if = "Option::is_none")]
+    pub agreed_category: Option<Option<Category>>,
+    /// When the first of them was seen to move a byte; of those that have a row of their own.
+    pub first_seen_at: Option<Moment>,
 }
 
 /// What the processes of a row have in common, under the name of its kind.
@@ -133,6 +149,8 @@ pub enum Common<'a> {
     Unit(Option<&'a str>),
     /// A container; `null` for all processes in none.
     Container(Option<&'a Container>),
+    /// A sort of program; `null` for all processes of which nothing tells it.
+    Category(Option<Category>),
 }
 
 /// Totals of both meanings of "bytes".
@@ -201,6 +219,13 @@ impl<'a> TopReport<'a> {
     /// The report of `table`, which was made from `mirror`.
     #[must_use]
     pub fn new(mirror: &'a Mirror, table: &'a Table, by: Grouping, daemon_version: &'a str) -> Self {
+        let ancestry = (by == Grouping::Process).then(|| Ancestry::new(mirror));
+        let parents = |row: &Row| match (&ancestry, &row.key) {
+            (Some(ancestry), RowKey::Process(row)) => {
+                mirror.processes.get(row).map(|process| ancestry.parents(process)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
         Self {
             schema: TOP_SCHEMA,
             host: &mirror.host.hostname,
@@ -210,7 +235,7 @@ impl<'a> TopReport<'a> {
             started_at: Moment(mirror.started_at_unix_ms),
             window_ms: mirror.window_ms,
             by: by.name(),
-            rows: table.rows.iter().map(RowReport::from).collect(),
+            rows: table.rows.iter().map(|row| RowReport::new(row, parents(row))).collect(),
             unattributed: UnattributedReport::from(mirror),
             retired: (by == Grouping::Process).then(|| RetiredReport::from(mirror)),
             truncated: table.truncated(),
@@ -218,11 +243,11 @@ impl<'a> TopReport<'a> {
     }
 }
 
-impl<'a> From<&'a Row> for RowReport<'a> {
-    fn from(row: &'a Row) -> Self {
+impl<'a> RowReport<'a> {
+    fn new(row: &'a Row, parents: Vec<Ancestor<'a>>) -> Self {
         let total = row.counters.total();
         Self {
-            identity: Identity::from(row),
+            identity: Identity::new(row, parents),
             rates: row.rates,
             totals: total.into(),
             rx_packets_total: total.wire.rx_packets,
@@ -236,8 +261,8 @@ impl<'a> From<&'a Row> for RowReport<'a> {
     }
 }
 
-impl<'a> From<&'a Row> for Identity<'a> {
-    fn from(row: &'a Row) -> Self {
+impl<'a> Identity<'a> {
+    fn new(row: &'a Row, parents: Vec<Ancestor<'a>>) -> Self {
         let common = match &row.key {
             RowKey::Process(_) => {
                 return Self::Process(ProcessIdentity {
@@ -251,14 +276,28 @@ impl<'a> From<&'a Row> for Identity<'a> {
                     exited_at: row.exited_at_unix_ms.map(Moment),
                     unit: row.unit.as_deref(),
                     container: row.container.as_ref(),
+                    title: row.title.as_deref(),
+                    category: row.category,
+                    first_seen_at: row.first_traffic_at_unix_ms.map(Moment),
+                    parents,
                 });
             }
             RowKey::App(app) => Common::App(app),
             RowKey::User(user) => Common::User(user.as_ref().map(|_| row.name.as_str())),
             RowKey::Unit(unit) => Common::Unit(unit.as_deref()),
             RowKey::Container(container) => Common::Container(container.as_ref()),
+            RowKey::Category(category) => Common::Category(*category),
         };
-        Self::Group(GroupIdentity { common, pids: &row.pids, users: &row.users, processes: row.processes })
+        let is_category = matches!(common, Common::Category(_));
+        Self::Group(GroupIdentity {
+            common,
+            pids: &row.pids,
+            users: &row.users,
+            processes: row.processes,
+            title: row.title.as_deref(),
+            agreed_category: (!is_category).then_some(row.category),
+            first_seen_at: row.first_traffic_at_unix_ms.map(Moment),
+        })
     }
 }
 

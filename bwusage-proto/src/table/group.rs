@@ -7,7 +7,7 @@ use crate::{
     filter::{NumberField, Subject, TextField},
     message::Retired,
     mirror::Process,
-    process::{Container, Pid, UserId},
+    process::{Category, Container, Pid, UserId},
     snapshot::{ProcessInfo, Resources, RowId},
     units::{Counters, Rates, Wire},
     users::Users,
@@ -21,6 +21,7 @@ pub(super) enum Common<'a> {
     User(Option<&'a UserId>),
     Unit(Option<&'a str>),
     Container(Option<&'a Container>),
+    Category(Option<Category>),
 }
 
 impl<'a> Common<'a> {
@@ -32,6 +33,7 @@ impl<'a> Common<'a> {
             Grouping::User => Self::User(info.user.as_ref()),
             Grouping::Unit => Self::Unit(info.unit.as_deref()),
             Grouping::Container => Self::Container(info.container.as_ref()),
+            Grouping::Category => Self::Category(info.category),
         }
     }
 
@@ -43,6 +45,7 @@ impl<'a> Common<'a> {
             Grouping::User => Self::User(retired.user.as_ref()),
             Grouping::Unit => Self::Unit(retired.unit.as_deref()),
             Grouping::Container => Self::Container(retired.container.as_ref()),
+            Grouping::Category => Self::Category(retired.category),
         })
     }
 
@@ -53,6 +56,7 @@ impl<'a> Common<'a> {
             Self::User(user) => RowKey::User(user.cloned()),
             Self::Unit(unit) => RowKey::Unit(unit.map(Into::into)),
             Self::Container(container) => RowKey::Container(container.cloned()),
+            Self::Category(category) => RowKey::Category(category),
         }
     }
 
@@ -67,6 +71,7 @@ impl<'a> Common<'a> {
             Self::Container(container) => {
                 container.map_or("(no container)".into(), |it| it.to_string().into())
             }
+            Self::Category(category) => category.map_or("(no category)", Category::name).into(),
         }
     }
 }
@@ -208,6 +213,15 @@ impl<'a> Group<'a> {
         )?
     }
 
+    fn category(&self) -> Option<Category> {
+        agreed(self.processes, self.retired, |info| info.category, |retired| retired.category)?
+    }
+
+    /// Those that were given up had the same one, where they were of the same application.
+    fn title(&self) -> Option<&'a str> {
+        agreed(self.processes, &[], |info| info.title.as_deref(), |_| None)?
+    }
+
     fn command_line(&self) -> Option<&'a [String]> {
         self.process()?.info.command_line.as_deref()
     }
@@ -265,6 +279,13 @@ impl<'a> Group<'a> {
             exited_at_unix_ms: if exits().all(|at| at.is_some()) { exits().flatten().max() } else { None },
             unit: self.unit().map(Into::into),
             container: self.container().cloned(),
+            title: self.title().map(Into::into),
+            category: self.category(),
+            first_traffic_at_unix_ms: self
+                .processes
+                .iter()
+                .filter_map(|(_, process)| process.info.first_traffic_at_unix_ms)
+                .min(),
             processes: self
                 .retired
                 .iter()
@@ -281,6 +302,8 @@ impl Subject for Group<'_> {
             TextField::Exe => self.exe().is_some_and(test),
             TextField::Unit => self.unit().is_some_and(test),
             TextField::Container => self.container().is_some_and(|container| in_container(container, test)),
+            TextField::Title => self.title().is_some_and(test),
+            TextField::Category => self.category().is_some_and(|category| test(category.name())),
             TextField::User => self.user_ids().into_iter().any(|user| test(&self.users.name(user))),
             TextField::CommandLine => {
                 self.command_line().is_some_and(|words| words.iter().any(|word| test(word)))
@@ -307,6 +330,8 @@ impl Subject for Row {
             TextField::Container => {
                 self.container.as_ref().is_some_and(|container| in_container(container, test))
             }
+            TextField::Title => self.title.as_deref().is_some_and(test),
+            TextField::Category => self.category.is_some_and(|category| test(category.name())),
             TextField::User => self.users.iter().any(|user| test(user)),
             TextField::CommandLine => {
                 self.command_line.as_ref().is_some_and(|words| words.iter().any(|word| test(word)))

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    process::{Container, ProcessId, UserId},
+    process::{Category, Container, ProcessId, UserId},
     snapshot::{ProcessInfo, Resources, RowId},
     units::Scope,
 };
@@ -39,7 +39,8 @@ fn retire(mirror: &mut Mirror, app: &str, user: Option<u32>, processes: u64, rx:
     counters[Scope::Internet].wire.rx_bytes = rx;
     let user = user.map(UserId::Uid);
     let unit = Some(format!("{app}.service"));
-    let retired = Retired { app: app.into(), user, unit, container: None, processes, counters };
+    let retired =
+        Retired { app: app.into(), user, unit, container: None, category: None, processes, counters };
     mirror.retired.insert(retired.key(), retired);
 }
 
@@ -144,6 +145,28 @@ fn rows_without_a_unit_or_a_container_share_one_that_says_so() {
     assert_eq!((containers[0].app.as_str(), containers[1].app.as_str()), ("", "curl"));
     assert_eq!((&containers[0].unit, containers[1].unit.as_deref()), (&None, Some("curl.service")));
     assert_eq!(containers[1].key, RowKey::Container(Some(container("0123456789abcdef"))));
+}
+
+#[test]
+fn of_one_category_others_are_not_even_added_up() {
+    let (mut hidden, mut shown) = (process(1, "curl", 10), process(2, "curl", 20));
+    hidden.info.category = Some(Category::Background);
+    hidden.info.first_traffic_at_unix_ms = Some(7);
+    shown.info.category = Some(Category::Terminal);
+    let mut mirror = mirror([hidden, shown, process(3, "sshd", 5)]);
+    retire(&mut mirror, "curl", None, 2, 100);
+    mirror.retired.values_mut().for_each(|retired| retired.category = Some(Category::Background));
+    let by_category = table(&mirror, &users(), &Query { by: Grouping::Category, ..Query::default() });
+    assert_eq!(names(&by_category), ["background", "terminal", "(no category)"]);
+    let background = Query { category: Some(Category::Background), ..Query::default() };
+    let apps = table(&mirror, &users(), &background);
+    assert_eq!((names(&apps), apps.rows[0].counters.total().wire.rx_bytes), (vec!["curl"], 110));
+    assert_eq!(
+        (apps.rows[0].category, apps.rows[0].first_traffic_at_unix_ms),
+        (Some(Category::Background), Some(7))
+    );
+    let processes = table(&mirror, &users(), &Query { by: Grouping::Process, ..background });
+    assert_eq!(names(&processes), ["curl-1"]);
 }
 
 #[test]

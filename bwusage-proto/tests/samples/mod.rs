@@ -3,7 +3,7 @@
 use bwusage_proto::{
     connection::ConnectionsQuery,
     message::{Refusal, Reply, Request, Retired, SnapshotHead, Status, Subscribe, Tick},
-    process::UserId,
+    process::{Category, UserId},
     snapshot::{
         Coverage, DiskIo, Hook, HostInfo, HostSample, Interface, Loss, Memory, Residual, ResidualReason,
         RowId, WindowPoint,
@@ -125,6 +125,7 @@ fn tick() -> Tick {
             user: Some(UserId::Uid(0)),
             unit: Some("backup.service".into()),
             container: Some(container()),
+            category: Some(Category::Service),
             processes: 200,
             counters: counters(),
         }],

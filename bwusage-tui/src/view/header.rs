@@ -97,6 +97,7 @@ pub(super) fn grouping(by: Grouping) -> &'static str {
         Grouping::User => "user",
         Grouping::Unit => "unit",
         Grouping::Container => "container",
+        Grouping::Category => "category",
     }
 }
 

@@ -80,6 +80,7 @@ fn frame(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> Rect {
         Grouping::User => "users",
         Grouping::Unit => "units",
         Grouping::Container => "containers",
+        Grouping::Category => "categories",
     };
     let count =
         if app.filter().in_force().is_some() { format!("{matched} of {total}") } else { total.to_string() };

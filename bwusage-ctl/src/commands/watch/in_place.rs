@@ -4,6 +4,7 @@ use bwusage_proto::{
     client::{Event, Follow},
     format::{self, Units},
     mirror::Mirror,
+    process::Category,
     report::Moment,
     table::{Query, Table, table},
     text,
@@ -73,7 +74,14 @@ fn page(
     let units = look.units.into();
     let width = if look.no_trunc { None } else { Some(size.columns) };
     let mut lines = vec![head(mirror, table, units, lost, size.columns)];
-    let layout = Layout { by: query.by, units, width, header: !look.no_header, steady: true };
+    let layout = Layout {
+        by: query.by,
+        units,
+        width,
+        header: !look.no_header,
+        first_seen: query.category == Some(Category::Background),
+        steady: true,
+    };
     lines.extend(draw(table, &layout).lines().map(str::to_owned));
     lines.truncate(size.rows.max(1));
     lines

@@ -2,6 +2,7 @@
 
 use bwusage_proto::{
     format::{self, Units},
+    report::Moment,
     table::{Grouping, Row},
     text,
 };
@@ -38,8 +39,8 @@ const fn numbers(
     Column { title, align: Align::Right, dispensable, steady, cell }
 }
 
-/// Who a row is, and then the numbers.
-pub(super) fn columns(by: Grouping) -> Vec<Column> {
+/// Who a row is, when it was first seen where that is `wanted`, and then the numbers.
+pub(super) fn columns(by: Grouping, first_seen_wanted: bool) -> Vec<Column> {
     let many = |title| vec![words(title, 0, name), numbers("PROCS", 9, 0, processes)];
     let mut columns = match by {
         Grouping::Process => vec![numbers("PID", 4, 7, pid), words("NAME", 0, name), words("APP", 9, app)],
@@ -47,9 +48,13 @@ pub(super) fn columns(by: Grouping) -> Vec<Column> {
         Grouping::User => many("USER"),
         Grouping::Unit => many("UNIT"),
         Grouping::Container => many("CONTAINER"),
+        Grouping::Category => many("CATEGORY"),
     };
     if by != Grouping::User {
         columns.push(words("USER", 6, user));
+    }
+    if first_seen_wanted {
+        columns.push(words("FIRST SEEN", 3, first_seen));
     }
     columns.extend([
         numbers("RX/s", 1, 10, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
@@ -81,6 +86,14 @@ fn app(row: &Row, _: Units) -> String {
 
 fn user(row: &Row, _: Units) -> String {
     or_dash(some_text(&row.users.join(",")), |users| text::escape(users).into_owned())
+}
+
+/// To the second, in UTC.
+fn first_seen(row: &Row, _: Units) -> String {
+    or_dash(row.first_traffic_at_unix_ms, |at| {
+        let moment = Moment(at).to_string();
+        format!("{}Z", moment.split('.').next().unwrap_or(&moment))
+    })
 }
 
 fn pid(row: &Row, _: Units) -> String {

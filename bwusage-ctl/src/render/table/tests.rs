@@ -20,7 +20,7 @@ fn row(pid: u32, name: &str, rx: u64) -> Row {
 }
 
 fn layout(by: Grouping, width: Option<usize>) -> Layout {
-    Layout { by, units: Units::Iec, width, header: true, steady: false }
+    Layout { by, units: Units::Iec, width, header: true, first_seen: false, steady: false }
 }
 
 fn drawn(rows: Vec<Row>, layout: &Layout) -> String {
@@ -45,7 +45,8 @@ fn columns_are_as_wide_as_their_content() {
 #[test]
 fn every_line_fits_the_terminal_and_the_name_is_always_there() {
     let rows = || vec![row(4242, "日本語-a-very-long-name-of-a-program", 5), row(1, "b", 5)];
-    for (by, title) in Grouping::ALL.into_iter().zip(["APP", "NAME", "USER", "UNIT", "CONTAINER"]) {
+    for (by, title) in Grouping::ALL.into_iter().zip(["APP", "NAME", "USER", "UNIT", "CONTAINER", "CATEGORY"])
+    {
         for width in 1..140 {
             let drawn = drawn(rows(), &layout(by, Some(width)));
             assert_eq!(drawn.lines().count(), 3);
@@ -59,6 +60,19 @@ fn every_line_fits_the_terminal_and_the_name_is_always_there() {
 fn the_least_important_columns_go_first() {
     let narrow = drawn(vec![row(4242, "firefox", 5)], &layout(Grouping::Process, Some(55)));
     assert_eq!(narrow.lines().next(), Some(" PID  NAME           RX/s    TX/s  RX TOTAL  TX TOTAL"));
+}
+
+#[test]
+fn when_a_row_was_first_seen_is_said_to_the_second_where_it_is_of_interest() {
+    let mut seen = row(4242, "beacon", 5);
+    seen.first_traffic_at_unix_ms = Some(1_795_291_200_999);
+    let drawn = drawn(
+        vec![seen, row(1, "never", 0)],
+        &Layout { first_seen: true, ..layout(Grouping::Process, None) },
+    );
+    let words: Vec<Vec<&str>> = drawn.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words[0][3..6], ["USER", "FIRST", "SEEN"]);
+    assert_eq!((words[1][4], words[2][4]), ("2026-11-21T20:00:00Z", "-"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     message::Retired,
     mirror::Process,
-    process::{Container, ProcessId, UserId},
+    process::{Category, Container, ProcessId, UserId},
     snapshot::{HostInfo, ProcessInfo, Residual, Resources, RowId},
     table::{Query, table},
     users::Users,
@@ -29,6 +29,10 @@ fn mirror() -> Mirror {
             started_at_unix_ms: Some(1_000),
             unit: Some("cron.service".into()),
             container: Some(Container { runtime: "lxc".into(), id: "web".into(), name: Some("web".into()) }),
+            parent: Some(17),
+            title: Some("Transfer".into()),
+            category: Some(Category::Background),
+            first_traffic_at_unix_ms: Some(1_500),
             ..ProcessInfo::unknown(RowId(1))
         },
         counters: counters(Scope::Internet, 1_040, 1_000),
@@ -46,6 +50,7 @@ fn mirror() -> Mirror {
         user: None,
         unit: None,
         container: None,
+        category: None,
         processes: 2,
         counters: counters(Scope::Lan, 50, 40),
     };
@@ -72,22 +77,25 @@ const NOTHING: fn() -> Value = || json!({"rx_bytes_total": 0, "tx_bytes_total": 
 
 #[test]
 fn a_process_is_reported_under_the_names_of_the_schema() {
+    let row = json!({
+        "pid": 4242, "name": "curl", "app": "curl", "user": "alice", "exe": "/usr/bin/curl", "command_line": null,
+        "started_at": "1970-01-01T00:00:01.000Z", "exited_at": null,
+        "unit": "cron.service", "container": {"runtime": "lxc", "id": "web", "name": "web"},
+        "title": "Transfer", "category": "background", "first_seen_at": "1970-01-01T00:00:01.500Z",
+        "parents": [{"pid": 17, "name": null}],
+        "rx_bytes_per_s": 7, "tx_bytes_per_s": 8,
+        "rx_bytes_total": 1040, "tx_bytes_total": 0, "rx_payload_bytes_total": 1000, "tx_payload_bytes_total": 0,
+        "rx_packets_total": 3, "tx_packets_total": 0,
+        "cpu_percent": 8.4, "rss_bytes": 4096, "disk_read_bytes_per_s": null, "disk_write_bytes_per_s": null,
+        "scopes": {
+            "loopback": NOTHING(), "lan": NOTHING(),
+            "internet": {"rx_bytes_total": 1040, "tx_bytes_total": 0, "rx_payload_bytes_total": 1000, "tx_payload_bytes_total": 0},
+        },
+    });
     let expected = json!({
         "schema": "bwusage.top/1", "host": "web01", "daemon_version": "1.2.3", "boot_id": "b00t",
         "taken_at": "1970-01-01T00:00:02.500Z", "started_at": "1970-01-01T00:00:00.500Z", "window_ms": 1000, "by": "pid",
-        "rows": [{
-            "pid": 4242, "name": "curl", "app": "curl", "user": "alice", "exe": "/usr/bin/curl", "command_line": null,
-            "started_at": "1970-01-01T00:00:01.000Z", "exited_at": null,
-            "unit": "cron.service", "container": {"runtime": "lxc", "id": "web", "name": "web"},
-            "rx_bytes_per_s": 7, "tx_bytes_per_s": 8,
-            "rx_bytes_total": 1040, "tx_bytes_total": 0, "rx_payload_bytes_total": 1000, "tx_payload_bytes_total": 0,
-            "rx_packets_total": 3, "tx_packets_total": 0,
-            "cpu_percent": 8.4, "rss_bytes": 4096, "disk_read_bytes_per_s": null, "disk_write_bytes_per_s": null,
-            "scopes": {
-                "loopback": NOTHING(), "lan": NOTHING(),
-                "internet": {"rx_bytes_total": 1040, "tx_bytes_total": 0, "rx_payload_bytes_total": 1000, "tx_payload_bytes_total": 0},
-            },
-        }],
+        "rows": [row],
         "unattributed": {
             "rx_bytes_per_s": 11, "tx_bytes_per_s": 0, "rx_bytes_total": 11, "tx_bytes_total": 0,
             "by_reason": [
@@ -127,8 +135,12 @@ fn a_row_of_many_is_named_under_its_kind_and_null_where_it_is_no_unit_and_no_con
     assert_eq!(first(Grouping::User)["user"], "alice");
     assert_eq!(first(Grouping::Unit)["unit"], "cron.service");
     assert_eq!(first(Grouping::Container)["container"]["name"], "web");
+    assert_eq!(first(Grouping::Category)["category"], "background");
+    let app = first(Grouping::App);
+    assert_eq!((&app["category"], &app["title"]), (&json!("background"), &json!("Transfer")));
+    assert_eq!(app["first_seen_at"], "1970-01-01T00:00:01.500Z");
     let mirror = Mirror { processes: [].into(), ..mirror() };
-    for by in [Grouping::User, Grouping::Unit, Grouping::Container] {
+    for by in [Grouping::User, Grouping::Unit, Grouping::Container, Grouping::Category] {
         let table = table(&mirror, &Users::default(), &Query { by, ..Query::default() });
         let report = serde_json::to_value(TopReport::new(&mirror, &table, by, "1.2.3")).unwrap();
         assert_eq!(report["rows"][0].get(by.name()), Some(&Value::Null), "{report}");
