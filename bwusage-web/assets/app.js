@@ -1,6 +1,7 @@
 // The page: one stream from the server into cards and table, and the keys that work everywhere.
 
 import { Cards } from "./cards.js";
+import { Connections } from "./connections.js";
 import { UNITS, moment, setText, setUnits, visible } from "./format.js";
 import { History } from "./history.js";
 import { Attribution, Ledger } from "./ledger.js";
@@ -13,6 +14,7 @@ const find = (id) => document.getElementById(id);
 const history = new History();
 const cards = new Cards();
 const attribution = new Attribution();
+const connections = new Connections();
 const ledger = new Ledger();
 const processes = new Processes(() => {
   waitingTop = null;
@@ -32,7 +34,8 @@ const stream = new Stream(() => {
   hello(hello) {
     history.configure(hello.window_points, hello.interval_ms);
     introduce(hello);
-    processes.offer(hello.groupings);
+    processes.offer(hello);
+    connections.offer(hello.connection_groupings);
     processes.settle();
   },
   backfill(points) {
@@ -56,12 +59,16 @@ const stream = new Stream(() => {
   },
 });
 
-const views = new Views(() => draw());
+const views = new Views((view, parameters) => {
+  if (view === "connections" && parameters.has("filter")) connections.look(parameters.get("filter"));
+  draw();
+});
 
 function draw() {
   if (paused || document.hidden || !tick) return;
   cards.show(tick, history);
   attribution.show(tick.ledger);
+  if (views.current === "connections") connections.refresh();
   if (views.current === "ledger") ledger.refresh();
 }
 
@@ -109,13 +116,14 @@ function chooseUnits(name) {
     attribution.show(tick.ledger);
   }
   processes.redraw();
+  connections.redraw();
   ledger.redraw();
 }
 
 const KEYS = {
   "/": () => document.querySelector("main > section:not([hidden]) input[type=search]")?.focus(),
   p: () => setPaused(!paused),
-  b: () => processes.nextGrouping(),
+  b: () => (views.current === "connections" ? connections : processes).nextGrouping(),
   u: () => chooseUnits(UNITS[(UNITS.indexOf(find("units").value) + 1) % UNITS.length]),
   "?": () => find("keys").showModal(),
   ...Object.fromEntries(VIEWS.map((view, index) => [index + 1, () => { location.hash = view; }])),

@@ -44,6 +44,8 @@ static ASSETS: &[Asset] = assets! {
     "app.js": SCRIPT,
     "cards.js": SCRIPT,
     "chart.js": SCRIPT,
+    "connections.js": SCRIPT,
+    "controls.js": SCRIPT,
     "format.js": SCRIPT,
     "grouping.js": SCRIPT,
     "history.js": SCRIPT,

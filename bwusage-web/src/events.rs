@@ -16,6 +16,7 @@ use bwusage_proto::{
     client::ClientError,
     ledger::{Side, Summary},
     mirror::{Mirror, window_point},
+    process::Category,
     snapshot::{Coverage, HostInfo, Memory, WindowPoint},
     table::Grouping,
     version::PACKAGE_VERSION,
@@ -52,6 +53,8 @@ struct Hello<'a> {
     coverage: &'a Coverage,
     /// What [`crate::question`] takes as `by`.
     groupings: [&'static str; Grouping::ALL.len()],
+    /// What it takes as `category`.
+    categories: [&'static str; Category::ALL.len()],
 }
 
 /// The machine and the daemon, once.
@@ -66,6 +69,7 @@ pub(crate) fn hello(mirror: &Mirror, daemon_version: &str) -> Bytes {
         started_at_unix_ms: mirror.started_at_unix_ms,
         coverage: &mirror.coverage,
         groupings: Grouping::ALL.map(Grouping::name),
+        categories: Category::ALL.map(Category::name),
     };
     frame("hello", None, &json(&hello))
 }
@@ -247,8 +251,9 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_offered_every_grouping() {
-        let groupings = data(&hello(&sample::mirror(1), "1.2.3"))["groupings"].clone();
-        assert_eq!(groupings, json!(Grouping::ALL.map(Grouping::name)));
+    fn a_page_is_offered_every_grouping_and_category() {
+        let hello = data(&hello(&sample::mirror(1), "1.2.3"));
+        assert_eq!(hello["groupings"], json!(Grouping::ALL.map(Grouping::name)));
+        assert_eq!(hello["categories"], json!(Category::ALL.map(Category::name)));
     }
 }

@@ -3,7 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
-//! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `limit`, `all` |
+//! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
 //! | `/healthz` | `ok`, whether or not the daemon is there |

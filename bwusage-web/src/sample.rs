@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bwusage_proto::{
     ledger::{Line, Reason, Side, Summary},
     mirror::{Mirror, Process},
-    process::{ProcessId, UserId},
+    process::{Category, ProcessId, UserId},
     snapshot::{HostInfo, HostSample, Memory, ProcessInfo, RowId, WindowPoint},
     units::{Counters, Rates, Scope},
 };
@@ -70,6 +70,7 @@ fn process(row: u64, name: &str, rx_bytes: u64) -> (RowId, Process) {
         app: name.into(),
         command_line: Some(vec![name.into(), SECRET.into()]),
         user: Some(UserId::Uid(0)),
+        category: Some(if name == HOSTILE_NAME { Category::Background } else { Category::Service }),
         ..ProcessInfo::unknown(RowId(row))
     };
     let rates = Rates { rx_bytes_per_s: rx_bytes / 10, tx_bytes_per_s: 0 };
