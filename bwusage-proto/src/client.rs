@@ -12,6 +12,7 @@ use crate::{
     codec::CODEC_ID,
     frame::{self, DAEMON_TO_CLIENT_MAX, FLAG_MORE, FrameError},
     greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
+    ledger::Ledger,
     message::{MessageError, Refusal, Reply, Request, Status, Subscribe},
     mirror::{Mirror, UnknownRow},
     transport::{Endpoint, Stream},
@@ -241,6 +242,18 @@ impl Client {
     pub async fn status(&mut self) -> Result<Status, ClientError> {
         match self.ask(&Request::Status).await? {
             Reply::Status(status) => Ok(*status),
+            _ => Err(ClientError::Protocol(ProtocolError::Unexpected)),
+        }
+    }
+
+    /// Where the bytes of every interface went.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection does, or the daemon refuses.
+    pub async fn ledger(&mut self) -> Result<Ledger, ClientError> {
+        match self.ask(&Request::Ledger).await? {
+            Reply::Ledger(ledger) => Ok(*ledger),
             _ => Err(ClientError::Protocol(ProtocolError::Unexpected)),
         }
     }

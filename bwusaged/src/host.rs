@@ -22,6 +22,12 @@ mod listing;
 #[cfg(not(target_os = "linux"))]
 #[path = "host/processes_other.rs"]
 mod listing;
+#[cfg(target_os = "linux")]
+#[path = "host/topology_linux.rs"]
+mod topology;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/topology_other.rs"]
+mod topology;
 
 #[cfg(target_os = "linux")]
 pub(crate) use listing::{cgroup_of, id_of};
@@ -46,6 +52,12 @@ pub struct HostTick {
     pub appeared: Vec<(ProcessId, Identity)>,
     /// Processes that are gone.
     pub ended: Vec<ProcessId>,
+    /// Processes that carry a tunnel, with its interface. All of them, as last looked at.
+    #[serde(default)]
+    pub carriers: Vec<(ProcessId, String)>,
+    /// Which interface stands on which, as (upper, lower). All of them, as last looked at.
+    #[serde(default)]
+    pub stacking: Vec<(String, String)>,
 }
 
 /// One process as measured: running totals since it started.

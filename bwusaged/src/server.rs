@@ -6,6 +6,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use bwusage_proto::{
+    ledger::Ledger,
     message::Status,
     snapshot::{Coverage, HostInfo},
     transport::{Listener, Stream},
@@ -127,6 +128,12 @@ impl Shared {
             losses: store.losses().to_vec(),
             ledger: store.ledger(),
         }
+    }
+
+    /// Sums of interfaces are everybody's to see; of the processes that carry tunnels, those whose rows are shown.
+    fn ledger(&self, viewer: &access::Viewer) -> Ledger {
+        let may_see_row = |owner: Option<&_>| viewer.may_see_row(owner);
+        self.store.borrow().full_ledger(self.about.started_at_unix_ms, may_see_row)
     }
 }
 

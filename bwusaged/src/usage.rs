@@ -2,6 +2,7 @@
 //! argument, so every test is instant.
 
 pub mod apps;
+pub mod ledger;
 pub mod meter;
 pub mod row;
 pub mod store;

@@ -17,7 +17,7 @@ use sysinfo::{
     CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System,
 };
 
-use super::{Host, HostTick, ProcessUse, interfaces::Interfaces, listing};
+use super::{Host, HostTick, ProcessUse, interfaces::Interfaces, listing, topology::Topology};
 use crate::engine::Identity;
 
 /// Within so many ticks every process is measured once, moving data or not.
@@ -34,6 +34,7 @@ const HOT_MS_PER_S: u64 = 10;
 pub struct LiveHost {
     system: System,
     interfaces: Interfaces,
+    topology: Topology,
     disks: Disks,
     info: HostInfo,
     listing: listing::Listing,
@@ -62,6 +63,7 @@ impl LiveHost {
         Ok(Self {
             system: System::new()?,
             interfaces: Interfaces::new(),
+            topology: Topology::default(),
             disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
             info: host_info(),
             listing: listing::Listing::new(),
@@ -210,6 +212,9 @@ impl Host for LiveHost {
         }
         tick.sample = self.machine();
         self.ticks = self.ticks.wrapping_add(1);
+        self.topology.look(busy);
+        tick.carriers.clone_from(&self.topology.carriers);
+        tick.stacking.clone_from(&self.topology.stacking);
 
         let turn = self.turn(busy);
         let pids: Vec<_> = turn.iter().map(|id| sysinfo::Pid::from_u32(id.pid)).collect();

@@ -156,6 +156,10 @@ impl Connection {
                 let status = self.shared.status(&self.session.viewer);
                 self.send(&Reply::Status(Box::new(status)), request).await
             }
+            Answer::Ledger => {
+                let ledger = self.shared.ledger(&self.session.viewer);
+                self.send(&Reply::Ledger(Box::new(ledger)), request).await
+            }
             Answer::Snapshot => self.send_everything(request).await.map(drop),
             Answer::Subscribed => {
                 self.count(true);

@@ -17,6 +17,8 @@ pub(super) enum Answer {
     Reply(Reply),
     /// Send the daemon's status.
     Status,
+    /// Send every interface's ledger.
+    Ledger,
     /// Send everything.
     Snapshot,
     /// Send everything, and from now on every change.
@@ -50,6 +52,7 @@ impl Session {
         match Request::decode(frame) {
             Ok(Request::Ping) => Answer::Reply(Reply::Pong),
             Ok(Request::Status) => Answer::Status,
+            Ok(Request::Ledger) => Answer::Ledger,
             Ok(Request::Snapshot) => Answer::Snapshot,
             Ok(Request::Subscribe(_)) if self.subscription.is_some() => refuse(
                 RefusalCode::TooMany,
@@ -66,7 +69,7 @@ impl Session {
                 Some(_) => Answer::Unsubscribed,
                 None => Answer::Reply(Reply::Pong),
             },
-            Ok(Request::Ledger | Request::Connections(_)) => refuse(
+            Ok(Request::Connections(_)) => refuse(
                 RefusalCode::UnknownRequest,
                 "this request is not known to this version",
                 "upgrade bwusaged to the version of the client",

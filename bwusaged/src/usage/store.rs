@@ -22,6 +22,7 @@ use bwusage_proto::{
 use super::{
     Moment,
     apps::application,
+    ledger::Books,
     meter::{Reading, cpu_centipercent, per_second, speed},
     row::{Row, Stamped, Total},
 };
@@ -30,6 +31,8 @@ use crate::{
     engine::{Identity, ProcessSample, Sample},
     host::{HostTick, ProcessUse},
 };
+
+mod ledger;
 
 /// How long an ended process that moved bytes keeps its row.
 pub const KEEP_ENDED_MS: u64 = 10 * 60 * 1000;
@@ -63,7 +66,9 @@ pub struct Store {
     retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
+    books: Books,
     ledger: Option<Summary>,
+    carriers: Vec<(ProcessId, String)>,
     host: HostSample,
     window: VecDeque<WindowPoint>,
 }
@@ -112,6 +117,9 @@ impl Store {
             self.residuals.entry(reason).or_default().take(counters, self.span_ms);
         }
         self.losses = sample.losses;
+        self.books.take(&sample.interfaces, &host.stacking);
+        self.ledger = self.books.summary();
+        self.carriers = host.carriers;
         self.retire(now.steady_ms);
         self.take_host(host.sample, now);
         let oldest = self.seq.saturating_sub(LAG_TICKS);
@@ -373,12 +381,6 @@ impl Store {
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses
-    }
-
-    /// Where the bytes of the interfaces that lead out went.
-    #[must_use]
-    pub fn ledger(&self) -> Option<Summary> {
-        self.ledger.clone()
     }
 
     /// The machine at the last tick.

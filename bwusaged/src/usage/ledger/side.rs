@@ -1,0 +1,99 @@
+//! One direction of one interface, by reason: the algebra that [`super`] describes.
+
+use bwusage_proto::ledger::{Line, Reason, Side};
+
+use crate::engine::DirectionSample;
+
+/// Which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Rx,
+    Tx,
+}
+
+impl Direction {
+    pub(super) const BOTH: [Self; 2] = [Self::Rx, Self::Tx];
+}
+
+/// What was measured since the account was opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Measured {
+    pub(super) classes: DirectionSample,
+    /// What the interface counted since it exists.
+    pub(super) counter: u64,
+    /// The part of the counter from before the account was opened.
+    pub(super) before_start: u64,
+}
+
+/// What the uncharged packets of an interface can be.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Above {
+    /// Bytes of the wire that interfaces on this one passed to or from it.
+    pub(super) stacked: i128,
+    /// Headers of segments among them.
+    pub(super) segmentation: u64,
+    /// The most that tunnels of the kernel can have taken.
+    pub(super) tunnels: i128,
+}
+
+/// Frames of this machine's own IP packets, without their link headers.
+fn local(classes: &DirectionSample) -> i128 {
+    let elsewhere = [classes.non_ip, classes.forwarded, classes.link_headers, classes.packet_sockets];
+    i128::from(classes.frames) - elsewhere.into_iter().map(i128::from).sum::<i128>()
+}
+
+/// The same as they are on the wire.
+pub(super) fn local_on_wire(classes: &DirectionSample) -> i128 {
+    (local(classes) + i128::from(classes.frame_segmentation)).max(0)
+}
+
+/// Names every byte.
+pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> Side {
+    let classes = &measured.classes;
+    let charged = [classes.processes, classes.kernel, classes.lost].into_iter().map(i128::from).sum::<i128>();
+    let headers = i128::from(classes.frame_segmentation);
+    let own_headers = headers.min(i128::from(classes.charged_segmentation) + i128::from(above.segmentation));
+
+    let uncharged = local(classes) + own_headers - charged;
+    let stacked = above.stacked.min(uncharged).max(0);
+    let tunnel = above.tunnels.min(uncharged - stacked).max(0);
+    let rest = uncharged - stacked - tunnel;
+    let (no_socket, not_taken) = (rest.max(0), rest.min(0));
+    let (not_sent, copies) = match direction {
+        Direction::Rx => (0, not_taken),
+        Direction::Tx => (not_taken, 0),
+    };
+
+    let growth = i128::from(measured.counter) - i128::from(measured.before_start);
+    let uncounted = growth - i128::from(classes.frames) - own_headers;
+    // A segment has 28 bytes of headers at least, and 14 of its link.
+    let segmentation = uncounted.clamp(-own_headers, headers - own_headers + headers / 2);
+
+    let bytes = |reason| match reason {
+        Reason::Processes => i128::from(classes.processes) + i128::from(classes.packet_sockets),
+        Reason::Namespaces => classes.namespaces.into(),
+        Reason::Kernel => classes.kernel.into(),
+        Reason::NoSocket => no_socket,
+        Reason::Tunnel => tunnel,
+        Reason::Stacked => stacked,
+        Reason::Forwarded => i128::from(classes.forwarded) - i128::from(classes.namespaces),
+        Reason::NonIp => classes.non_ip.into(),
+        Reason::LinkHeaders => classes.link_headers.into(),
+        Reason::Segmentation => segmentation,
+        Reason::NotSent => not_sent,
+        Reason::Copies => copies,
+        Reason::Driver => uncounted - segmentation,
+        Reason::Lost => classes.lost.into(),
+        Reason::BeforeStart => measured.before_start.into(),
+    };
+    let line = |reason| Line { reason, bytes: clamp(bytes(reason)) };
+    Side {
+        counter: measured.counter,
+        lines: Reason::ALL.into_iter().map(line).filter(|line| line.bytes != 0).collect(),
+    }
+}
+
+/// No interface moves 2^63 bytes.
+pub(super) fn clamp(bytes: i128) -> i64 {
+    i64::try_from(bytes).unwrap_or(if bytes < 0 { i64::MIN } else { i64::MAX })
+}
