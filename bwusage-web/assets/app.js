@@ -4,7 +4,7 @@ import { Cards } from "./cards.js";
 import { Connections } from "./connections.js";
 import { UNITS, moment, setText, setUnits, visible } from "./format.js";
 import { History } from "./history.js";
-import { Attribution, Ledger } from "./ledger.js";
+import { Attribution, Ledger, setReasons } from "./ledger.js";
 import { Processes } from "./processes.js";
 import { Stream } from "./stream.js";
 import { VIEWS, Views } from "./views.js";
@@ -34,6 +34,7 @@ const stream = new Stream(() => {
   hello(hello) {
     history.configure(hello.window_points, hello.interval_ms);
     introduce(hello);
+    setReasons(hello.reasons);
     processes.offer(hello);
     connections.offer(hello.connection_groupings);
     processes.settle();

@@ -5,6 +5,19 @@ import { bytes, moment, resize, setText, share, visible } from "./format.js";
 /** The server is asked at most this often. */
 const REFRESH_MS = 1000;
 
+/** Why bytes are in an interface's counter: the server's names and their titles, in the order of lines. */
+let reasons = [];
+
+/** What the server calls the reasons. */
+export function setReasons(list) {
+  reasons = list;
+}
+
+/** The lines of one direction: the reasons that have bytes. */
+function linesOf(side) {
+  return reasons.map(({ name, title }) => ({ reason: name, title, count: side[`${name}_bytes`] })).filter(({ count }) => count);
+}
+
 const find = (id) => document.getElementById(id);
 
 function make(tag, style, parent) {
@@ -31,15 +44,15 @@ class Side {
     this.#lines = make("ul", "lines", side);
   }
 
-  show({ counter_bytes: counter, lines }) {
-    const before = lines.find(({ reason }) => reason === "before_start")?.bytes ?? 0;
+  show(side) {
+    const [counter, before] = [side.counter_bytes, side.before_start_bytes];
     const since = counter - before;
-    const parts = lines.filter(({ reason }) => reason !== "before_start");
+    const lines = linesOf(side).filter(({ reason }) => reason !== "before_start");
     setText(this.#counter, `${this.#sign} ${bytes(since)} ${this.#word}`);
-    this.#counter.title = `${counter} bytes in all, ${before} of them before the daemon started`;
-    this.#showBar(parts.filter(({ bytes: count }) => count > 0));
-    resize(this.#lines, parts.length, createLine);
-    parts.forEach(({ reason, title, bytes: count }, index) => {
+    this.#counter.title = `the interfaces count ${counter} bytes, ${before} of them from before the daemon started`;
+    this.#showBar(lines.filter(({ count }) => count > 0));
+    resize(this.#lines, lines.length, createLine);
+    lines.forEach(({ reason, title, count }, index) => {
       const line = this.#lines.children[index];
       line.dataset.reason = reason;
       setText(line.children[0], title);
@@ -50,15 +63,15 @@ class Side {
   }
 
   #showBar(parts) {
-    const all = parts.reduce((sum, { bytes: count }) => sum + count, 0);
+    const all = parts.reduce((sum, { count }) => sum + count, 0);
     resize(this.#bar, parts.length, () => document.createElement("i"));
-    parts.forEach(({ reason, title, bytes: count }, index) => {
+    parts.forEach(({ reason, title, count }, index) => {
       const part = this.#bar.children[index];
       part.dataset.reason = reason;
       part.style.setProperty("--part", count / all);
       part.title = `${title}: ${bytes(count)}`;
     });
-    const words = parts.map(({ title, bytes: count }) => `${title} ${share(count, all)}`).join(", ");
+    const words = parts.map(({ title, count }) => `${title} ${share(count, all)}`).join(", ");
     this.#bar.setAttribute("aria-label", `${this.#word}: ${words || "nothing"}`);
   }
 }
@@ -99,10 +112,11 @@ class Interface {
     this.#sides = ["rx", "tx"].map((direction) => new Side(sides, direction));
   }
 
-  show({ name, kind, rx, tx }) {
+  show({ interface: name, kind, attributed_percent: percent, rx, tx }) {
     setText(this.#name, `${visible(name)} · ${kind}`);
     const unnamed = Math.abs(rx.unnamed_bytes) + Math.abs(tx.unnamed_bytes);
-    setText(this.#sum, unnamed ? `${unnamed} bytes have no name` : "every byte has a name");
+    const attributed = percent == null ? "no traffic of its own" : `${percent} % attributed`;
+    setText(this.#sum, `${attributed} · ${unnamed ? `${unnamed} bytes have no name` : "every byte has a name"}`);
     this.#sides[0].show(rx);
     this.#sides[1].show(tx);
   }
@@ -140,7 +154,7 @@ export class Ledger {
     this.#report = report;
     const { interfaces, carriers, losses, missing } = report;
     this.#note(missing ?? "");
-    setText(find("ledger-since"), `since ${moment(report.since)}`);
+    setText(find("ledger-since"), `since ${moment(Date.parse(report.started_at))}`);
     const place = find("interfaces");
     while (this.#interfaces.length > interfaces.length) this.#interfaces.pop().element.remove();
     while (this.#interfaces.length < interfaces.length) {
@@ -160,7 +174,7 @@ export class Ledger {
 }
 
 function carrierWords({ interface: name, pid, name: program }) {
-  const who = program ? `${visible(program)} (${pid})` : "a program";
+  const who = program == null ? "a program that ended" : `${visible(program)} (${pid})`;
   return `${who} carries the tunnel ${visible(name)}: what goes through the tunnel is in its row once more`;
 }
 

@@ -14,11 +14,13 @@
 use axum::body::Bytes;
 use bwusage_proto::{
     client::ClientError,
-    ledger::{Side, Summary},
+    ledger::Reason,
     mirror::{Mirror, window_point},
     process::Category,
+    report::SummaryReport,
     snapshot::{Coverage, HostInfo, Memory, WindowPoint},
     table::Grouping,
+    talk,
     version::PACKAGE_VERSION,
 };
 use serde::Serialize;
@@ -55,6 +57,16 @@ struct Hello<'a> {
     groupings: [&'static str; Grouping::ALL.len()],
     /// What it takes as `category`.
     categories: [&'static str; Category::ALL.len()],
+    /// What [`crate::talk_question`] takes as `by`.
+    connection_groupings: [&'static str; talk::Grouping::ALL.len()],
+    /// Every reason of the ledger's lines, in the order in which they are shown.
+    reasons: [ReasonName; Reason::ALL.len()],
+}
+
+#[derive(Serialize)]
+struct ReasonName {
+    name: &'static str,
+    title: &'static str,
 }
 
 /// The machine and the daemon, once.
@@ -70,6 +82,8 @@ pub(crate) fn hello(mirror: &Mirror, daemon_version: &str) -> Bytes {
         coverage: &mirror.coverage,
         groupings: Grouping::ALL.map(Grouping::name),
         categories: Category::ALL.map(Category::name),
+        connection_groupings: talk::Grouping::ALL.map(talk::Grouping::name),
+        reasons: Reason::ALL.map(|reason| ReasonName { name: reason.name(), title: reason.title() }),
     };
     frame("hello", None, &json(&hello))
 }
@@ -101,7 +115,7 @@ pub(crate) fn backfill<'a>(points: impl IntoIterator<Item = &'a WindowPoint>) ->
 }
 
 #[derive(Serialize)]
-struct Tick {
+struct Tick<'a> {
     seq: u64,
     window_ms: u32,
     at_unix_ms: u64,
@@ -116,49 +130,7 @@ struct Tick {
     load: Option<[f64; 3]>,
     uptime_ms: Option<u64>,
     process_count: Option<u32>,
-    ledger: Option<LedgerSummary>,
-}
-
-#[derive(Serialize)]
-struct LedgerSummary {
-    attributed_percent: Option<f64>,
-    rx: LedgerSide,
-    tx: LedgerSide,
-}
-
-#[derive(Serialize)]
-struct LedgerSide {
-    counter_bytes: u64,
-    unnamed_bytes: i64,
-    lines: Vec<LedgerLine>,
-}
-
-#[derive(Serialize)]
-struct LedgerLine {
-    reason: &'static str,
-    title: &'static str,
-    bytes: i64,
-}
-
-impl From<&Summary> for LedgerSummary {
-    fn from(summary: &Summary) -> Self {
-        Self {
-            attributed_percent: summary.attributed().map(percent),
-            rx: (&summary.rx).into(),
-            tx: (&summary.tx).into(),
-        }
-    }
-}
-
-impl From<&Side> for LedgerSide {
-    fn from(side: &Side) -> Self {
-        let lines = side.lines.iter().map(|line| LedgerLine {
-            reason: line.reason.name(),
-            title: line.reason.title(),
-            bytes: line.bytes,
-        });
-        Self { counter_bytes: side.counter, unnamed_bytes: side.unnamed(), lines: lines.collect() }
-    }
+    ledger: Option<SummaryReport<'a>>,
 }
 
 /// The machine at the last tick, and with it one point for every column of [`backfill`].
@@ -180,7 +152,7 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
         load: sample.load_centi.map(|load| load.map(percent)),
         uptime_ms: sample.uptime_ms,
         process_count: sample.process_count,
-        ledger: mirror.ledger.as_ref().map(LedgerSummary::from),
+        ledger: mirror.ledger.as_ref().map(SummaryReport::new),
     };
     frame("tick", Some(point.at_unix_ms), &json(&tick))
 }
@@ -235,8 +207,8 @@ mod tests {
         let ledger = &data(&tick(&sample::mirror(1)))["ledger"];
         assert_eq!(ledger["attributed_percent"], 99.7);
         assert_eq!(
-            ledger["rx"]["lines"][1],
-            json!({"reason": "no_socket", "title": "kernel, without a socket", "bytes": 6})
+            (&ledger["rx"]["no_socket_bytes"], &ledger["tx"]["segmentation_bytes"]),
+            (&6.into(), &(-22).into())
         );
         assert_eq!(
             (&ledger["tx"]["counter_bytes"], &ledger["tx"]["unnamed_bytes"]),
@@ -251,9 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_offered_every_grouping_and_category() {
+    fn a_page_is_offered_every_grouping_category_and_reason() {
         let hello = data(&hello(&sample::mirror(1), "1.2.3"));
         assert_eq!(hello["groupings"], json!(Grouping::ALL.map(Grouping::name)));
         assert_eq!(hello["categories"], json!(Category::ALL.map(Category::name)));
+        assert_eq!(hello["connection_groupings"], json!(talk::Grouping::ALL.map(talk::Grouping::name)));
+        assert_eq!(hello["reasons"][3], json!({"name": "no_socket", "title": "kernel, without a socket"}));
     }
 }

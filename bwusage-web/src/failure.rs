@@ -56,9 +56,11 @@ impl Failure {
     pub(crate) fn daemon_away(down: &Down) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "daemon_away", &down.message, down.hints.clone())
     }
+}
 
-    /// The daemon did not answer this time.
-    pub(crate) fn from_client(error: &ClientError) -> Self {
+/// The daemon did not answer this time.
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "daemon_away", error.to_string(), error.hints())
     }
 }

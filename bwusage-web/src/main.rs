@@ -3,8 +3,8 @@
 //! Start at [`routes`], which lists what the server answers; [`feed`] is where its data comes from.
 //!
 //! - [`feed`] holds the one subscription to the daemon and publishes a [`moment`] for every tick.
-//! - [`question`] is a table that somebody asked for; [`events`] is what a page is told; [`viewer`] decides what one
-//!   page is told next. All three are pure.
+//! - [`question`] and [`talk_question`] are tables that somebody asked for; [`events`] is what a page is told; [`viewer`]
+//!   decides what one page is told next. All of them are pure.
 //! - [`guard`] refuses what comes from elsewhere; [`assets`] is the page, part of the program.
 //!
 //! Invariant: nothing leaves this machine and nothing is fetched from another one.
@@ -20,6 +20,7 @@ mod question;
 mod routes;
 #[cfg(test)]
 mod sample;
+mod talk_question;
 mod viewer;
 
 use std::{

@@ -67,25 +67,15 @@ impl Question {
                 })?)
             }
         };
-        let limit = match parameters.limit.as_deref() {
-            None => DEFAULT_LIMIT,
-            Some(limit) => limit.parse().map_err(|_| format!("limit={limit:?} is not a number of rows"))?,
-        };
-        let idle = match parameters.all.as_deref() {
-            None | Some("false") => false,
-            Some("" | "true") => true,
-            Some(other) => return Err(format!("all={other:?} is neither true nor false")),
-        };
-        let text = parameters.filter.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        if text.is_some_and(|text| text.chars().count() > MAX_FILTER_CHARS) {
-            return Err(format!("the filter is longer than {MAX_FILTER_CHARS} characters"));
-        }
-        let filter = text.map(Filter::parse).transpose().map_err(|error| error.to_string())?;
+        let limit = limit(parameters.limit.as_deref())?;
+        let idle = switch("all", parameters.all.as_deref())?;
+        let filter = filter(parameters.filter.as_deref())?;
+        let text = parameters.filter.as_deref().unwrap_or_default().trim();
         let key = format!(
             "{} {order} {idle} {limit} {} {}",
             by.name(),
             category.map_or("all", Category::name),
-            text.unwrap_or_default()
+            text
         );
         Ok(Self { by, order, filter, category, limit, idle, key })
     }
@@ -108,6 +98,32 @@ impl Question {
         let table = table::table(mirror, users, &query);
         events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
     }
+}
+
+/// At most how many rows.
+pub(crate) fn limit(text: Option<&str>) -> Result<usize, String> {
+    match text {
+        None => Ok(DEFAULT_LIMIT),
+        Some(text) => text.parse().map_err(|_| format!("limit={text:?} is not a number of rows")),
+    }
+}
+
+/// Yes or no; the parameter without a value is a yes.
+pub(crate) fn switch(name: &str, text: Option<&str>) -> Result<bool, String> {
+    match text {
+        None | Some("false") => Ok(false),
+        Some("" | "true") => Ok(true),
+        Some(other) => Err(format!("{name}={other:?} is neither true nor false")),
+    }
+}
+
+/// Which rows.
+pub(crate) fn filter(text: Option<&str>) -> Result<Option<Filter>, String> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > MAX_FILTER_CHARS) {
+        return Err(format!("the filter is longer than {MAX_FILTER_CHARS} characters"));
+    }
+    text.map(Filter::parse).transpose().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -22,6 +22,13 @@ const MIB: u64 = 1024 * 1024;
 /// A name that would act on a page which believed it: markup, a right-to-left override, a line break.
 pub(crate) const HOSTILE_NAME: &str = "<img src=x onerror='window.pwned=1'>\u{202e}gnp\n";
 
+/// A name of an interface that would act on a page which believed it.
+pub(crate) const INTERFACE: &str = "<b>eth0</b>";
+/// What the interface moved before, each way.
+const BEFORE_BYTES: u64 = 5_000_000;
+/// What it received that was not IP.
+pub(crate) const NOT_IP_BYTES: u64 = 4200;
+
 struct Program {
     pid: u32,
     name: &'static str,
@@ -122,6 +129,7 @@ impl Machine {
                 "released": [],
                 "residuals": [(ResidualReason::KernelIcmp, self.kernel)],
                 "losses": [],
+                "interfaces": [self.interface()],
             },
             "host": {
                 "sample": self.host(moment),
@@ -138,6 +146,31 @@ impl Machine {
         })
     }
 
+    /// The one that leads out. Before the recording began it had moved [`BEFORE_BYTES`] each way.
+    fn interface(&self) -> Value {
+        let way = |processes: u64, kernel: u64, not_ip: u64| {
+            let link_headers = processes / 1000 * 14;
+            json!({
+                "processes": processes,
+                "kernel": kernel,
+                "lost": 0,
+                "charged_segmentation": 0,
+                "frames": processes + kernel + not_ip + link_headers,
+                "non_ip": not_ip,
+                "forwarded": 0,
+                "namespaces": 0,
+                "link_headers": link_headers,
+                "frame_segmentation": 0,
+                "packet_sockets": 0,
+            })
+        };
+        let kernel = self.kernel.total().wire.rx_bytes;
+        let (rx, tx) = (way(self.rx_bytes, kernel, NOT_IP_BYTES), way(self.tx_bytes, 0, 0));
+        let counted = |way: &Value| BEFORE_BYTES + way["frames"].as_u64().unwrap();
+        let counters = json!({"rx_bytes": counted(&rx), "tx_bytes": counted(&tx)});
+        json!({"index": 2, "name": INTERFACE, "kind": "device", "rx": rx, "tx": tx, "counters": counters})
+    }
+
     fn host(&self, moment: u64) -> HostSample {
         let cores: Vec<u32> = (0..8).map(|core| 600 + 78 * wave(moment, core) as u32).collect();
         HostSample {
@@ -152,7 +185,7 @@ impl Machine {
             }),
             disk: Some(self.disk),
             interfaces: vec![Interface {
-                name: "eth0".into(),
+                name: INTERFACE.into(),
                 rx_bytes_total: self.rx_bytes,
                 tx_bytes_total: self.tx_bytes,
                 ..Interface::default()
