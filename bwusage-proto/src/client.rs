@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     codec::CODEC_ID,
+    connection::{Connections, ConnectionsQuery},
     frame::{self, DAEMON_TO_CLIENT_MAX, FLAG_MORE, FrameError},
     greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
     ledger::Ledger,
@@ -278,6 +279,30 @@ impl Client {
         Ok(Subscription { client: self, mirror })
     }
 
+    /// Who talks to whom, now: every page of the answer as one.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection does, or the daemon refuses.
+    pub async fn connections(&mut self, query: ConnectionsQuery) -> Result<Connections, ClientError> {
+        let (mut flags, mut reply) = self.exchange(&Request::Connections(query)).await?;
+        let mut all = Connections::default();
+        let deadline = Instant::now() + ANSWER_DEADLINE;
+        loop {
+            match reply {
+                Reply::Connections(page) => all.append(*page),
+                Reply::Goodbye => return Err(ClientError::Goodbye),
+                Reply::Error(refusal) => return Err(ClientError::Refused(refusal)),
+                _ => return Err(ClientError::Protocol(ProtocolError::Unexpected)),
+            }
+            if flags & FLAG_MORE == 0 {
+                return Ok(all);
+            }
+            let next = timeout_at(deadline, self.receive());
+            (_, flags, reply) = next.await.map_err(|_| ClientError::Timeout(ANSWER_DEADLINE))??;
+        }
+    }
+
     async fn opened_by(&mut self, request: &Request) -> Result<Mirror, ClientError> {
         let Reply::Snapshot(head) = self.ask(request).await? else {
             return Err(ClientError::Protocol(ProtocolError::Unexpected));
@@ -293,6 +318,11 @@ impl Client {
     }
 
     async fn ask(&mut self, request: &Request) -> Result<Reply, ClientError> {
+        self.exchange(request).await.map(|(_, reply)| reply)
+    }
+
+    /// Sends `request` and waits for the first frame of its answer, with its flags.
+    async fn exchange(&mut self, request: &Request) -> Result<(u16, Reply), ClientError> {
         self.last_request = self.last_request.wrapping_add(1).max(1);
         let mut bytes = Vec::new();
         request
@@ -302,12 +332,12 @@ impl Client {
             self.stream.write_all(&bytes).await.map_err(ClientError::Lost)?;
             self.receive().await
         };
-        let (number, _, reply) =
+        let (number, flags, reply) =
             timeout(ANSWER_DEADLINE, exchange).await.map_err(|_| ClientError::Timeout(ANSWER_DEADLINE))??;
         match reply {
             Reply::Error(refusal) => Err(ClientError::Refused(refusal)),
             Reply::Goodbye => Err(ClientError::Goodbye),
-            reply if number == self.last_request => Ok(reply),
+            reply if number == self.last_request => Ok((flags, reply)),
             _ => Err(ClientError::Protocol(ProtocolError::Unexpected)),
         }
     }

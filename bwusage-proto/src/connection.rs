@@ -35,6 +35,17 @@ pub struct Connections {
     pub hidden: u64,
 }
 
+impl Connections {
+    /// Adds the page that follows.
+    pub fn append(&mut self, mut page: Self) {
+        self.taken_at_unix_ms = page.taken_at_unix_ms;
+        self.open.append(&mut page.open);
+        self.remotes.append(&mut page.remotes);
+        self.processes.append(&mut page.processes);
+        self.hidden += page.hidden;
+    }
+}
+
 /// Bytes each way over the wire, from the IP header on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct Moved {

@@ -9,20 +9,23 @@
 //! | `/fire.*x/` | a regular expression |
 //! | `user:alice` `pid:42` `app:` `title:` `name:` `exe:` `unit:` `ct:` | only there; `ct` is the container |
 //! | `category:background` | app, terminal, service, container, kernel or background |
+//! | `remote:example.org` `remote:192.0.2.7` `remote:10.0.0.0/8` `port:443` `port:https` `proto:udp` `state:listen` `iface:eth0` | only there, of connections; a port is of either end |
 //! | `rx>1M` `tx>=100k` `cpu>5` `mem<1G` `rx_total>1G` `tx_total=0` | speeds, percent of one core, memory, totals |
 //!
 //! Small letters match both cases; a capital letter matches only itself. `1M` is 1024², as the columns show it; `1MB` is
 //! 1000². A number that is not known fulfils no comparison.
 
-use std::{cmp::Ordering, str::FromStr};
+use std::{cmp::Ordering, net::IpAddr, str::FromStr};
 
 use regex_lite::Regex;
 
 use crate::{process::Pid, table::Row};
 
 mod error;
+mod network;
 mod parse;
 pub use error::FilterError;
+use network::Network;
 
 /// A filter that was read and can be asked.
 #[derive(Debug, Clone)]
@@ -71,6 +74,14 @@ pub(crate) trait Subject {
     fn has_pid(&self, pid: Pid) -> bool;
     /// The number, where it is known.
     fn number(&self, field: NumberField) -> Option<u64>;
+    /// Whether either end of a connection is `port`, or its service.
+    fn has_port(&self, _port: u16) -> bool {
+        false
+    }
+    /// The other end of a connection.
+    fn remote(&self) -> Option<IpAddr> {
+        None
+    }
 }
 
 /// A place where text is looked for.
@@ -85,12 +96,25 @@ pub(crate) enum TextField {
     Container,
     Title,
     Category,
+    Remote,
+    Protocol,
+    State,
+    Interface,
+    Service,
 }
 
 impl TextField {
     /// Where a word without a field is looked for: not in units, of which nearly every process has one.
-    const ANYWHERE: [Self; 6] =
-        [Self::Name, Self::App, Self::Title, Self::Exe, Self::User, Self::CommandLine];
+    const ANYWHERE: [Self; 8] = [
+        Self::Name,
+        Self::App,
+        Self::Title,
+        Self::Exe,
+        Self::User,
+        Self::CommandLine,
+        Self::Remote,
+        Self::Service,
+    ];
 }
 
 /// A number that can be compared. Processor use is in hundredths of a percent.
@@ -112,6 +136,8 @@ enum Expr {
     Anywhere { text: TextTest, pid: Option<Pid> },
     Text { field: TextField, text: TextTest },
     Pid(Pid),
+    Port(u16),
+    Remote(Network),
     Compare { field: NumberField, comparison: Comparison, value: u64 },
 }
 
@@ -129,6 +155,8 @@ impl Expr {
             }
             Self::Text { field, text } => subject.any_text(*field, &|found| text.passes(found)),
             Self::Pid(pid) => subject.has_pid(*pid),
+            Self::Port(port) => subject.has_port(*port),
+            Self::Remote(network) => subject.remote().is_some_and(|remote| network.holds(remote)),
             Self::Compare { field, comparison, value } => {
                 subject.number(*field).is_some_and(|number| comparison.holds(number.cmp(value)))
             }

@@ -1,8 +1,8 @@
 //! The vocabulary and the wire of bwusage.
 //!
 //! Clients start at [`client::Client`] (ask once) or [`client::Follow`] (stay up to date, reconnect); both hand out a
-//! [`mirror::Mirror`], the whole state at one consistent moment. [`table`] groups, sorts and filters it. No client sees a
-//! frame.
+//! [`mirror::Mirror`], the whole state at one consistent moment. [`table`] groups, sorts and filters it, and [`talk`] does so with connections. No client sees
+//! a frame.
 //!
 //! # The protocol
 //!
@@ -60,8 +60,10 @@ pub mod message;
 pub mod mirror;
 pub mod process;
 pub mod report;
+pub mod services;
 pub mod snapshot;
 pub mod table;
+pub mod talk;
 pub mod text;
 pub mod transport;
 pub mod units;

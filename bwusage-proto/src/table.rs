@@ -15,6 +15,7 @@ use crate::{
     users::Users,
 };
 
+pub(crate) mod compare;
 mod group;
 mod order;
 use group::{Common, Group};

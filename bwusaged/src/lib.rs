@@ -4,7 +4,7 @@
 //!
 //! - [`engine`] asks the operating system for bytes per process; which one is decided once, in [`engine::open`].
 //! - [`host`] asks for processor, memory, disk and interfaces.
-//! - [`cgroup`] reads what the path of a control group says. It is pure too.
+//! - [`cgroup`] reads what the path of a control group says, [`dns`] what a DNS answer says. They are pure too.
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
 //! - [`server`] answers. It never computes a number.
 //! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings.
@@ -15,6 +15,7 @@ pub mod cgroup;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod dns;
 pub mod engine;
 pub mod host;
 pub mod record;

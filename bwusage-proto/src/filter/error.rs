@@ -27,7 +27,7 @@ pub enum FilterError {
     },
     /// A field that does not exist.
     #[error(
-        "unknown field '{name}' at {at}: use user, pid, app, title, name, exe, unit, ct, category with ':', or rx, tx, rx_total, tx_total, cpu, mem with '>'"
+        "unknown field '{name}' at {at}: use user, pid, app, title, name, exe, unit, ct, category with ':', of connections port, remote, proto, state, iface too, or rx, tx, rx_total, tx_total, cpu, mem with '>'"
     )]
     UnknownField {
         /// What was asked for.
@@ -46,6 +46,12 @@ pub enum FilterError {
     /// Not a process number where one should be.
     #[error("a process number is expected at {at}")]
     Pid {
+        /// Where.
+        at: usize,
+    },
+    /// Neither a port nor the name of one.
+    #[error("a port number or the name of a service is expected at {at}")]
+    Port {
         /// Where.
         at: usize,
     },

@@ -2,7 +2,7 @@
 
 use regex_lite::RegexBuilder;
 
-use super::{Comparison, Expr, FilterError, NumberField, TextField, TextTest};
+use super::{Comparison, Expr, FilterError, NumberField, TextField, TextTest, network};
 use crate::{
     format::{self, AmountError},
     process::Pid,
@@ -149,6 +149,18 @@ impl<'a> Parser<'a> {
                 let pid: Pid = self.word().parse().map_err(|_| FilterError::Pid { at: start })?;
                 Ok(Expr::Pid(pid))
             }
+            Field::Port => {
+                let port = network::port(self.word()).ok_or(FilterError::Port { at: start })?;
+                Ok(Expr::Port(port))
+            }
+            Field::Remote => {
+                let begin = self.at;
+                if let Ok(network) = self.word().parse() {
+                    return Ok(Expr::Remote(network));
+                }
+                self.at = begin;
+                Ok(Expr::Text { field: TextField::Remote, text: self.text_test(false)?.0 })
+            }
         }
     }
 
@@ -266,6 +278,8 @@ impl<'a> Parser<'a> {
 enum Field {
     Text(TextField),
     Pid,
+    Port,
+    Remote,
 }
 
 impl Field {
@@ -280,6 +294,11 @@ impl Field {
             "title" => Self::Text(TextField::Title),
             "category" => Self::Text(TextField::Category),
             "pid" => Self::Pid,
+            "port" => Self::Port,
+            "remote" => Self::Remote,
+            "proto" => Self::Text(TextField::Protocol),
+            "state" => Self::Text(TextField::State),
+            "iface" => Self::Text(TextField::Interface),
             _ => return None,
         })
     }

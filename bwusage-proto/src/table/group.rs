@@ -308,6 +308,11 @@ impl Subject for Group<'_> {
             TextField::CommandLine => {
                 self.command_line().is_some_and(|words| words.iter().any(|word| test(word)))
             }
+            TextField::Remote
+            | TextField::Protocol
+            | TextField::State
+            | TextField::Interface
+            | TextField::Service => false,
         }
     }
 
@@ -336,6 +341,11 @@ impl Subject for Row {
             TextField::CommandLine => {
                 self.command_line.as_ref().is_some_and(|words| words.iter().any(|word| test(word)))
             }
+            TextField::Remote
+            | TextField::Protocol
+            | TextField::State
+            | TextField::Interface
+            | TextField::Service => false,
         }
     }
 

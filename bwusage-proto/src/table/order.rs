@@ -2,6 +2,8 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
+use super::compare;
+
 /// A column that rows can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum SortKey {
@@ -102,31 +104,12 @@ pub struct Order {
 impl Order {
     /// Compares two amounts; an unknown one comes last whichever end comes first.
     pub(super) fn amounts<T: Ord>(self, a: Option<T>, b: Option<T>) -> Ordering {
-        match (a, b) {
-            (Some(a), Some(b)) => self.turned(b.cmp(&a)),
-            (a, b) => b.is_some().cmp(&a.is_some()),
-        }
+        compare::amounts(self.reversed, a, b)
     }
 
     /// Compares two texts without regard to case, then with it; an unknown one comes last.
     pub(super) fn texts(self, a: Option<&str>, b: Option<&str>) -> Ordering {
-        match (a, b) {
-            (Some(a), Some(b)) => {
-                let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-                let by_letter = if a.is_ascii() && b.is_ascii() {
-                    let (a, b) = (a.bytes(), b.bytes());
-                    a.map(|c| c.to_ascii_lowercase()).cmp(b.map(|c| c.to_ascii_lowercase()))
-                } else {
-                    lower(a).cmp(&lower(b))
-                };
-                self.turned(by_letter.then_with(|| a.cmp(b)))
-            }
-            (a, b) => b.is_some().cmp(&a.is_some()),
-        }
-    }
-
-    fn turned(self, ordering: Ordering) -> Ordering {
-        if self.reversed { ordering.reverse() } else { ordering }
+        compare::texts(self.reversed, a, b)
     }
 }
 
