@@ -22,7 +22,7 @@ Exit status:
     3  daemon not reachable
     4  permission denied
     5  versions of daemon and client do not fit
-    6  nothing matched (--fail-empty)
+    6  nothing matched (--fail-empty, --interface)
     8  no answer in time
   130  interrupted
   143  terminated
@@ -73,6 +73,11 @@ pub(crate) enum Command {
     ///
     /// Example for a script that starts the daemon: bwusage-ctl status --wait 10s
     Status(Status),
+    /// Account for every byte that the interfaces counted: processes, and what has a reason instead of a process
+    ///
+    /// Every interface's own counter is the sum of the lines. Some are negative: there the interface counted less.
+    /// Example: bwusage-ctl ledger --json | jq .summary.attributed_percent
+    Ledger(Ledger),
     /// Check everything that decides whether counting works, and say how to repair what does not
     Doctor(Doctor),
     /// Print the JSON Schema of an answer
@@ -92,6 +97,7 @@ impl Command {
             Self::Top(top) => top.format() == Format::Json,
             Self::Watch(watch) => watch.json,
             Self::Status(status) => status.json,
+            Self::Ledger(ledger) => ledger.json,
             Self::Doctor(doctor) => doctor.json,
             Self::Schema(_) | Self::Completions(_) => false,
         }
@@ -229,6 +235,39 @@ pub(crate) struct Status {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    /// Only this interface, such as eth0
+    #[arg(long, value_name = "NAME")]
+    pub(crate) interface: Option<String>,
+
+    /// Steps of 1024 (3.15 MiB) or of 1000 (3.30 MB); JSON and CSV are always bytes
+    #[arg(long, value_name = "UNITS", default_value = "iec")]
+    pub(crate) units: UnitsName,
+
+    /// Amounts to the byte
+    #[arg(long)]
+    pub(crate) exact: bool,
+
+    /// Print JSON (schema bwusage.ledger/1)
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Print comma-separated values: a line for each interface, direction and reason
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+impl Ledger {
+    pub(crate) fn format(&self) -> Format {
+        match (self.json, self.csv) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Csv,
+            _ => Format::Table,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Print JSON (schema bwusage.doctor/1)
     #[arg(long)]
@@ -301,6 +340,7 @@ pub(crate) enum Answer {
     Top,
     Watch,
     Status,
+    Ledger,
     Doctor,
     Error,
 }
@@ -312,6 +352,7 @@ impl Answer {
             Self::Top => "top",
             Self::Watch => "watch",
             Self::Status => "status",
+            Self::Ledger => "ledger",
             Self::Doctor => "doctor",
             Self::Error => "error",
         }

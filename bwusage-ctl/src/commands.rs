@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod doctor;
+mod ledger;
 mod status;
 mod top;
 mod watch;
@@ -23,6 +24,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Top(arguments) => on_runtime(top::run(&connection, arguments)),
         Command::Watch(arguments) => on_runtime(watch::run(&connection, arguments)),
         Command::Status(arguments) => on_runtime(status::run(&connection, arguments)),
+        Command::Ledger(arguments) => on_runtime(ledger::run(&connection, arguments)),
         Command::Doctor(arguments) => on_runtime(doctor::run(&connection, arguments)),
         Command::Schema(arguments) => schema(arguments.answer),
         Command::Completions(arguments) => completions(arguments),

@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     Timeout(Duration),
     #[error("no row matches")]
     Empty,
+    #[error("there is no interface {0} that had traffic")]
+    NoInterface(String),
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
     #[error("cannot prepare the answer as JSON")]
@@ -50,7 +52,7 @@ impl Failure {
         match self {
             Self::Client(error) => client_exit(error),
             Self::Timeout(_) => Exit::TimedOut,
-            Self::Empty => Exit::Empty,
+            Self::Empty | Self::NoInterface(_) => Exit::Empty,
             // Whoever read has read enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Exit::Failed,
@@ -61,7 +63,7 @@ impl Failure {
         match self {
             Self::Client(error) => client_code(error),
             Self::Timeout(_) => "timeout",
-            Self::Empty => "empty",
+            Self::Empty | Self::NoInterface(_) => "empty",
             Self::Output(_) => "output",
             Self::Json(_) => "json",
             Self::Terminal(_) => "terminal",
@@ -74,6 +76,7 @@ impl Failure {
             Self::Client(error) => error.hints(),
             Self::Timeout(_) => vec!["give it more time:   --timeout 30s".into()],
             Self::Empty => vec!["rows without traffic are left out unless you say --all".into()],
+            Self::NoInterface(_) => vec!["see which there are:   bwusage-ctl ledger".into()],
             Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Vec::new(),
         }
     }

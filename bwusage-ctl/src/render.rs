@@ -1,6 +1,7 @@
 //! From answers to text. Pure: the same input always gives the same bytes.
 
 pub(crate) mod csv;
+pub(crate) mod ledger;
 pub(crate) mod status;
 pub(crate) mod table;
 

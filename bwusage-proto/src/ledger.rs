@@ -36,7 +36,8 @@ pub enum Reason {
     NonIp,
     /// Headers of the link, 14 bytes a frame on Ethernet.
     LinkHeaders,
-    /// Headers of segments that the interface cuts or joins itself and does not count; negative.
+    /// Headers of segments that the interface cuts or joins itself. Negative where it does not count them; positive where it
+    /// does: the link header of each segment, and all headers of segments that are forwarded.
     Segmentation,
     /// Counted for its process, but not (yet) handed to the interface: waiting in a queue or dropped there; negative.
     NotSent,
@@ -176,8 +177,9 @@ impl Side {
         i64::try_from(i128::from(self.counter) - named).unwrap_or(i64::MAX)
     }
 
-    fn share(&self, share: Share) -> i64 {
-        self.lines.iter().filter(|line| line.reason.share() == share).map(|line| line.bytes.max(0)).sum()
+    fn share(&self, share: Share) -> u64 {
+        let lines = self.lines.iter().filter(|line| line.reason.share() == share);
+        lines.map(|line| u64::try_from(line.bytes).unwrap_or(0)).fold(0, u64::saturating_add)
     }
 }
 
@@ -246,11 +248,22 @@ impl Summary {
     /// Hundredths of a percent of this machine's traffic that have a process: 10,000 is every byte. `None` without traffic.
     #[must_use]
     pub fn attributed(&self) -> Option<u32> {
-        let sum = |share| u64::try_from(self.rx.share(share) + self.tx.share(share)).unwrap_or(0);
-        let (named, nobody) = (sum(Share::Attributed), sum(Share::Nobody));
-        let all = named.checked_add(nobody).filter(|&all| all > 0)?;
-        u32::try_from(u128::from(named) * 10_000 / u128::from(all)).ok()
+        attributed(&self.rx, &self.tx)
     }
+}
+
+impl InterfaceLedger {
+    /// As [`Summary::attributed`], of this interface.
+    #[must_use]
+    pub fn attributed(&self) -> Option<u32> {
+        attributed(&self.rx, &self.tx)
+    }
+}
+
+fn attributed(rx: &Side, tx: &Side) -> Option<u32> {
+    let sum = |share| u128::from(rx.share(share)) + u128::from(tx.share(share));
+    let named = sum(Share::Attributed);
+    u32::try_from((named * 10_000).checked_div(named + sum(Share::Nobody))?).ok()
 }
 
 /// The whole ledger.

@@ -8,9 +8,11 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+mod ledger;
 mod status;
 mod top;
 mod watch;
+pub use ledger::{CarrierReport, InterfaceReport, LEDGER_SCHEMA, LedgerReport, SideReport, SummaryReport};
 pub use status::{STATUS_SCHEMA, StatusReport};
 pub use top::{
     Common, GroupIdentity, Identity, ProcessIdentity, ReasonReport, RetiredReport, RowReport, ScopesReport,

@@ -89,7 +89,7 @@ fn push_line(csv: &mut String, cells: impl Iterator<Item = String>) {
 }
 
 /// A cell as RFC 4180 wants it. A leading `'` keeps a spreadsheet from taking a process's name for a formula.
-fn cell(value: &str) -> String {
+pub(crate) fn cell(value: &str) -> String {
     let mut value = text::escape(value).into_owned();
     if value.starts_with(['=', '+', '-', '@']) {
         value.insert(0, '\'');

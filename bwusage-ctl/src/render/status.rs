@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bwusage_proto::{
     format::{self, Units},
+    ledger::{Reason, Share, Summary},
     message::Status,
     text,
     transport::Endpoint,
@@ -35,6 +36,12 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
     }
     let interval = Duration::from_millis(status.interval_ms.into()).as_secs_f64();
     line("ticks", &format!("{} so far, one every {interval} s, {} late", status.ticks, status.late_ticks));
+    if let Some(summary) = &status.ledger {
+        line("attributed", &attributed(summary));
+        for (reason, rx, tx) in residuals(summary) {
+            line("", &format!("{rx} received, {tx} sent: {}", reason.title()));
+        }
+    }
     line("rows", &status.rows.to_string());
     line("clients", &format!("{} connected, {} following", status.connections, status.subscriptions));
     line("visibility", &format!("{}, you see {}", status.visibility, status.you_see));
@@ -43,6 +50,30 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
         line("not counted", &format!("{} ({} times)", loss.what, loss.events));
     }
     drawn
+}
+
+/// How much of this machine's own traffic has a process.
+fn attributed(summary: &Summary) -> String {
+    let share = summary.attributed().map_or("no traffic yet".into(), |hundredths| {
+        format!("{} of this machine's traffic to a process", super::ledger::share(hundredths))
+    });
+    match (summary.rx.unnamed(), summary.tx.unnamed()) {
+        (0, 0) => format!("{share} (see bwusage-ctl ledger)"),
+        (rx, tx) => format!("{share}; {rx} bytes received and {tx} sent without a name"),
+    }
+}
+
+/// The traffic of this machine that no process has, both ways.
+fn residuals(summary: &Summary) -> impl Iterator<Item = (Reason, String, String)> {
+    let nobodys = Reason::ALL.into_iter().filter(|reason| reason.share() == Share::Nobody);
+    nobodys.filter_map(|reason| {
+        let (rx, tx) = (summary.rx.bytes(reason), summary.tx.bytes(reason));
+        let amount = |bytes: i64| {
+            let sign = if bytes < 0 { "-" } else { "" };
+            format!("{sign}{}", format::bytes_with_unit(bytes.unsigned_abs(), Units::Iec))
+        };
+        (rx != 0 || tx != 0).then(|| (reason, amount(rx), amount(tx)))
+    })
 }
 
 fn format_line(name: &str, value: &str) -> String {
@@ -64,9 +95,23 @@ fn own_use(status: &Status) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bwusage_proto::snapshot::{Coverage, Hook, Loss};
+    use bwusage_proto::{
+        ledger::{Line, Side},
+        snapshot::{Coverage, Hook, Loss},
+    };
 
     use super::*;
+
+    fn ledger() -> Summary {
+        let side = |counter, lines: &[(Reason, i64)]| Side {
+            counter,
+            lines: lines.iter().map(|&(reason, bytes)| Line { reason, bytes }).collect(),
+        };
+        Summary {
+            rx: side(1_024_000, &[(Reason::Processes, 1_013_760), (Reason::NoSocket, 10_240)]),
+            tx: side(0, &[(Reason::BeforeStart, 1536), (Reason::Driver, -1536)]),
+        }
+    }
 
     #[test]
     fn every_fact_has_its_line() {
@@ -91,7 +136,7 @@ mod tests {
                 hooks: vec![hook(true), hook(false)],
                 blind_spots: vec!["NFS".into()],
             },
-            ledger: None,
+            ledger: Some(ledger()),
             losses: vec![
                 Loss { what: "rows \x1b[31m".into(), events: 3 },
                 Loss { what: "nothing".into(), events: 0 },
@@ -103,6 +148,9 @@ bwusaged 1.2.3 (pid 77) on /s, up 2m 05s
   hooks        1 of 2 attached (see bwusage-ctl doctor)
   cannot see   NFS
   ticks        125 so far, one every 1 s, 1 late
+  attributed   99.00 % of this machine's traffic to a process (see bwusage-ctl ledger)
+               10.0 KiB received, 0 B sent: kernel, without a socket
+               0 B received, -1.50 KiB sent: driver
   rows         300
   clients      2 connected, 1 following
   visibility   names, you see all

@@ -8,7 +8,7 @@ const NOWHERE: &str = "/nonexistent/bwusage.sock";
 
 #[test]
 fn without_a_daemon_every_question_says_what_to_type_next() {
-    for command in ["top", "watch", "status"] {
+    for command in ["top", "watch", "status", "ledger"] {
         let run = run(Path::new(NOWHERE), &[command]);
         assert_eq!((run.exit_code, run.stdout.as_str()), (Some(3), ""), "{command}");
         let expected = "\
@@ -22,7 +22,7 @@ error: cannot reach bwusaged at /nonexistent/bwusage.sock (no such file)
 
 #[test]
 fn a_script_reads_the_failure_as_json() {
-    for command in [["top", "--json"], ["watch", "--json"], ["status", "--json"]] {
+    for command in [["top", "--json"], ["watch", "--json"], ["status", "--json"], ["ledger", "--json"]] {
         let run = run(Path::new(NOWHERE), &command);
         let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
         Schema::of("error").check(&error);

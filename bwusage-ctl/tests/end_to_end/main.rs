@@ -13,6 +13,7 @@ mod schema;
 mod doctor;
 mod failures;
 mod help;
+mod ledger;
 mod status;
 mod terminal;
 mod top;

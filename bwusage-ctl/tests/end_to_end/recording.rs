@@ -7,7 +7,7 @@ use bwusage_proto::{
     snapshot::{Coverage, HostInfo, HostSample, ResidualReason},
     units::{Counters, Scope},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A name that would clear the screen, turn the reading direction and begin a formula.
 pub(crate) const HOSTILE_NAME: &str = "=evil,\x1b[2J\u{202e}\u{9b}txt";
@@ -20,6 +20,13 @@ pub(crate) const CURL_PID: u32 = 4242;
 pub(crate) const FIREFOX_RX: u64 = 3_500_000;
 /// ICMP that no process sent.
 pub(crate) const KERNEL_RX: u64 = 840;
+
+/// Received by eth0: [`CURL_WIRE`] for the process that carries tun0, what has another reason, and all before the daemon.
+pub(crate) const ETH0_RX: u64 = CURL_WIRE + KERNEL_RX + ETH0_OTHER_RX + ETH0_BEFORE;
+/// ARP, and link headers.
+pub(crate) const ETH0_OTHER_RX: u64 = 4_200 + 966_840;
+/// What it had received before.
+pub(crate) const ETH0_BEFORE: u64 = 5_000_000_000;
 
 /// The container of the process with the [`HOSTILE_NAME`].
 pub(crate) const CONTAINER_ID: &str = "4b1c9e0f2a7d5c3e8f6a1b0d9c7e5f3a2b4d6c8e0f1a3b5d7c9e2f4a6b8d0c1e";
@@ -44,15 +51,54 @@ pub(crate) fn write(path: &Path) {
             "released": [],
             "residuals": [(ResidualReason::KernelIcmp, counters(Scope::Lan, KERNEL_RX, 0))],
             "losses": [],
+            "interfaces": [eth0(), tun0()],
         },
         "host": {
             "sample": HostSample::default(),
             "processes": [{ "id": id(CURL_PID), "cpu_time_ms": 10, "rss_bytes": 8_388_608, "disk_read_bytes": 0, "disk_write_bytes": 0 }],
             "appeared": [],
             "ended": [],
+            "carriers": [(id(CURL_PID), "tun0")],
         },
     });
     fs::write(path, format!("{header}\n{moment}\n")).unwrap();
+}
+
+fn eth0() -> Value {
+    let link_headers = ETH0_OTHER_RX - 4_200;
+    interface(
+        2,
+        "eth0",
+        "device",
+        ETH0_RX,
+        &json!({
+            "processes": CURL_WIRE, "kernel": KERNEL_RX, "lost": 0, "charged_segmentation": 0, "frame_segmentation": 0,
+            "frames": ETH0_RX - ETH0_BEFORE, "non_ip": 4_200, "forwarded": 0, "namespaces": 0, "link_headers": link_headers,
+            "packet_sockets": 0,
+        }),
+    )
+}
+
+fn tun0() -> Value {
+    interface(
+        5,
+        "tun0",
+        "user_tunnel",
+        FIREFOX_RX,
+        &json!({
+            "processes": FIREFOX_RX, "kernel": 0, "lost": 0, "charged_segmentation": 0, "frame_segmentation": 0,
+            "frames": FIREFOX_RX, "non_ip": 0, "forwarded": 0, "namespaces": 0, "link_headers": 0, "packet_sockets": 0,
+        }),
+    )
+}
+
+fn interface(index: u32, name: &str, kind: &str, counter: u64, rx: &Value) -> Value {
+    let nothing: Map<String, Value> =
+        rx.as_object().unwrap().keys().map(|key| (key.clone(), 0.into())).collect();
+    json!({
+        "index": index, "name": name, "kind": kind, "rx": rx, "tx": nothing,
+        "counters": { "rx_bytes": counter, "tx_bytes": 0 },
+    })
 }
 
 fn id(pid: u32) -> ProcessId {

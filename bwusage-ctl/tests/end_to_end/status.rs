@@ -16,6 +16,8 @@ fn a_running_daemon_tells_how_it_is() {
     let text = run(&home.socket(), &["status"]);
     assert_eq!(text.exit_code, Some(0));
     assert!(text.stdout.contains("replay of a made-up machine (recorded)"), "{}", text.stdout);
+    assert_eq!(status["ledger"]["attributed_percent"], 99.99);
+    assert!(text.stdout.contains("99.99 % of this machine's traffic to a process"), "{}", text.stdout);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::SummaryReport;
 use crate::{
     message::Status,
     snapshot::{Coverage, Loss},
@@ -49,6 +50,8 @@ pub struct StatusReport<'a> {
     pub coverage: &'a Coverage,
     /// Updates that could not be counted.
     pub losses: &'a [Loss],
+    /// Where the bytes of the interfaces that lead out went; `null` where nothing tells.
+    pub ledger: Option<SummaryReport<'a>>,
 }
 
 impl<'a> StatusReport<'a> {
@@ -74,6 +77,7 @@ impl<'a> StatusReport<'a> {
             you_see: &status.you_see,
             coverage: &status.coverage,
             losses: &status.losses,
+            ledger: status.ledger.as_ref().map(SummaryReport::new),
         }
     }
 }
