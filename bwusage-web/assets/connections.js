@@ -2,7 +2,7 @@
 
 import { FilterField, Heading } from "./controls.js";
 import { bytes, duration, moment, setText, visible } from "./format.js";
-import { Query, Refused, ask } from "./query.js";
+import { NotForYou, Query, Refused, ask } from "./query.js";
 import { Table } from "./table.js";
 
 /** The server is asked at most this often. */
@@ -130,10 +130,11 @@ export class Connections {
       this.#filter.refuse("");
       if (answer) this.#show(answer);
     } catch (error) {
-      // What failed on the way is asked again at the next tick; what makes no sense is not.
-      if (!(error instanceof Refused)) return;
+      // What failed on the way is asked again at the next tick; what makes no sense or is not for us is not.
+      if (error instanceof Refused) this.#filter.refuse(error.message);
+      else if (error instanceof NotForYou) this.#note(error.message);
+      else return;
       this.#refused = String(parameters);
-      this.#filter.refuse(error.message);
     } finally {
       if (this.#asking === asking) this.#asking = null;
     }
@@ -150,10 +151,15 @@ export class Connections {
     const count = `${matched} ${matched === 1 ? one : many}`;
     setText(find("talk-count"), rows.length < matched ? `first ${rows.length} of ${count}` : count);
     find("talk-more").hidden = rows.length >= matched;
-    setText(find("hidden"), hidden ? `${hidden} more belong to others: the user who runs bwusage-web may not see them` : "");
-    find("hidden").hidden = !hidden;
+    this.#note(hidden ? `${hidden} more are hidden: they belong to others, and the user who runs bwusage-web may not see them` : "");
     find("talk-empty").hidden = rows.length > 0;
     setText(find("talk-empty"), this.#query.get("filter") ? "nothing matches – Esc in the filter clears it" : "nobody talks to anybody");
+  }
+
+  /** What is not shown, and why. */
+  #note(text) {
+    setText(find("hidden"), text);
+    find("hidden").hidden = text === "";
   }
 }
 

@@ -41,11 +41,15 @@ export class Query {
 /** A question that the server refused, in words for the person who asked. */
 export class Refused extends Error {}
 
+/** An answer that is not for whoever asks. */
+export class NotForYou extends Error {}
+
 /** Asks for a table once; null while the daemon is away. */
 export async function ask(path, parameters, signal) {
   const response = await fetch(`api/v1/${path}?${parameters}`, { signal });
   const answer = await response.json();
   if (response.status === 400) throw new Refused(answer.message);
+  if (response.status === 403) throw new NotForYou([answer.message, ...answer.hints].join("\n"));
   return response.ok ? answer : null;
 }
 

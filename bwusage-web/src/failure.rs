@@ -34,6 +34,16 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message, Vec::new())
     }
 
+    /// It is not for whoever asks.
+    pub(crate) fn not_for_others() -> Self {
+        let message = "with whom programs talk is shown only to the user who runs bwusage-web";
+        let hints = vec![
+            "bwusage-ctl connections    # what you may see yourself".to_owned(),
+            "bwusage-web --share-connections    # shows it to every user of this machine".to_owned(),
+        ];
+        Self::new(StatusCode::FORBIDDEN, "not_for_others", message, hints)
+    }
+
     /// No such path.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", Vec::new())

@@ -17,7 +17,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{ConnectInfo, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     middleware,
     response::{IntoResponse as _, Response},
@@ -39,6 +39,7 @@ use crate::{
     feed::Moments,
     guard::{self, AllowedHosts},
     moment::Live,
+    peer::Peer,
     question::{Parameters, Question},
     talk_question::{TalkParameters, TalkQuestion},
     viewer::Viewer,
@@ -57,15 +58,24 @@ struct App {
     streams: Arc<Semaphore>,
     /// Held while the daemon is asked something beside the subscription, so that many requests here are one connection there.
     daemon: Arc<Mutex<Endpoint>>,
+    /// Whether everyone may see connections.
+    share_connections: bool,
 }
 
-/// The whole server: `moments` shown, the daemon at `endpoint` asked about itself, `hosts` answered to.
-pub(crate) fn router(moments: Moments, endpoint: Endpoint, hosts: AllowedHosts) -> Router {
+/// The whole server: `moments` shown, the daemon at `endpoint` asked for more, `hosts` answered to. With
+/// `share_connections`, others than the own user are told who talks to whom, too.
+pub(crate) fn router(
+    moments: Moments,
+    endpoint: Endpoint,
+    hosts: AllowedHosts,
+    share_connections: bool,
+) -> Router {
     let app = App {
         moments,
         users: Arc::default(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         daemon: Arc::new(Mutex::new(endpoint)),
+        share_connections,
     };
     Router::new()
         .route("/", get(assets::page))
@@ -121,7 +131,14 @@ async fn ledger(State(app): State<App>) -> Result<Response, Failure> {
 
 type TalkAsked = Result<Query<TalkParameters>, QueryRejection>;
 
-async fn connections(State(app): State<App>, asked: TalkAsked) -> Result<Response, Failure> {
+async fn connections(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    asked: TalkAsked,
+) -> Result<Response, Failure> {
+    if !app.share_connections && !peer.is_own_user() {
+        return Err(Failure::not_for_others());
+    }
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let question = TalkQuestion::new(&parameters).map_err(Failure::bad_request)?;
     let moment = Arc::clone(&app.moments.borrow());

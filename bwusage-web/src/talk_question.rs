@@ -5,7 +5,6 @@ use bwusage_proto::{
     filter::Filter,
     mirror::Mirror,
     process::Pid,
-    report::ConnectionsReport,
     talk::{self, Grouping, Order, Query},
     users::Users,
 };
@@ -84,6 +83,6 @@ impl TalkQuestion {
         };
         let rows = talk::rows(connections, mirror, users);
         let table = talk::table(&rows, &query);
-        events::json(&ConnectionsReport::new(connections, &table, &query, mirror))
+        format!("{}", table.matched)
     }
 }

@@ -4,8 +4,11 @@ use std::{fs, path::Path};
 
 use crate::{
     devtools::{Browser, Page},
+    recording,
     servers::Servers,
 };
+
+const VIEWS: [&str; 3] = ["programs", "connections", "ledger"];
 
 /// Opens the page and waits until it shows live rows.
 fn open(browser: &Browser, servers: &Servers, width: u32) -> Page {
@@ -18,6 +21,20 @@ fn open(browser: &Browser, servers: &Servers, width: u32) -> Page {
 
 fn pill_says(state: &str) -> String {
     format!("document.querySelector('#pill').textContent === '{state}'")
+}
+
+/// Goes to a part of the page and waits until it has content.
+fn show(page: &mut Page, view: &str) {
+    page.click(&format!("nav a[href='#{view}']"));
+    page.wait_for(&format!(
+        "document.querySelector('#{view}').checkVisibility() && document.querySelector('#{view} :is(tbody tr, article)')"
+    ));
+}
+
+/// The text of the first element that `selector` finds.
+fn text(page: &mut Page, selector: &str) -> String {
+    let text = page.value(&format!("document.querySelector({selector:?}).textContent"));
+    text.as_str().unwrap().to_owned()
 }
 
 /// The names of the rows, from the top.
@@ -40,9 +57,12 @@ fn the_page_is_live_and_quiet_and_fits_every_width() {
         another_tick(&mut page);
         page.wait_for("document.querySelector('#network [data-value]').textContent.endsWith('iB/s')");
         page.wait_for("document.querySelector('#network .range').textContent.includes(' to ')");
-        let widths =
-            page.value("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
-        assert_eq!(widths[0], widths[1], "the page is {width} wide");
+        for view in VIEWS {
+            show(&mut page, view);
+            let widths =
+                page.value("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
+            assert_eq!(widths[0], widths[1], "{view} in a page that is {width} wide");
+        }
         assert_eq!(page.complaints(), [] as [&str; 0]);
         let foreign: Vec<_> =
             page.requests().iter().filter(|url| !url.starts_with(servers.origin())).collect();
@@ -59,6 +79,42 @@ fn a_hostile_name_is_shown_and_does_nothing() {
     assert_eq!(hostile, r"<img src=x onerror='window.pwned=1'>\u{202e}gnp\x0a");
     assert_eq!(page.value("typeof window.pwned"), "undefined");
     assert_eq!(page.value("document.querySelectorAll('td img').length"), 0);
+}
+
+#[test]
+fn the_ledger_names_every_byte_of_the_recording() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    page.wait_for("parseFloat(document.querySelector('#attributed-now').textContent) > 99");
+    assert_eq!(text(&mut page, "#attributed-now"), text(&mut page, "#attributed-share"));
+    let not_ip = "#attribution .side:first-child [data-reason=non_ip]";
+    assert_eq!(text(&mut page, &format!("{not_ip} .title")), "not IP");
+
+    show(&mut page, "ledger");
+    assert_eq!(text(&mut page, "#interfaces h3"), format!("{} · device", recording::INTERFACE));
+    assert!(text(&mut page, "#interfaces .detail").ends_with("% attributed · every byte has a name"));
+    let exact = page.value("document.querySelector('#interfaces [data-reason=non_ip] .bytes').title");
+    assert_eq!(exact, format!("{} bytes", recording::NOT_IP_BYTES));
+    let sums = page.value(
+        "[...document.querySelectorAll('#interfaces .side')].map((side) => {
+            const counted = /count (\\d+) bytes, (\\d+) of/.exec(side.querySelector('.counter').title).slice(1);
+            const lines = [...side.querySelectorAll('.bytes')].map(({ title }) => parseInt(title, 10));
+            return counted[0] - counted[1] - lines.reduce((sum, bytes) => sum + bytes, 0);
+        })",
+    );
+    assert_eq!(sums, serde_json::json!([0, 0]), "what the interface counted is the sum of the lines");
+}
+
+#[test]
+fn a_part_of_the_page_has_an_address() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = browser.page(390, 900);
+    page.open(&format!("{}/#ledger", servers.origin()));
+    page.wait_for("document.querySelector('#interfaces article')?.checkVisibility()");
+    assert_eq!(page.value("document.querySelector('#programs').checkVisibility()"), false);
+    page.press("1");
+    page.wait_for("document.querySelector('#programs').checkVisibility()");
+    assert_eq!(page.value("location.hash"), "#programs");
 }
 
 #[test]
