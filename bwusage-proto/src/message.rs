@@ -210,6 +210,8 @@ pub enum RefusalCode {
     TooMany = 3,
     /// This viewer may not.
     Denied = 4,
+    /// The engine cannot tell.
+    Unavailable = 5,
 }
 
 /// Numbers of the messages.

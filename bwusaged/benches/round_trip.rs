@@ -77,7 +77,7 @@ fn moment(processes: u32) -> Moment {
         ProcessSample { id: ProcessId::new(pid, 1), counters, identity: Some(identity), ended: false }
     };
     let sample = Sample { processes: (1..=processes).map(process).collect(), ..Sample::default() };
-    Moment { sample, host: HostTick::default() }
+    Moment { sample, ..Moment::default() }
 }
 
 fn round_trip(criterion: &mut Criterion) {

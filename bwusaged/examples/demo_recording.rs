@@ -138,7 +138,7 @@ fn moment_at(moment: u64) -> Moment {
             parent: Some(1),
             user: Some(UserId::Uid(uid)),
             started_at_unix_ms: Some(BOOT_UNIX_MS + id.start_time.0 * 10),
-            cgroup: None,
+            ..Identity::default()
         };
         host.processes.push(ProcessUse {
             id,
@@ -170,7 +170,7 @@ fn moment_at(moment: u64) -> Moment {
         (ResidualReason::KernelTcp, counters(Scope::Internet, 52 * moment, 40 * moment)),
         (ResidualReason::KernelIcmp, counters(Scope::Lan, 84 * moment, 84 * moment)),
     ];
-    Moment { sample, host }
+    Moment { sample, host, talk: None }
 }
 
 /// The total after `moment` steps of about `rate` bytes, which swell and ebb.

@@ -26,6 +26,10 @@ pub struct Place {
     pub container: Option<Container>,
     /// The flatpak or snap package.
     pub package: Option<String>,
+    /// Whether it is in a user's session.
+    pub in_session: bool,
+    /// Whether a desktop started it as an application: it has a scope or a service for itself, called after it.
+    pub from_desktop: bool,
 }
 
 /// Reads the path of a control group, of either version.
@@ -39,10 +43,14 @@ pub fn place(path: &str) -> Place {
         Some((at, _)) => unit(&parts[at + 1..]).or_else(|| unit(&parts[..at])),
         None => unit(&parts),
     };
+    let in_session = parts.iter().any(|part| is_session(part));
+    let from_desktop = in_session && unit.as_deref().is_some_and(is_of_desktop);
     Place {
         unit,
         container: container.map(|(_, container)| container),
         package: parts.iter().rev().find_map(|part| package(part)),
+        in_session,
+        from_desktop,
     }
 }
 
@@ -71,6 +79,19 @@ fn unit(parts: &[&str]) -> Option<String> {
     let name = users.unwrap_or(&parts[at]);
     // systemd puts an underscore before names that the kernel uses itself.
     Some(name.strip_prefix('_').unwrap_or(name).to_owned())
+}
+
+/// `user.slice` holds the sessions of all users.
+fn is_session(part: &str) -> bool {
+    part == "user.slice" || (part.starts_with("user@") && part.ends_with(".service"))
+}
+
+/// `app-LAUNCHER-ID-NUMBER.scope` and `app-LAUNCHER-ID@NUMBER.service`, as desktops name what they start; `snap.….scope`.
+fn is_of_desktop(unit: &str) -> bool {
+    if let Some(scope) = unit.strip_suffix(".scope") {
+        return scope.starts_with("app-") || scope.starts_with("snap.");
+    }
+    unit.starts_with("app-") && unit.contains('@') && unit.ends_with(".service")
 }
 
 fn container(parts: &[&str], at: usize) -> Option<Container> {

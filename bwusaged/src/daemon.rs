@@ -1,6 +1,7 @@
 //! The daemon: a tick at a time from the engine into the store, and answers in between. One thread.
 
 use std::{
+    cell::RefCell,
     fs::{self, File},
     path::PathBuf,
     rc::Rc,
@@ -16,9 +17,11 @@ use crate::{
     config::{self, Config},
     engine::{self, Choice, Engine, replay},
     host::{Host, live::LiveHost},
+    naming::Naming,
     server::{
         self, About, Shared,
         access::{self, Policy},
+        talk::{Reading, Silence},
     },
     service,
     usage::Moment,
@@ -36,9 +39,13 @@ type Open = fn() -> Result<Box<dyn Engine>, engine::EngineError>;
 pub struct Sources {
     engine: Box<dyn Engine>,
     host: Box<dyn Host>,
+    /// `None` of a recording: this system's files say nothing about another one's processes.
+    naming: Option<Naming>,
     /// Opens another engine after the first one failed.
     reopen: Option<Open>,
     recorded_interval_ms: Option<u32>,
+    /// The time of the moment that is played.
+    recorded_at_unix_ms: Option<u64>,
 }
 
 impl Sources {
@@ -52,8 +59,10 @@ impl Sources {
             Choice::Auto => Ok(Self {
                 engine: engine::open()?,
                 host: Box::new(LiveHost::open().context("the system's metrics cannot be read")?),
+                naming: Some(Naming::new()),
                 reopen: Some(engine::open),
                 recorded_interval_ms: None,
+                recorded_at_unix_ms: None,
             }),
             Choice::Replay(file) => {
                 let (header, moments) = engine::recording::read(file)?;
@@ -62,8 +71,10 @@ impl Sources {
                 Ok(Self {
                     engine: Box::new(engine),
                     host: Box::new(host),
+                    naming: None,
                     reopen: None,
                     recorded_interval_ms,
+                    recorded_at_unix_ms: None,
                 })
             }
         }
@@ -86,7 +97,36 @@ impl Sources {
             }
             (sample, _) => sample?,
         };
-        Ok(engine::recording::Moment { sample, host: self.host.sample(busy) })
+        let host = self.host.sample(busy);
+        if self.recorded_interval_ms.is_some() {
+            let booted_at = self.host.info().booted_at_unix_ms;
+            self.recorded_at_unix_ms =
+                booted_at.zip(host.sample.uptime_ms).map(|(booted, uptime)| booted.saturating_add(uptime));
+        }
+        let mut moment = engine::recording::Moment { sample, host, talk: None };
+        if let Some(naming) = &mut self.naming {
+            naming.complete(&mut moment, Instant::now());
+        }
+        Ok(moment)
+    }
+
+    /// Reads who talks to whom, now. A recording is read at its own time, so that ages are those of that moment.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is nothing to read.
+    pub fn talk(&mut self) -> Result<Reading, Silence> {
+        match self.engine.talk() {
+            Ok(Some(talk)) => {
+                let taken_at_unix_ms = self.recorded_at_unix_ms.unwrap_or_else(unix_ms);
+                Ok(Reading { taken_at_unix_ms, talk })
+            }
+            Ok(None) => Err(Silence::NotKnown),
+            Err(error) => {
+                tracing::warn!(%error, "connections cannot be read");
+                Err(Silence::Failed)
+            }
+        }
     }
 
     /// What the engine can see.
@@ -131,11 +171,14 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
     tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources))
 }
 
-async fn serve(endpoint: &Endpoint, about: About, mut sources: Sources) -> anyhow::Result<()> {
+async fn serve(endpoint: &Endpoint, about: About, sources: Sources) -> anyhow::Result<()> {
     let interval = Duration::from_millis(u64::from(about.interval_ms));
-    let shared = Shared::new(about);
+    // Ticks and questions take turns on one thread, and neither waits for anything while it has the sources.
+    let sources = Rc::new(RefCell::new(sources));
+    let asked = Rc::clone(&sources);
+    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()));
     // The first tick before the first client, so that nobody ever sees an empty machine.
-    tick(&mut sources, &shared, false)?;
+    tick(&mut sources.borrow_mut(), &shared, false)?;
     let bound = endpoint.listen().map_err(|error| listen_error(error, endpoint))?;
     tracing::info!(%endpoint, "ready");
 
@@ -148,7 +191,7 @@ async fn serve(endpoint: &Endpoint, about: About, mut sources: Sources) -> anyho
             let at = timer.tick().await;
             let late = at > expected + interval;
             expected = at + interval;
-            tick(&mut sources, &shared, late)?;
+            tick(&mut sources.borrow_mut(), &shared, late)?;
         }
     };
     tokio::select! {

@@ -110,7 +110,9 @@ impl Name {
             if !text.is_empty() {
                 text.push('.');
             }
-            label.iter().for_each(|&byte| push(byte, &mut text));
+            for &byte in label {
+                push(byte, &mut text);
+            }
             rest = after;
         }
         Some(text).filter(|text| !text.is_empty() && text.len() <= MAX_NAME)

@@ -17,6 +17,8 @@ use bwusage_proto::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::desktop;
+
 pub mod recording;
 pub mod replay;
 
@@ -221,6 +223,15 @@ pub struct Identity {
     /// The path of its control group; recordings of older versions have none.
     #[serde(default)]
     pub cgroup: Option<String>,
+    /// Whether it has a controlling terminal; `None` where nobody could look.
+    #[serde(default)]
+    pub terminal: Option<bool>,
+    /// The application that it belongs to by its desktop entry.
+    #[serde(default)]
+    pub desktop: Option<desktop::Application>,
+    /// The name of its container, where its runtime wrote that down.
+    #[serde(default)]
+    pub container_name: Option<String>,
 }
 
 /// Which engine to open.

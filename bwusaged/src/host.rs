@@ -29,6 +29,7 @@ mod topology;
 #[path = "host/topology_other.rs"]
 mod topology;
 
+pub(crate) use listing::has_terminal;
 #[cfg(target_os = "linux")]
 pub(crate) use listing::{cgroup_of, id_of};
 
@@ -58,6 +59,9 @@ pub struct HostTick {
     /// Which interface stands on which, as (upper, lower). All of them, as last looked at.
     #[serde(default)]
     pub stacking: Vec<(String, String)>,
+    /// Processes that have lost their controlling terminal: it was closed, or they left it.
+    #[serde(default)]
+    pub detached: Vec<ProcessId>,
 }
 
 /// One process as measured: running totals since it started.

@@ -5,6 +5,8 @@
 //! - [`engine`] asks the operating system for bytes per process; which one is decided once, in [`engine::open`].
 //! - [`host`] asks for processor, memory, disk and interfaces.
 //! - [`cgroup`] reads what the path of a control group says, [`dns`] what a DNS answer says. They are pure too.
+//! - [`naming`] adds what files of the system say about a process: its [`desktop`] entry, the name of its container
+//!   ([`container_names`]), and whether it has a terminal.
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
 //! - [`server`] answers. It never computes a number.
 //! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings.
@@ -14,10 +16,13 @@
 pub mod cgroup;
 pub mod cli;
 pub mod config;
+pub mod container_names;
 pub mod daemon;
+pub mod desktop;
 pub mod dns;
 pub mod engine;
 pub mod host;
+pub mod naming;
 pub mod record;
 pub mod server;
 pub mod service;

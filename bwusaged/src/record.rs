@@ -41,7 +41,8 @@ pub fn run(options: &Record) -> anyhow::Result<()> {
         while ends_at.is_none_or(|end| Instant::now() < end) {
             tokio::select! {
                 _ = timer.tick() => {
-                    let moment = sources.sample(&busy)?;
+                    let mut moment = sources.sample(&busy)?;
+                    moment.talk = sources.talk().ok().map(|reading| reading.talk);
                     busy = moment.sample.processes.iter().map(|process| process.id).collect();
                     writer.push(&moment)?;
                     moments += 1;

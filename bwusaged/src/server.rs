@@ -1,7 +1,7 @@
 //! What answers: it hands out what [`crate::usage`] knows and never computes a number.
 //!
 //! One task a connection, all on one thread. [`session`] decides (pure), [`feed`] encodes once per kind of viewer,
-//! [`connection`] moves the bytes, [`access`] says who sees what.
+//! [`talk`] answers who talks to whom, [`connection`] moves the bytes, [`access`] says who sees what.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -20,10 +20,12 @@ mod connection;
 mod feed;
 mod limits;
 mod session;
+pub mod talk;
 
 use access::Policy;
 use feed::Feed;
 use limits::Limits;
+use talk::Desk;
 
 /// What the server knows about the daemon beside the store. Fixed while it runs.
 #[derive(Debug, Clone)]
@@ -51,6 +53,7 @@ pub struct Shared {
     store: RefCell<Store>,
     feed: RefCell<Feed>,
     limits: RefCell<Limits>,
+    desk: RefCell<Desk>,
     late_ticks: std::cell::Cell<u64>,
     tick: watch::Sender<u64>,
     ending: watch::Sender<bool>,
@@ -60,14 +63,15 @@ pub struct Shared {
 const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Shared {
-    /// An empty store that will be served.
+    /// An empty store that will be served; `ask` reads who talks to whom.
     #[must_use]
-    pub fn new(about: About) -> Rc<Self> {
+    pub fn new(about: About, ask: talk::Ask) -> Rc<Self> {
         Rc::new(Self {
             about,
             store: RefCell::default(),
             feed: RefCell::default(),
             limits: RefCell::default(),
+            desk: RefCell::new(Desk::new(ask)),
             late_ticks: std::cell::Cell::new(0),
             tick: watch::Sender::new(0),
             ending: watch::Sender::new(false),
@@ -86,6 +90,7 @@ impl Shared {
         let mut store = self.store.borrow_mut();
         change(&mut store);
         self.feed.borrow_mut().forget();
+        self.desk.borrow_mut().forget_old(self.steady_ms());
         self.tick.send_replace(store.seq());
     }
 

@@ -2,8 +2,12 @@
 //! argument, so every test is instant.
 
 pub mod apps;
+pub mod category;
+pub mod family;
 pub mod ledger;
 pub mod meter;
+pub mod recent;
+pub mod remotes;
 pub mod row;
 pub mod store;
 

@@ -47,21 +47,23 @@ pub(crate) fn draw(ledger: &Ledger, carriers: &[CarrierReport<'_>], amounts: Amo
         let title = title(interface, carriers);
         drawn.push_str(&block(&title, interface.attributed(), &interface.rx, &interface.tx, amounts));
     }
-    for loss in ledger.losses.iter().filter(|loss| loss.events > 0) {
-        drawn.push_str(&format!("\nnot counted: {} ({} times)\n", text::escape(&loss.what), loss.events));
-    }
+    let losses = ledger.losses.iter().filter(|loss| loss.events > 0);
+    drawn.extend(
+        losses.map(|loss| format!("\nnot counted: {} ({} times)\n", text::escape(&loss.what), loss.events)),
+    );
     drawn
 }
 
 fn title(interface: &InterfaceLedger, carriers: &[CarrierReport<'_>]) -> String {
     let mut title = format!("{} ({})", text::escape(&interface.name), interface.kind.name());
-    for carrier in carriers.iter().filter(|carrier| carrier.interface == interface.name) {
-        let name = carrier.name.unwrap_or("a process that ended");
-        title.push_str(&format!(", carried by {}", text::escape(name)));
-        if let Some(pid) = carrier.pid {
-            title.push_str(&format!(" (pid {pid})"));
+    let carriers = carriers.iter().filter(|carrier| carrier.interface == interface.name);
+    title.extend(carriers.map(|carrier| {
+        let name = text::escape(carrier.name.unwrap_or("a process that ended"));
+        match carrier.pid {
+            Some(pid) => format!(", carried by {name} (pid {pid})"),
+            None => format!(", carried by {name}"),
         }
-    }
+    }));
     title
 }
 
@@ -74,7 +76,7 @@ fn block(title: &str, attributed: Option<u32>, rx: &Side, tx: &Side, amounts: Am
         [name.to_owned(), amount(rx), share(rx), amount(tx), share(tx)]
     };
     let mut lines: Vec<[String; 5]> =
-        vec![["".into(), "RECEIVED".into(), "%".into(), "SENT".into(), "%".into()]];
+        vec![[String::new(), "RECEIVED".into(), "%".into(), "SENT".into(), "%".into()]];
     for reason in reasons {
         let mut line = cells(reason.title(), &|side| Some(side.bytes(reason)).filter(|&bytes| bytes != 0));
         if reason == Reason::BeforeStart {
@@ -90,18 +92,14 @@ fn block(title: &str, attributed: Option<u32>, rx: &Side, tx: &Side, amounts: Am
     lines.push(["counted by the interface".into(), whole(rx), String::new(), whole(tx), String::new()]);
 
     let mut drawn = paint(HEADING, title);
-    if let Some(attributed) = attributed {
-        drawn.push_str(&format!(", {} attributed to processes", share(attributed)));
-    }
+    drawn.extend(attributed.map(|attributed| format!(", {} attributed to processes", share(attributed))));
     drawn.push('\n');
     let widths: [usize; 5] =
         std::array::from_fn(|at| lines.iter().map(|line| text::width(&line[at])).max().unwrap_or(0));
     let last = lines.len() - 1;
     for (at, line) in lines.iter().enumerate() {
         let mut written = format!("  {:<width$}", line[0], width = widths[0]);
-        for (cell, width) in line.iter().zip(widths).skip(1) {
-            written.push_str(&format!("  {cell:>width$}"));
-        }
+        written.extend(line.iter().zip(widths).skip(1).map(|(cell, width)| format!("  {cell:>width$}")));
         written.truncate(written.trim_end().len());
         drawn.push_str(&if at == 0 || at == last { paint(FAINT, &written) } else { written });
         drawn.push('\n');
@@ -140,16 +138,14 @@ pub(crate) fn share(hundredths: u32) -> String {
 pub(crate) fn csv(ledger: &Ledger) -> String {
     let mut csv = String::from("interface,kind,direction,reason,bytes\r\n");
     for interface in &ledger.interfaces {
+        let (name, kind) = (cell(&interface.name), interface.kind.name());
         for (direction, side) in [("rx", &interface.rx), ("tx", &interface.tx)] {
-            let mut line = |reason: &str, bytes: i128| {
-                let (name, kind) = (cell(&interface.name), interface.kind.name());
-                csv.push_str(&format!("{name},{kind},{direction},{reason},{bytes}\r\n"));
-            };
-            line("counter", side.counter.into());
-            for reason in Reason::ALL {
-                line(reason.name(), side.bytes(reason).into());
-            }
-            line("unnamed", side.unnamed().into());
+            let counter = ("counter", side.counter.into());
+            let reasons = Reason::ALL.map(|reason| (reason.name(), i128::from(side.bytes(reason))));
+            let unnamed = ("unnamed", side.unnamed().into());
+            csv.extend([counter].into_iter().chain(reasons).chain([unnamed]).map(
+                |(reason, bytes): (&str, i128)| format!("{name},{kind},{direction},{reason},{bytes}\r\n"),
+            ));
         }
     }
     csv

@@ -155,6 +155,28 @@ fn a_package_is_named_by_its_control_group() {
 }
 
 #[test]
+fn what_a_desktop_started_is_told_from_services_and_sessions() {
+    let manager = "/user.slice/user-1000.slice/user@1000.service";
+    for (path, in_session, from_desktop) in [
+        (format!("{manager}/app.slice/app-gnome-firefox-3021.scope"), true, true),
+        (format!("{manager}/app.slice/app-org.kde.kate@0d1f9a.service"), true, true),
+        (format!("{manager}/app.slice/app-flatpak-org.x.Y-7.scope"), true, true),
+        (format!("{manager}/app.slice/snap.firefox.firefox-2f7b.scope"), true, true),
+        (format!("{manager}/app.slice/syncthing.service"), true, false),
+        (format!("{manager}/app.slice/app-org.gnome.Terminal.slice/vte-spawn-6f1c2d.scope"), true, false),
+        (format!("{manager}/session.slice/org.gnome.Shell@wayland.service"), true, false),
+        ("/user.slice/user-1000.slice/session-2.scope".into(), true, false),
+        ("/system.slice/nginx.service".into(), false, false),
+        ("/system.slice/app-x@1.service".into(), false, false),
+        ("/snap.firefox.firefox-2f7b.scope".into(), false, false),
+        ("/".into(), false, false),
+    ] {
+        let place = place(&path);
+        assert_eq!((place.in_session, place.from_desktop), (in_session, from_desktop), "{path}");
+    }
+}
+
+#[test]
 fn of_several_hierarchies_the_most_telling_is_taken() {
     // Version 2 alone.
     assert_eq!(most_telling("0::/system.slice/ssh.service\n"), Some("/system.slice/ssh.service"));

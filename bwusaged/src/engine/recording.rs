@@ -12,7 +12,7 @@ use std::{
 use bwusage_proto::snapshot::{Coverage, HostInfo};
 use serde::{Deserialize, Serialize};
 
-use super::Sample;
+use super::{Sample, Talk};
 use crate::host::HostTick;
 
 /// What the first line must say.
@@ -40,6 +40,9 @@ pub struct Moment {
     pub sample: Sample,
     /// What the host said.
     pub host: HostTick,
+    /// Who talked to whom; recordings of older versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub talk: Option<Talk>,
 }
 
 /// Why a file is no recording.
@@ -158,6 +161,8 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use bwusage_proto::{connection::Moved, process::ProcessId};
+
     use super::*;
 
     fn header() -> Header {
@@ -173,7 +178,9 @@ mod tests {
     fn what_is_recorded_is_played() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jsonl");
-        let moment = Moment { host: HostTick::default(), sample: Sample::default() };
+        let talk =
+            Some(Talk { processes: vec![(ProcessId::new(1, 2), Moved::default())], ..Talk::default() });
+        let moment = Moment { host: HostTick::default(), sample: Sample::default(), talk };
         Writer::create(&path, &header()).unwrap().push(&moment).unwrap();
         assert_eq!(read(&path).unwrap(), (header(), vec![moment]));
     }

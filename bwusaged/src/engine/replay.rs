@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::VecDeque, path::Path, rc::Rc};
 use bwusage_proto::snapshot::{Coverage, HostInfo};
 
 use super::{
-    Engine, EngineError, Sample,
+    Engine, EngineError, Sample, Talk,
     recording::{self, Header, Moment},
 };
 use crate::host::{Host, HostTick};
@@ -17,6 +17,8 @@ struct Tape {
     coming: VecDeque<Moment>,
     /// The host's half of the moment that the engine's half was taken from.
     host: HostTick,
+    /// Who talked to whom when that was last recorded.
+    talk: Option<Talk>,
 }
 
 /// The engine's half of the tape.
@@ -40,7 +42,8 @@ pub fn open(path: &Path) -> Result<(ReplayEngine, ReplayHost), EngineError> {
 /// Plays `moments`, one per sample.
 #[must_use]
 pub fn play(header: Header, moments: Vec<Moment>) -> (ReplayEngine, ReplayHost) {
-    let tape = Rc::new(RefCell::new(Tape { header, coming: moments.into(), host: HostTick::default() }));
+    let tape = Tape { header, coming: moments.into(), host: HostTick::default(), talk: None };
+    let tape = Rc::new(RefCell::new(tape));
     (ReplayEngine(Rc::clone(&tape)), ReplayHost(tape))
 }
 
@@ -50,12 +53,14 @@ impl Engine for ReplayEngine {
         match tape.coming.pop_front() {
             Some(moment) => {
                 tape.host = moment.host;
+                tape.talk = moment.talk.or(tape.talk.take());
                 if tape.coming.is_empty() {
                     // Held for good: residuals and losses are totals, so they must go on being said.
                     tape.coming.push_back(Moment {
                         sample: Sample {
                             processes: Vec::new(),
                             released: Vec::new(),
+                            names: Vec::new(),
                             ..moment.sample.clone()
                         },
                         host: HostTick {
@@ -64,12 +69,17 @@ impl Engine for ReplayEngine {
                             ended: Vec::new(),
                             ..tape.host.clone()
                         },
+                        talk: None,
                     });
                 }
                 Ok(moment.sample)
             }
             None => Ok(Sample::default()),
         }
+    }
+
+    fn talk(&mut self) -> Result<Option<Talk>, EngineError> {
+        Ok(self.0.borrow().talk.clone())
     }
 
     fn coverage(&self) -> Coverage {
@@ -118,13 +128,16 @@ mod tests {
                 sample: HostSample { uptime_ms: Some(7), ..HostSample::default() },
                 ..HostTick::default()
             },
+            talk: Some(Talk::default()),
         };
         let (mut engine, mut host) = play(header, vec![moment]);
+        assert_eq!(engine.talk().unwrap(), None, "nothing was played yet");
         assert_eq!(engine.sample().unwrap().released.len(), 1);
         for _ in 0..3 {
             let sample = engine.sample().unwrap();
             assert_eq!((sample.released.len(), sample.residuals.len()), (0, 1));
             assert_eq!(host.sample(&[]).sample.uptime_ms, Some(7));
+            assert_eq!(engine.talk().unwrap(), Some(Talk::default()));
         }
     }
 }

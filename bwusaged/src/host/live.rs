@@ -260,6 +260,7 @@ fn identity_of(id: ProcessId, process: &sysinfo::Process) -> Identity {
         user: process.effective_user_id().or(process.user_id()).map(listing::user),
         started_at_unix_ms: Some(process.start_time().saturating_mul(1000)).filter(|&at| at > 0),
         cgroup: listing::cgroup_of(id),
+        ..Identity::default()
     }
 }
 

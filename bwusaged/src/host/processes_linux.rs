@@ -56,17 +56,35 @@ impl Listing {
 /// The identity of the process that has the number `pid` now; `None` when there is none, or it is a kernel thread.
 pub(crate) fn id_of(pid: Pid) -> Option<ProcessId> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    parse_stat(&stat).map(|start_time| ProcessId::new(pid, start_time))
+    parse_stat(&stat).map(|stat| ProcessId::new(pid, stat.start_time))
 }
 
-/// Field 22, the start in clock ticks since boot. The name (field 2) may hold blanks and brackets, so fields are counted
+/// Whether `process` has a controlling terminal now; `None` when it has ended.
+pub(crate) fn has_terminal(process: ProcessId) -> Option<bool> {
+    let stat = parse_stat(&fs::read(format!("/proc/{}/stat", process.pid)).ok()?)?;
+    (stat.start_time == process.start_time.0).then_some(stat.terminal != 0)
+}
+
+/// What is read of `/proc/PID/stat`.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    /// The device number of the controlling terminal, 0 for none.
+    terminal: i32,
+    /// In clock ticks since boot.
+    start_time: u64,
+}
+
+/// Field 7, the terminal, and field 22, the start. The name (field 2) may hold blanks and brackets, so fields are counted
 /// from its last bracket. Kernel threads (flag `PF_KTHREAD` in field 9) have no network of their own and are left out.
-fn parse_stat(stat: &[u8]) -> Option<u64> {
+fn parse_stat(stat: &[u8]) -> Option<Stat> {
     const PF_KTHREAD: u64 = 0x0020_0000;
     let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
     let fields: Vec<&str> = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().collect();
     let flags: u64 = fields.get(6)?.parse().ok()?;
-    (flags & PF_KTHREAD == 0).then(|| fields.get(19)?.parse().ok()).flatten()
+    if flags & PF_KTHREAD != 0 {
+        return None;
+    }
+    Some(Stat { terminal: fields.get(4)?.parse().ok()?, start_time: fields.get(19)?.parse().ok()? })
 }
 
 /// The path of the control group that `process` is in now; `None` when it has ended.
@@ -101,7 +119,13 @@ mod tests {
     #[test]
     fn a_name_with_brackets_and_blanks_does_not_move_the_fields() {
         let stat = b"42 (a) b (c)) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
-        assert_eq!(parse_stat(stat), Some(98765));
+        assert_eq!(parse_stat(stat), Some(Stat { terminal: 0, start_time: 98765 }));
+    }
+
+    #[test]
+    fn a_terminal_is_told_from_none() {
+        let stat = b"42 (bash) S 1 42 42 34816 42 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
+        assert_eq!(parse_stat(stat), Some(Stat { terminal: 34816, start_time: 98765 }));
     }
 
     #[test]

@@ -34,6 +34,11 @@ pub(super) fn cgroup_of(_: ProcessId) -> Option<String> {
     None
 }
 
+/// There is no such thing.
+pub(crate) fn has_terminal(_: ProcessId) -> Option<bool> {
+    None
+}
+
 pub(super) fn user(uid: &sysinfo::Uid) -> UserId {
     let text = uid.to_string();
     text.parse().map_or(UserId::Sid(text), UserId::Uid)

@@ -96,8 +96,8 @@ fn carried_by(process: ProcessId, tunnels: &[String]) -> Vec<(ProcessId, String)
 /// The interface of a descriptor of `/dev/net/tun`, from the line `iff:\t<name>` of its `fdinfo` (Linux 3.16). A descriptor
 /// that has none yet is `(null)`.
 fn interface_of(info: &[u8]) -> Option<String> {
-    let lines = info.split(|&byte| byte == b'\n');
-    let name = lines.filter_map(|line| line.strip_prefix(b"iff:")).next()?.trim_ascii();
+    let mut lines = info.split(|&byte| byte == b'\n');
+    let name = lines.find_map(|line| line.strip_prefix(b"iff:"))?.trim_ascii();
     let name = std::str::from_utf8(name).ok()?;
     (!name.is_empty() && name != "(null)").then(|| name.to_owned())
 }

@@ -1,11 +1,13 @@
 //! Who sees what. Pure, and the only place where it is decided.
 //!
-//! | viewer | names and counters of others | command line, executable path of others |
-//! |---|---|---|
-//! | root, administrators, group `bwusage` | yes | yes |
-//! | anyone, `visibility = "all"` | yes | yes |
-//! | anyone, `visibility = "names"` (default) | yes | no |
-//! | anyone, `visibility = "own"` | one row "other users", so that sums hold | no |
+//! | viewer | names and counters of others | command line, executable path of others | addresses, ports and names that others talk to |
+//! |---|---|---|---|
+//! | root, administrators, group `bwusage` | yes | yes | yes |
+//! | anyone, `visibility = "all"` | yes | yes | yes |
+//! | anyone, `visibility = "names"` (default) | yes | no | their number |
+//! | anyone, `visibility = "own"` | one row "other users", so that sums hold | no | their number |
+//!
+//! A socket that no process has used yet is nobody's, and so is a process without a known user.
 
 use std::borrow::Cow;
 
@@ -94,6 +96,12 @@ impl Viewer {
         self.summed_up_against().is_none_or(|own| owner == Some(own))
     }
 
+    /// Whether this viewer may know whom a process of `owner` talks to.
+    #[must_use]
+    pub fn may_see_remotes(&self, owner: Option<&UserId>) -> bool {
+        self.sees == Visibility::All || (self.user.is_some() && owner == self.user.as_ref())
+    }
+
     /// `info` as far as this viewer may know it.
     #[must_use]
     pub fn redact<'a>(&self, info: &'a ProcessInfo) -> Cow<'a, ProcessInfo> {
@@ -169,6 +177,23 @@ mod tests {
         assert!(viewer.may_see_row(Some(&UserId::Uid(1000))));
         assert!(!viewer.may_see_row(Some(&UserId::Uid(0))) && !viewer.may_see_row(None));
         assert_eq!(viewer.summed_up_against(), Some(&UserId::Uid(1000)));
+    }
+
+    #[test]
+    fn whom_others_talk_to_is_for_root_the_group_and_where_all_is_shown() {
+        let (own, other) = (UserId::Uid(1000), UserId::Uid(5));
+        for visibility in [Visibility::All, Visibility::Names, Visibility::Own] {
+            for (peer, sees_others) in [
+                (peer(0, &[]), true),
+                (peer(1000, &[77]), true),
+                (peer(1000, &[1000]), visibility == Visibility::All),
+            ] {
+                let viewer = policy(visibility).viewer(&peer);
+                assert!(viewer.may_see_remotes(Some(&own)), "{visibility:?} {peer:?}");
+                assert_eq!(viewer.may_see_remotes(Some(&other)), sees_others, "{visibility:?} {peer:?}");
+                assert_eq!(viewer.may_see_remotes(None), sees_others, "{visibility:?} {peer:?}: nobody's");
+            }
+        }
     }
 
     #[test]

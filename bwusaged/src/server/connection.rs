@@ -4,6 +4,7 @@ use std::{io, rc::Rc, time::Duration};
 
 use bwusage_proto::{
     codec::CODEC_ID,
+    connection::ConnectionsQuery,
     frame::{self, CLIENT_TO_DAEMON_MAX, FrameError},
     greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
     message::{Encoded, MessageError, Reply},
@@ -21,6 +22,7 @@ use super::{
     Shared,
     feed::{self, Pages},
     session::{Answer, Session},
+    talk::Silence,
 };
 
 /// A write that makes no progress for this long ends the connection.
@@ -160,6 +162,10 @@ impl Connection {
                 let ledger = self.shared.ledger(&self.session.viewer);
                 self.send(&Reply::Ledger(Box::new(ledger)), request).await
             }
+            Answer::Connections(query) => match self.connections(query)? {
+                Ok(pages) => self.send_pages(&pages, request).await,
+                Err(silence) => self.send(&Reply::Error(silence.into()), request).await,
+            },
             Answer::Snapshot => self.send_everything(request).await.map(drop),
             Answer::Subscribed => {
                 self.count(true);
@@ -200,6 +206,11 @@ impl Connection {
         self.send_pages(&[head].into_iter().collect(), request).await?;
         self.send_pages(&pages, request).await?;
         Ok(seq)
+    }
+
+    fn connections(&self, query: ConnectionsQuery) -> Result<Result<Pages, Silence>, MessageError> {
+        let (store, mut desk) = (self.shared.store.borrow(), self.shared.desk.borrow_mut());
+        desk.answer(&store, &self.session.viewer, query, self.shared.steady_ms())
     }
 
     fn pages(&self, since: u64) -> Result<Option<Pages>, MessageError> {

@@ -58,7 +58,7 @@ pub(super) fn head(store: &Store, about: &About) -> Reply {
     }))
 }
 
-fn encode(replies: impl ExactSizeIterator<Item = Reply>) -> Result<Pages, MessageError> {
+pub(super) fn encode(replies: impl ExactSizeIterator<Item = Reply>) -> Result<Pages, MessageError> {
     let last = replies.len().saturating_sub(1);
     replies.enumerate().map(|(i, reply)| reply.encode(i < last)).collect()
 }

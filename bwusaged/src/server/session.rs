@@ -1,6 +1,7 @@
 //! One connection's side of the conversation, as a pure state machine: requests in, answers out.
 
 use bwusage_proto::{
+    connection::ConnectionsQuery,
     frame::Frame,
     message::{MessageError, Refusal, RefusalCode, Reply, Request, Subscribe},
 };
@@ -19,6 +20,8 @@ pub(super) enum Answer {
     Status,
     /// Send every interface's ledger.
     Ledger,
+    /// Send who talks to whom.
+    Connections(ConnectionsQuery),
     /// Send everything.
     Snapshot,
     /// Send everything, and from now on every change.
@@ -69,11 +72,7 @@ impl Session {
                 Some(_) => Answer::Unsubscribed,
                 None => Answer::Reply(Reply::Pong),
             },
-            Ok(Request::Connections(_)) => refuse(
-                RefusalCode::UnknownRequest,
-                "this request is not known to this version",
-                "upgrade bwusaged to the version of the client",
-            ),
+            Ok(Request::Connections(query)) => Answer::Connections(query),
             Err(MessageError::UnknownKind { kind }) => refuse(
                 RefusalCode::UnknownRequest,
                 format!("request {kind:#06x} is not known to this version"),

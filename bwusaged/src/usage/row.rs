@@ -1,12 +1,16 @@
 //! One process as it is remembered, and its total.
 
 use bwusage_proto::{
-    process::ProcessId,
+    process::{Category, ProcessId},
     snapshot::{Activity, ProcessInfo, RowId},
     units::{Counters, Rates},
 };
 
-use super::meter::{Reading, per_second};
+use super::{
+    apps::Own,
+    category::{Circumstances, Parent},
+    meter::{Reading, per_second},
+};
 use crate::host::ProcessUse;
 
 /// One process.
@@ -16,11 +20,49 @@ pub struct Row {
     pub info: Stamped<ProcessInfo>,
     /// What it does, and the tick in which that last changed.
     pub activity: Stamped<Activity>,
+    /// What it is by itself; the rest of its application comes from who started it.
+    pub(super) own: Own,
+    pub(super) circumstances: Circumstances,
+    /// Whether it, or one that it comes from, has a terminal.
+    pub(super) below_terminal: bool,
     pub(super) total: Total,
     pub(super) used: Option<Reading<ProcessUse>>,
     pub(super) in_engine: bool,
     pub(super) released: bool,
     pub(super) ended_ms: Option<u64>,
+}
+
+/// What follows about a row from itself and from the one that started it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Settled {
+    app: String,
+    title: Option<String>,
+    category: Option<Category>,
+    below_terminal: bool,
+}
+
+/// Decides it. `parent` is the row of the process that started it, which may have ended.
+pub(super) fn settled(row: &Row, parent: Option<&Row>) -> Settled {
+    let application = parent.filter(|parent| row.own.is_part_of(&parent.own));
+    // What a process leaves behind when it ends comes from nobody, unless it was over by then.
+    let started = |parent: &Row| {
+        parent.ended_ms.is_none_or(|ended_ms| row.ended_ms.is_some_and(|own_ms| own_ms <= ended_ms))
+    };
+    // The first process adopts whatever was left behind.
+    let is_first = |parent: &Row| parent.info.value.id.is_some_and(|id| id.pid == 1);
+    let below_terminal =
+        parent.is_some_and(|parent| parent.below_terminal && started(parent) && !is_first(parent));
+    let started_by = Parent {
+        category: parent.and_then(|parent| parent.info.value.category),
+        same_application: application.is_some(),
+        below_terminal,
+    };
+    Settled {
+        app: application.map_or(&row.own.app, |parent| &parent.info.value.app).clone(),
+        title: application.map_or(&row.own.title, |parent| &parent.info.value.title).clone(),
+        category: row.circumstances.category(&row.own, started_by),
+        below_terminal: below_terminal || row.circumstances.terminal == Some(true),
+    }
 }
 
 /// A value and the tick in which it last changed.
@@ -45,12 +87,27 @@ impl Row {
         Self {
             info: Stamped { value: info, seq },
             activity: Stamped { value: activity, seq },
+            own: Own::default(),
+            circumstances: Circumstances::default(),
+            below_terminal: false,
             total: Total::default(),
             used: None,
             in_engine: false,
             released: false,
             ended_ms: None,
         }
+    }
+
+    /// Takes over what follows; whether that is news.
+    pub(super) fn settle(&mut self, settled: Settled, seq: u64) -> bool {
+        let Settled { app, title, category, below_terminal } = settled;
+        let info = &mut self.info.value;
+        let is_shown = (&info.app, &info.title, info.category) != (&app, &title, category);
+        if is_shown {
+            (info.app, info.title, info.category) = (app, title, category);
+            self.info.seq = seq;
+        }
+        std::mem::replace(&mut self.below_terminal, below_terminal) != below_terminal || is_shown
     }
 
     pub(super) fn change(&mut self, seq: u64, change: impl FnOnce(&mut Activity)) {

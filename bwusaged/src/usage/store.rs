@@ -6,32 +6,31 @@
 //! Invariant: the totals of all rows, [`Retired`] entries and residuals only ever grow, and their sum is what the engine
 //! counted. A row is given up only when its process has ended and the engine has promised never to mention it again.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use bwusage_proto::{
     ledger::Summary,
     message::{Retired, RetiredKey},
     mirror::{WINDOW_POINTS, window_point},
     process::{ProcessId, UserId},
-    snapshot::{
-        Activity, HostSample, Loss, ProcessInfo, Residual, ResidualReason, Resources, RowId, WindowPoint,
-    },
+    snapshot::{Activity, HostSample, Loss, Residual, ResidualReason, Resources, RowId, WindowPoint},
     units::{Counters, Rates},
 };
 
 use super::{
     Moment,
-    apps::application,
+    family::Family,
     ledger::Books,
     meter::{Reading, cpu_centipercent, per_second, speed},
+    remotes::{Owner, Remotes},
     row::{Row, Stamped, Total},
 };
 use crate::{
-    cgroup::{Place, place},
-    engine::{Identity, ProcessSample, Sample},
+    engine::{ProcessSample, Sample},
     host::{HostTick, ProcessUse},
 };
 
+mod describe;
 mod ledger;
 
 /// How long an ended process that moved bytes keeps its row.
@@ -57,6 +56,9 @@ pub struct Store {
     span_ms: u64,
     rows: BTreeMap<RowId, Row>,
     by_id: HashMap<ProcessId, RowId>,
+    family: Family,
+    /// Rows whose application and category must be decided (again) in this tick.
+    unsettled: BTreeSet<RowId>,
     last_row: u64,
     /// Rows whose speed is not zero.
     moving: Vec<RowId>,
@@ -69,6 +71,7 @@ pub struct Store {
     books: Books,
     ledger: Option<Summary>,
     carriers: Vec<(ProcessId, String)>,
+    remotes: Remotes,
     host: HostSample,
     window: VecDeque<WindowPoint>,
 }
@@ -90,6 +93,7 @@ impl Store {
         self.seq += 1;
         self.span_ms = self.now.map_or(0, |before| now.steady_ms.saturating_sub(before.steady_ms));
         self.now = Some(now);
+        self.remotes.learn(&sample);
 
         for (id, identity) in host.appeared {
             let row = self.row_of(id);
@@ -108,6 +112,15 @@ impl Store {
         for id in host.ended {
             self.end(id, now);
         }
+        for id in host.detached {
+            if let Some((row, known)) =
+                self.by_id.get(&id).and_then(|row| Some((row, self.rows.get_mut(row)?)))
+            {
+                known.circumstances.terminal = Some(false);
+                self.unsettled.insert(*row);
+            }
+        }
+        self.settle();
         for id in sample.released {
             if let Some(row) = self.by_id.get(&id).and_then(|row| self.rows.get_mut(row)) {
                 row.released = true;
@@ -133,57 +146,9 @@ impl Store {
             self.last_row += 1;
             let row = RowId(self.last_row);
             self.rows.insert(row, Row::new(row, id, self.seq));
+            self.family.met(row, id);
             row
         })
-    }
-
-    fn describe(&mut self, row: RowId, identity: Identity, from_engine: bool) {
-        let Some(row) = self.rows.get_mut(&row) else { return };
-        let app = application(&identity);
-        let known = &row.info.value;
-        let found = identity.cgroup.as_deref().map(place);
-        let is_package = found.as_ref().is_some_and(|place| place.package.is_some());
-        let Place { unit, container, package: _ } = found.unwrap_or_else(|| Place {
-            unit: known.unit.clone(),
-            container: known.container.clone(),
-            package: None,
-        });
-        let info = if from_engine || !row.in_engine {
-            ProcessInfo {
-                row: known.row,
-                id: known.id,
-                app,
-                parent: identity.parent.or(known.parent),
-                user: identity.user.or_else(|| known.user.clone()),
-                started_at_unix_ms: identity.started_at_unix_ms.or(known.started_at_unix_ms),
-                name: identity.name,
-                exe: identity.exe,
-                command_line: identity.command_line,
-                unit,
-                container,
-                title: known.title.clone(),
-                category: known.category,
-                first_traffic_at_unix_ms: known.first_traffic_at_unix_ms,
-            }
-        } else {
-            // The engine saw the process at its last exec; the host only fills what the engine could not read.
-            let mut info = known.clone();
-            if info.name.is_empty() {
-                (info.name, info.app) = (identity.name, app);
-            } else if is_package {
-                info.app = app;
-            }
-            // A program may be moved after it was started: desktops do so. What the host says is the newer.
-            (info.unit, info.container) = (unit, container);
-            info.parent = info.parent.or(identity.parent);
-            info.exe = info.exe.or(identity.exe);
-            info.command_line = info.command_line.or(identity.command_line);
-            info.user = info.user.or(identity.user);
-            info
-        };
-        if info != *known {
-            row.info = Stamped { value: info, seq: self.seq };
-        }
     }
 
     fn count(&mut self, process: ProcessSample, now: Moment) {
@@ -199,6 +164,10 @@ impl Store {
         }
         let rates = row.total.rates;
         row.change(self.seq, |activity| (activity.counters, activity.rates) = (counters, rates));
+        if row.info.value.first_traffic_at_unix_ms.is_none() && !counters.is_zero() {
+            row.info.value.first_traffic_at_unix_ms = Some(now.unix_ms);
+            row.info.seq = self.seq;
+        }
         if process.ended {
             self.end(process.id, now);
         }
@@ -253,6 +222,8 @@ impl Store {
             activity.resources = None;
         });
         self.ended.push_back(row_id);
+        // Those that it leaves behind come from nobody now.
+        self.unsettled.extend(self.family.children(id.pid));
     }
 
     /// Gives up rows of processes that ended long ago; what they moved goes to their application.
@@ -280,6 +251,8 @@ impl Store {
         let info = row.info.value;
         if let Some(id) = info.id {
             self.by_id.remove(&id);
+            self.remotes.keep_owner(id, Owner { app: info.app.clone(), user: info.user.clone() });
+            self.family.lost(row_id, id, info.parent);
         }
         self.gone.push_back(Gone { row: row_id, user: info.user.clone(), seq: self.seq });
         if counters.is_zero() {
@@ -290,6 +263,7 @@ impl Store {
             user: info.user,
             unit: info.unit,
             container: info.container,
+            category: info.category,
             processes: 0,
             counters: Counters::default(),
         };
@@ -352,6 +326,18 @@ impl Store {
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
         self.rows.values()
+    }
+
+    /// The row of `process`, unless it was given up.
+    #[must_use]
+    pub fn row(&self, process: ProcessId) -> Option<&Row> {
+        self.rows.get(self.by_id.get(&process)?)
+    }
+
+    /// What is known about the other ends of connections.
+    #[must_use]
+    pub fn remotes(&self) -> &Remotes {
+        &self.remotes
     }
 
     /// Rows that were given up after tick `seq`; `None` when that is too long ago to know.

@@ -1,6 +1,10 @@
-use bwusage_proto::{process::Container, units::Scope};
+use bwusage_proto::{
+    process::{Category, Container},
+    units::Scope,
+};
 
 use super::*;
+use crate::engine::Identity;
 
 fn at(seconds: u64) -> Moment {
     Moment { unix_ms: 1_700_000_000_000 + seconds * 1000, steady_ms: seconds * 1000 }
@@ -254,4 +258,161 @@ fn the_window_holds_the_past_and_is_bounded() {
     }
     assert_eq!(store.window().len(), WINDOW_POINTS);
     assert_eq!(store.window()[0].at_unix_ms, at(5).unix_ms);
+}
+
+fn started_by(pid: u32, parent: u32, exe: &str) -> ProcessSample {
+    let identity = Identity {
+        name: format!("p{pid}"),
+        exe: Some(exe.into()),
+        parent: Some(parent),
+        cgroup: Some("/".into()),
+        ..Identity::default()
+    };
+    ProcessSample { identity: Some(identity), ..process(pid, 1) }
+}
+
+fn app(store: &Store, pid: u32) -> &str {
+    &row(store, pid).info.value.app
+}
+
+fn category(store: &Store, pid: u32) -> Option<Category> {
+    row(store, pid).info.value.category
+}
+
+const BROWSER: &str = "/opt/browser/browser";
+const HELPER: &str = "/opt/browser/helper";
+
+#[test]
+fn a_helper_belongs_to_the_application_that_started_it_over_several_generations() {
+    let mut store = Store::default();
+    let renderer = started_by(102, 101, "/opt/browser/parts/renderer");
+    tick(&mut store, 0, vec![started_by(100, 1, BROWSER), started_by(101, 100, HELPER), renderer]);
+    assert_eq!([100, 101, 102].map(|pid| app(&store, pid)), ["browser"; 3]);
+}
+
+#[test]
+fn a_helper_that_was_met_before_its_parent_is_described_again() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![started_by(102, 101, HELPER)]);
+    assert_eq!(app(&store, 102), "helper");
+    tick(&mut store, 1, vec![started_by(101, 100, HELPER)]);
+    tick(&mut store, 2, vec![started_by(100, 1, BROWSER)]);
+    assert_eq!([101, 102].map(|pid| (app(&store, pid), row(&store, pid).info.seq)), [("browser", 3); 2]);
+    tick(&mut store, 3, vec![started_by(100, 1, BROWSER)]);
+    assert_eq!(row(&store, 102).info.seq, 3, "nothing changed any more");
+}
+
+#[test]
+fn a_parent_that_executes_another_program_keeps_only_its_own_helpers() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![started_by(100, 1, BROWSER), started_by(101, 100, HELPER)]);
+    tick(&mut store, 1, vec![started_by(100, 1, "/opt/other/other")]);
+    assert_eq!((app(&store, 100), app(&store, 101)), ("other", "helper"));
+}
+
+#[test]
+fn the_number_of_a_later_process_makes_it_no_parent() {
+    let mut store = Store::default();
+    let later = ProcessSample { id: ProcessId::new(100, 9), ..started_by(100, 1, BROWSER) };
+    tick(&mut store, 0, vec![started_by(101, 100, HELPER), later]);
+    assert_eq!(app(&store, 101), "helper");
+}
+
+#[test]
+fn processes_that_claim_to_have_started_each_other_do_no_harm() {
+    let mut store = Store::default();
+    let (one, other) = ("/opt/browser/a/browser", "/opt/browser/a/helper");
+    tick(
+        &mut store,
+        0,
+        vec![started_by(100, 101, one), started_by(101, 100, other), started_by(102, 102, one)],
+    );
+    assert_eq!(store.rows().len(), 3);
+}
+
+fn with_terminal(pid: u32, parent: u32, terminal: Option<bool>) -> ProcessSample {
+    let mut sample = started_by(pid, parent, "/usr/bin/x");
+    sample.identity.as_mut().unwrap().terminal = terminal;
+    sample
+}
+
+#[test]
+fn what_a_terminal_program_leaves_behind_is_in_the_background() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![with_terminal(100, 1, Some(true)), with_terminal(101, 100, Some(false))]);
+    assert_eq!([100, 101].map(|pid| category(&store, pid)), [Some(Category::Terminal); 2]);
+    tick(&mut store, 1, vec![ProcessSample { ended: true, identity: None, ..process(100, 1) }]);
+    assert_eq!(
+        [100, 101].map(|pid| category(&store, pid)),
+        [Some(Category::Terminal), Some(Category::Background)]
+    );
+}
+
+#[test]
+fn a_process_that_was_over_with_its_parent_keeps_its_category() {
+    let mut store = Store::default();
+    let ended = |sample| ProcessSample { ended: true, ..sample };
+    tick(&mut store, 0, vec![with_terminal(99, 1, Some(true))]);
+    tick(&mut store, 1, vec![ended(with_terminal(100, 99, None)), ended(with_terminal(101, 100, None))]);
+    assert_eq!([100, 101].map(|pid| category(&store, pid)), [Some(Category::Terminal); 2]);
+}
+
+#[test]
+fn a_process_whose_terminal_was_closed_is_in_the_background() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![with_terminal(100, 1, Some(true)), with_terminal(101, 100, Some(false))]);
+    let detached = HostTick { detached: vec![ProcessId::new(100, 1)], ..HostTick::default() };
+    store.advance(at(1), Sample::default(), detached);
+    assert_eq!([100, 101].map(|pid| category(&store, pid)), [Some(Category::Background); 2]);
+}
+
+#[test]
+fn what_the_first_process_adopted_is_not_started_from_its_terminal() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![with_terminal(1, 0, Some(true)), with_terminal(100, 1, Some(false))]);
+    assert_eq!(
+        (category(&store, 1), category(&store, 100)),
+        (Some(Category::Terminal), Some(Category::Background))
+    );
+}
+
+#[test]
+fn the_first_byte_is_dated_once_and_survives_another_program() {
+    let mut store = Store::default();
+    tick(&mut store, 0, vec![process(1, 0)]);
+    assert_eq!(row(&store, 1).info.value.first_traffic_at_unix_ms, None);
+    tick(&mut store, 5, vec![process(1, 7)]);
+    tick(&mut store, 6, vec![started_by(1, 1, "/usr/bin/other")]);
+    let appeared = vec![(ProcessId::new(1, 1), Identity { name: "again".into(), ..Identity::default() })];
+    store.advance(at(7), Sample::default(), HostTick { appeared, ..HostTick::default() });
+    let info = &row(&store, 1).info.value;
+    assert_eq!((info.app.as_str(), info.first_traffic_at_unix_ms), ("other", Some(at(5).unix_ms)));
+}
+
+#[test]
+fn a_container_is_called_as_its_runtime_says_by_whoever_is_asked() {
+    let mut store = Store::default();
+    let id = "4b1c9e0f2a7d5c3e8f6a1b0d9c7e5f3a2b4d6c8e0f1a3b5d7c9e2f4a6b8d0c1e";
+    let mut identity = grouped("x", &format!("/system.slice/docker-{id}.scope"));
+    identity.container_name = Some("shop-web-1".into());
+    tick(&mut store, 0, vec![ProcessSample { identity: Some(identity.clone()), ..process(1, 1) }]);
+    identity.container_name = None;
+    let appeared = vec![(ProcessId::new(1, 1), identity)];
+    store.advance(at(1), Sample::default(), HostTick { appeared, ..HostTick::default() });
+    let info = &row(&store, 1).info.value;
+    assert_eq!(info.container.as_ref().unwrap().name.as_deref(), Some("shop-web-1"));
+    assert_eq!(info.category, Some(Category::Container));
+}
+
+#[test]
+fn what_is_given_up_is_told_apart_by_category() {
+    let mut store = Store::default();
+    let released = vec![ProcessId::new(1, 1), ProcessId::new(2, 1)];
+    let over = |sample| ProcessSample { ended: true, ..sample };
+    let processes = vec![over(with_terminal(1, 0, Some(true))), over(with_terminal(2, 0, Some(false)))];
+    store.advance(at(0), Sample { processes, released, ..Sample::default() }, HostTick::default());
+    tick(&mut store, 601, vec![]);
+    let mut categories: Vec<_> = store.retired().map(|retired| retired.value.category).collect();
+    categories.sort();
+    assert_eq!(categories, [Some(Category::Terminal), Some(Category::Background)]);
 }

@@ -24,7 +24,7 @@ pub(super) fn decode(raw: &RawIdentity, process: ProcessId, booted_at_unix_ms: u
         user: Some(UserId::Uid(raw.uid)),
         // Field 22 of /proc/PID/stat counts ticks of 10 ms since boot.
         started_at_unix_ms: Some(booted_at_unix_ms + process.start_time.0 * 10),
-        cgroup: None,
+        ..Identity::default()
     }
 }
 

@@ -86,75 +86,30 @@ fn unseen(counted: u64, seen: &DirectionSample) -> u64 {
 
 /// Growth since `earlier`; `None` when anything shrank, because the engine began anew.
 fn since(now: &DirectionSample, earlier: &DirectionSample) -> Option<DirectionSample> {
-    let mut growth = list(now);
-    for (growth, earlier) in growth.iter_mut().zip(list(earlier)) {
-        *growth = growth.checked_sub(earlier)?;
-    }
-    Some(sample(growth))
+    each(now, earlier, u64::checked_sub)
 }
 
 fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
-    let mut sum = list(a);
-    for (sum, b) in sum.iter_mut().zip(list(b)) {
-        *sum = sum.saturating_add(b);
-    }
-    sample(sum)
+    each(a, b, |a, b| Some(a.saturating_add(b))).unwrap_or_default()
 }
 
-const fn list(of: &DirectionSample) -> [u64; 11] {
-    let &DirectionSample {
-        processes,
-        kernel,
-        lost,
-        charged_segmentation,
-        frames,
-        non_ip,
-        forwarded,
-        namespaces,
-        link_headers,
-        frame_segmentation,
-        packet_sockets,
-    } = of;
-    [
-        processes,
-        kernel,
-        lost,
-        charged_segmentation,
-        frames,
-        non_ip,
-        forwarded,
-        namespaces,
-        link_headers,
-        frame_segmentation,
-        packet_sockets,
-    ]
-}
-
-const fn sample(list: [u64; 11]) -> DirectionSample {
-    let [
-        processes,
-        kernel,
-        lost,
-        charged_segmentation,
-        frames,
-        non_ip,
-        forwarded,
-        namespaces,
-        link_headers,
-        frame_segmentation,
-        packet_sockets,
-    ] = list;
-    DirectionSample {
-        processes,
-        kernel,
-        lost,
-        charged_segmentation,
-        frames,
-        non_ip,
-        forwarded,
-        namespaces,
-        link_headers,
-        frame_segmentation,
-        packet_sockets,
-    }
+/// Does `what` to each class of both; `None` when it cannot be done to one.
+fn each(
+    a: &DirectionSample,
+    b: &DirectionSample,
+    what: impl Fn(u64, u64) -> Option<u64>,
+) -> Option<DirectionSample> {
+    Some(DirectionSample {
+        processes: what(a.processes, b.processes)?,
+        kernel: what(a.kernel, b.kernel)?,
+        lost: what(a.lost, b.lost)?,
+        charged_segmentation: what(a.charged_segmentation, b.charged_segmentation)?,
+        frames: what(a.frames, b.frames)?,
+        non_ip: what(a.non_ip, b.non_ip)?,
+        forwarded: what(a.forwarded, b.forwarded)?,
+        namespaces: what(a.namespaces, b.namespaces)?,
+        link_headers: what(a.link_headers, b.link_headers)?,
+        frame_segmentation: what(a.frame_segmentation, b.frame_segmentation)?,
+        packet_sockets: what(a.packet_sockets, b.packet_sockets)?,
+    })
 }
