@@ -131,7 +131,7 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, dialog");
+  const typing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
   const action = KEYS[event.key];
   if (typing || !action || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
