@@ -12,12 +12,9 @@ use bwusage_proto::{
     transport::Endpoint,
     units::{Counters, Scope},
 };
-use bwusaged::{
-    engine::{
-        Identity, ProcessSample, Sample,
-        recording::{FORMAT, Header, Moment, Writer},
-    },
-    host::HostTick,
+use bwusaged::engine::{
+    Identity, ProcessSample, Sample,
+    recording::{FORMAT, Header, Moment, Writer},
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use tempfile::TempDir;

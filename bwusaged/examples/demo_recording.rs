@@ -3,6 +3,7 @@
 //! `cargo run -p bwusaged --example demo_recording > bwusaged/tests/data/demo.jsonl`
 
 use bwusage_proto::{
+    connection::Moved,
     process::{ProcessId, UserId},
     snapshot::{Coverage, DiskIo, HostInfo, HostSample, Interface, Memory, ResidualReason},
     units::{Counters, Scope},
@@ -14,6 +15,9 @@ use bwusaged::{
     },
     host::{HostTick, ProcessUse},
 };
+
+#[path = "demo_recording/talk.rs"]
+mod talk;
 
 const MOMENTS: u64 = 90;
 const BOOT_UNIX_MS: u64 = 1_763_700_000_000;
@@ -127,6 +131,7 @@ fn line(out: &mut impl std::io::Write, value: &impl serde::Serialize) -> std::io
 
 fn moment_at(moment: u64) -> Moment {
     let mut sample = Sample::default();
+    let mut talking = Vec::new();
     let mut host = HostTick { sample: machine(moment), ..HostTick::default() };
     for (index, program) in (0_u64..).zip(PROGRAMS) {
         let &(name, exe, arguments, uid, rx, tx, scope, memory_mib, cpu) = program;
@@ -156,12 +161,16 @@ fn moment_at(moment: u64) -> Moment {
         // A download that ends: apt-get is gone after two thirds.
         let (running, ended) =
             if name == "apt-get" { (moment.min(60), moment >= 60) } else { (moment, false) };
+        let counters = counters(scope, total(rx, index, running), total(tx, index + 3, running));
+        let wire = counters.total().wire;
+        let moved = Moved { rx_bytes: wire.rx_bytes, tx_bytes: wire.tx_bytes };
+        talking.push(talk::Program { id, name, moved, ended });
         if ended && moment > 60 {
             continue;
         }
         sample.processes.push(ProcessSample {
             id,
-            counters: counters(scope, total(rx, index, running), total(tx, index + 3, running)),
+            counters,
             identity: (moment == 0).then_some(identity),
             ended,
         });
@@ -170,7 +179,13 @@ fn moment_at(moment: u64) -> Moment {
         (ResidualReason::KernelTcp, counters(Scope::Internet, 52 * moment, 40 * moment)),
         (ResidualReason::KernelIcmp, counters(Scope::Lan, 84 * moment, 84 * moment)),
     ];
-    Moment { sample, host, talk: None }
+    if moment == 0 {
+        let names =
+            talk::NAMES.iter().map(|&(address, name)| (address.parse().expect("an address"), name.into()));
+        sample.names = names.collect();
+    }
+    let now_unix_ms = BOOT_UNIX_MS + host.sample.uptime_ms.unwrap_or(0);
+    Moment { sample, host, talk: Some(talk::talk(&talking, now_unix_ms)) }
 }
 
 /// The total after `moment` steps of about `rate` bytes, which swell and ebb.

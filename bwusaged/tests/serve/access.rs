@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use bwusage_proto::{client::Client, mirror::Mirror};
+use bwusage_proto::{client::Client, connection::ConnectionsQuery, mirror::Mirror};
 use rustix::process::{Gid, Uid};
 
 use crate::daemon::{Daemon, block_on};
@@ -20,8 +20,19 @@ fn daemon(visibility: &str) -> Daemon {
     Daemon::start_with(folder, &["--config", &config])
 }
 
-/// What `uid` is sent. The user changes for one thread only, which ends with it.
+/// What `uid` is sent.
 fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
+    as_user(daemon, uid, async |mut client| {
+        (client.snapshot().await.unwrap(), client.status().await.unwrap().you_see)
+    })
+}
+
+/// Asks as `uid`. The user changes for one thread only, which ends with it.
+fn as_user<T: Send + 'static>(
+    daemon: &Daemon,
+    uid: u32,
+    ask: impl AsyncFnOnce(Client) -> T + Send + 'static,
+) -> T {
     let endpoint = daemon.endpoint();
     std::thread::spawn(move || {
         rustix::thread::set_thread_groups(&[]).unwrap();
@@ -30,8 +41,8 @@ fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
         rustix::thread::set_thread_res_uid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))
             .unwrap();
         block_on(async {
-            let mut client = Client::connect(&endpoint, "test").await.unwrap();
-            (client.snapshot().await.unwrap(), client.status().await.unwrap().you_see)
+            let client = Client::connect(&endpoint, "test").await.unwrap();
+            ask(client).await
         })
     })
     .join()
@@ -95,4 +106,26 @@ fn under_all_everyone_sees_everything() {
     }
     let (stranger, sees) = seen_by(&daemon("all"), 65_534);
     assert_eq!((sees.as_str(), command_lines(&stranger).len()), ("all", 13));
+}
+
+/// Open connections, remote totals, and how many lines are hidden.
+fn connections_seen_by(daemon: &Daemon, uid: u32) -> (usize, usize, u64) {
+    let connections = as_user(daemon, uid, async |mut client| {
+        client.connections(ConnectionsQuery::default()).await.unwrap()
+    });
+    (connections.open.len(), connections.remotes.len(), connections.hidden)
+}
+
+#[test]
+fn whom_others_talk_to_is_only_counted() {
+    if !is_root() {
+        return;
+    }
+    let daemon = daemon("names");
+    let (open, closed, hidden) = connections_seen_by(&daemon, 0);
+    assert_eq!(hidden, 0);
+    let (own_open, own_closed, hidden) = connections_seen_by(&daemon, ALICE);
+    assert!(own_open > 0 && own_open < open && own_closed > 0 && own_closed < closed);
+    assert_eq!(own_open + own_closed + hidden as usize, open + closed);
+    assert_eq!(connections_seen_by(&daemon, 65_534), (0, 0, (open + closed) as u64));
 }

@@ -2,6 +2,7 @@
 //! but to connect as another user.
 #![cfg(target_os = "linux")]
 
+mod connections;
 mod daemon;
 
 mod access;
