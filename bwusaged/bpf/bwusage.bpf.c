@@ -15,17 +15,23 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_PACKET 17
 #include "core.h"
 #include "layout.h"
 #include "maps.h"
 #include "process.h"
 #include "packet.h"
+#include "remotes.h"
+#include "device.h"
+#include "dns.h"
 
-#define AF_INET 2
-#define AF_INET6 10
-#define AF_PACKET 17
 #define SOCK_RAW 3
 #define ETHERNET_HEADER 14
+/* enum sock_flags: the other side will send no more. */
+#define SOCK_DONE 1
+#define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
@@ -54,10 +60,10 @@ static __noinline int flush_unclaimed(struct socket_state *state, __u64 owner)
 	if (scope >= SCOPES)
 		return 0;
 	t = &c->scopes[scope];
-	__sync_fetch_and_add(&t->wire_rx_bytes, __sync_lock_test_and_set(&state->rx_bytes, 0));
-	__sync_fetch_and_add(&t->wire_tx_bytes, __sync_lock_test_and_set(&state->tx_bytes, 0));
-	__sync_fetch_and_add(&t->wire_rx_packets, __sync_lock_test_and_set(&state->rx_packets, 0));
-	__sync_fetch_and_add(&t->wire_tx_packets, __sync_lock_test_and_set(&state->tx_packets, 0));
+	__sync_fetch_and_add(&t->wire_rx_bytes, __sync_lock_test_and_set(&state->early_rx_bytes, 0));
+	__sync_fetch_and_add(&t->wire_tx_bytes, __sync_lock_test_and_set(&state->early_tx_bytes, 0));
+	__sync_fetch_and_add(&t->wire_rx_packets, __sync_lock_test_and_set(&state->early_rx_packets, 0));
+	__sync_fetch_and_add(&t->wire_tx_packets, __sync_lock_test_and_set(&state->early_tx_packets, 0));
 	return 0;
 }
 
@@ -67,13 +73,17 @@ static __noinline int flush_unclaimed(struct socket_state *state, __u64 owner)
  */
 static __noinline __u64 claim(struct socket_state *state, struct sock *sk, struct task_struct *task)
 {
-	__u64 owner;
+	__u64 owner, before;
 	int unclaimed;
 
 	if (!state || !sk || !task)
 		return 0;
 	owner = owner_of(task, 1);
-	unclaimed = state->flags & SOCKET_UNCLAIMED && sk->__sk_common.skc_state != TCP_LISTEN;
+	before = state->owner;
+	unclaimed = state->flags & SOCKET_UNCLAIMED && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN;
+	if (before && before != owner && !unclaimed)
+		itemise(sk, state, before, 0);
+	place(state, sk);
 	*(volatile __u64 *)&state->who = 0;
 	*(volatile __u64 *)&state->owner = owner;
 	/* Without a slot it is asked for again the next time. */
@@ -119,20 +129,11 @@ static __always_inline struct socket_state *use(struct sock *sk, __u64 *owner)
 	return state;
 }
 
-static __always_inline void count_payload(struct sock *sk, int bytes, int rx)
+static __always_inline void add_payload(struct sock *sk, struct socket_state *state, __u64 owner, __s64 bytes, int rx)
 {
-	struct socket_state *state;
-	struct counters *c;
-	__u64 owner;
+	struct counters *c = counters_of(owner);
 	__u32 scope;
 
-	if (!sk)
-		return;
-	state = use(sk, &owner);
-	/* A failed call has a negative length, and one that found nothing has none. */
-	if (!state || bytes <= 0)
-		return;
-	c = counters_of(owner);
 	if (!c)
 		return;
 	scope = (state->flags & SOCKET_SCOPE_MASK) >> SOCKET_SCOPE_SHIFT;
@@ -145,6 +146,48 @@ static __always_inline void count_payload(struct sock *sk, int bytes, int rx)
 		__sync_fetch_and_add(&c->scopes[scope].payload_tx_bytes, bytes);
 }
 
+/* The end of the stream has a sequence number too, and TLS in the kernel reads more than it hands on. */
+static __noinline int correct_copied(struct sock *sk, __s64 *bytes, __s64 said)
+{
+	struct tcp_sock *tcp;
+
+	if (!sk || !bytes)
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 0;
+	if (tcp->inet_conn.icsk_ulp_ops)
+		*bytes = said;
+	else if (sk->__sk_common.skc_flags & 1 << SOCK_DONE && tcp->copied_seq == tcp->rcv_nxt && *bytes > 0)
+		*bytes -= 1;
+	return 0;
+}
+
+/*
+ * What was read from a TCP socket since the last time, by its sequence numbers: splice(2) and the kernel's own readers
+ * report no length. Several threads may come out of order; the differences add up all the same. `said` is what the call
+ * reported: it counts where the numbers say something else (MPTCP) or are not known yet.
+ */
+static __always_inline __s64 copied_since(struct sock *sk, struct socket_state *state, __s64 said)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	__u32 now, before;
+	__s64 bytes;
+
+	if (!tcp)
+		return said;
+	now = tcp->copied_seq;
+	before = __sync_lock_test_and_set(&state->copied, now);
+	if (!(state->flags & SOCKET_COPIED)) {
+		__sync_fetch_and_or(&state->flags, SOCKET_COPIED);
+		return said;
+	}
+	bytes = (__s32)(now - before);
+	if (bytes != said)
+		correct_copied(sk, &bytes, said);
+	return bytes;
+}
+
 /*
  * A packet socket hands frames to the device below IP, where no other hook of ours is, so its calls are counted as packets
  * too. What it receives are copies of what others are charged with. A frame goes no further than its link: the LAN.
@@ -152,12 +195,14 @@ static __always_inline void count_payload(struct sock *sk, int bytes, int rx)
 static __noinline int count_frame(struct sock *sk, int bytes)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct remote key = {};
 	struct counters *c;
 	struct traffic *t;
 
 	if (!sk || bytes <= 0 || task->flags & PF_KTHREAD)
 		return 0;
-	c = counters_of(owner_of(task, 1));
+	key.owner = owner_of(task, 1);
+	c = counters_of(key.owner);
 	if (!c)
 		return 0;
 	t = &c->scopes[SCOPE_LAN];
@@ -167,24 +212,40 @@ static __noinline int count_frame(struct sock *sk, int bytes)
 	__sync_fetch_and_add(&t->payload_tx_bytes, bytes);
 	__sync_fetch_and_add(&t->wire_tx_bytes, bytes);
 	__sync_fetch_and_add(&t->wire_tx_packets, 1);
-	return 0;
+	return add_remote(&key, 0, bytes, 0);
 }
 
 /* Both since Linux 6.3. They run after the call, with its result. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send, struct sock *sk, int bytes)
 {
-	if (sk && sk->__sk_common.skc_family == AF_PACKET)
+	struct socket_state *state;
+	__u64 owner;
+
+	if (!sk)
+		return 0;
+	if (sk->__sk_common.skc_family == AF_PACKET)
 		return count_frame(sk, bytes);
-	count_payload(sk, bytes, 0);
+	state = use(sk, &owner);
+	/* A failed call has a negative length. */
+	if (state && bytes > 0)
+		add_payload(sk, state, owner, bytes, 0);
 	return 0;
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_receive, struct sock *sk, int bytes, int flags)
 {
-	/* What is peeked at is received again; the error queue gives back what was sent. */
-	count_payload(sk, flags & (MSG_PEEK | MSG_ERRQUEUE) ? 0 : bytes, 1);
+	struct socket_state *state;
+	__u64 owner;
+
+	if (!sk)
+		return 0;
+	state = use(sk, &owner);
+	/* What is peeked at is received again; the error queue gives back what was sent. A failed call has a negative length. */
+	if (!state || bytes <= 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
+		return 0;
+	add_payload(sk, state, owner, copied_since(sk, state, bytes), 1);
 	return 0;
 }
 
@@ -206,6 +267,14 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (state)
 			__sync_fetch_and_and(&state->flags, ~SOCKET_UNCLAIMED);
+	} else if (after == TCP_ESTABLISHED) {
+		/* Nothing was read yet; and what accept() will return begins now. */
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (state) {
+			__sync_fetch_and_and(&state->flags, ~SOCKET_COPIED);
+			copied_since(sk, state, 0);
+			state->opened_ns = bpf_ktime_get_ns();
+		}
 	}
 	return 0;
 }
@@ -216,9 +285,31 @@ int BPF_PROG(on_destroy, struct sock *sk)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 
-	if (state && (state->rx_packets || state->tx_packets))
+	__s64 payload;
+
+	if (!state)
+		return 0;
+	if (state->early_rx_packets || state->early_tx_packets)
 		flush_unclaimed(state, state->owner);
+	payload = copied_since(sk, state, 0);
+	if (payload)
+		add_payload(sk, state, state->owner, payload, 1);
+	itemise(sk, state, state->owner, 1);
 	return 0;
+}
+
+/* close() of what is not TCP, which lives on until its last packet is acknowledged: on_destroy. */
+SEC("cgroup/sock_release")
+int on_release(struct bpf_sock *ctx)
+{
+	struct socket_state *state;
+
+	if (ctx->protocol == IPPROTO_TCP)
+		return 1;
+	state = bpf_sk_storage_get(&sockets, ctx, 0, 0);
+	if (state)
+		itemise(plain(ctx), state, state->owner, 1);
+	return 1;
 }
 
 /* Not called for sockets of the kernel. */
@@ -238,26 +329,27 @@ int on_create(struct bpf_sock *sk)
 	state->owner = owner_of(task, 1);
 	if (owner_slot(state->owner) >= FIRST_SLOT)
 		state->who = who(task);
+	place(state, plain(sk));
 	return 1;
 }
 
 /* ---- counting ----------------------------------------------------------------------------------------------------- */
 
-/* Nobody's packet: a subflow's, whose MPTCP socket has the owner, or the kernel's own. */
-static __noinline __u64 owner_otherwise(struct __sk_buff *skb)
+/* A subflow has no owner; its MPTCP socket has. */
+static __noinline struct socket_state *state_of_subflow(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
+	struct mptcp_sock *msk;
 
-	if (cfg_mptcp && sk) {
-		struct mptcp_sock *msk = bpf_skc_to_mptcp_sock(sk);
+	if (!cfg_mptcp || !sk)
+		return 0;
+	msk = bpf_skc_to_mptcp_sock(sk);
+	return msk ? bpf_sk_storage_get(&sockets, msk, 0, 0) : 0;
+}
 
-		if (msk) {
-			struct socket_state *state = bpf_sk_storage_get(&sockets, msk, 0, 0);
-
-			if (state && state->owner)
-				return state->owner;
-		}
-	}
+/* The residual of a packet that no process has. */
+static __noinline __u64 residual_of(struct __sk_buff *skb)
+{
 	switch (protocol_of(skb)) {
 	case IPPROTO_TCP:
 		return SLOT_KERNEL_TCP;
@@ -271,6 +363,58 @@ static __noinline __u64 owner_otherwise(struct __sk_buff *skb)
 	}
 }
 
+/*
+ * A packet leaves a socket whose owner is not the current process. Whoever holds the lock of a TCP socket uses it now, and
+ * sends in its own name; without the lock it is an interrupt that happens to run here. A datagram is always sent by its
+ * process.
+ */
+static __noinline __u64 take_over(struct __sk_buff *skb, struct socket_state *state, __u64 owner)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sock *sk = plain(skb->sk);
+
+	if (!sk || !state || task->flags & (PF_KTHREAD | PF_EXITING))
+		return owner;
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP && !BPF_CORE_READ(sk, sk_lock.owned))
+		return owner;
+	return claim(state, sk, task);
+}
+
+/* The ledger's side of a packet. */
+static __always_inline void charge(struct __sk_buff *skb, struct packet *p, __u64 owner, int rx)
+{
+	struct interface *i = interface_entry(skb->ifindex);
+	__u32 slot = owner_slot(owner);
+
+	if (!i)
+		return;
+	if (slot >= FIRST_SLOT || !slot)
+		__sync_fetch_and_add(rx ? &i->processes_rx : &i->processes_tx, p->bytes);
+	else if (slot < SLOT_TABLE_FULL)
+		__sync_fetch_and_add(rx ? &i->kernel_rx : &i->kernel_tx, p->bytes);
+	else
+		__sync_fetch_and_add(rx ? &i->lost_rx : &i->lost_tx, p->bytes);
+	if (p->segmentation)
+		__sync_fetch_and_add(rx ? &i->charged_segmentation_rx : &i->charged_segmentation_tx, p->segmentation);
+}
+
+/* What a socket remembers of its last packet. */
+static __noinline int remember(struct __sk_buff *skb, struct socket_state *state, __u32 scope, int rx)
+{
+	struct sock *sk = plain(skb->sk);
+
+	if (!state || !sk)
+		return 0;
+	place(state, sk);
+	if (!(state->flags & SOCKET_SCOPE_MASK) && rx)
+		__sync_fetch_and_or(&state->flags, SOCKET_INBOUND);
+	__sync_fetch_and_and(&state->flags, ~SOCKET_SCOPE_MASK);
+	__sync_fetch_and_or(&state->flags, scope);
+	if (state->flags & SOCKET_HOME)
+		state->interface = skb->ifindex;
+	return 0;
+}
+
 static __always_inline void add_packet(struct __sk_buff *skb, int rx)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -279,26 +423,42 @@ static __always_inline void add_packet(struct __sk_buff *skb, int rx)
 	struct traffic *t;
 	struct packet p;
 	__u64 owner = 0;
+	int home;
 
 	measure(skb, rx, &p);
 	if (sk)
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	if (state) {
+	if (!state)
+		state = state_of_subflow(skb);
+	if (state && state->owner && sk) {
 		__u32 flags = state->flags, scope = (p.scope + 1) << SOCKET_SCOPE_SHIFT;
+		struct task_struct *task = bpf_get_current_task_btf();
 
-		if ((flags & SOCKET_SCOPE_MASK) != scope) {
-			__sync_fetch_and_and(&state->flags, ~SOCKET_SCOPE_MASK);
-			__sync_fetch_and_or(&state->flags, scope);
-		}
-		if (flags & SOCKET_UNCLAIMED && sk->state != TCP_LISTEN) {
+		if ((flags & SOCKET_SCOPE_MASK) != scope || (flags & SOCKET_HOME && state->interface != skb->ifindex))
+			remember(skb, state, scope, rx);
+		home = state->flags & SOCKET_HOME;
+		owner = *(volatile __u64 *)&state->owner;
+		if (!rx && *(volatile __u64 *)&state->who != who(task))
+			owner = take_over(skb, state, owner);
+		if (sk->dst_port)
 			__sync_fetch_and_add(rx ? &state->rx_bytes : &state->tx_bytes, p.bytes);
-			__sync_fetch_and_add(rx ? &state->rx_packets : &state->tx_packets, p.packets);
+		else if (is_same_stranger(skb, state, rx))
+			__sync_fetch_and_add(rx ? &state->rx_bytes : &state->tx_bytes, p.bytes);
+		else
+			count_stranger(skb, state, owner, p.bytes, rx);
+		if (state->flags & SOCKET_UNCLAIMED && sk->state != TCP_LISTEN) {
+			__sync_fetch_and_add(rx ? &state->early_rx_bytes : &state->early_tx_bytes, p.bytes);
+			__sync_fetch_and_add(rx ? &state->early_rx_packets : &state->early_tx_packets, p.packets);
+			if (home)
+				charge(skb, &p, SLOT_NONE, rx);
 			return;
 		}
-		owner = *(volatile __u64 *)&state->owner;
+	} else {
+		owner = residual_of(skb);
+		home = sk && BPF_CORE_READ(plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
 	}
-	if (!owner)
-		owner = owner_otherwise(skb);
+	if (home)
+		charge(skb, &p, owner, rx);
 	c = counters_of(owner);
 	if (!c || p.scope >= SCOPES)
 		return;
@@ -317,6 +477,7 @@ SEC("cgroup_skb/ingress")
 int on_ingress(struct __sk_buff *skb)
 {
 	add_packet(skb, 1);
+	overhear(skb);
 	return 1;
 }
 
@@ -386,6 +547,11 @@ int seed(struct bpf_iter__task_file *ctx)
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_LISTEN)
 		__sync_fetch_and_or(&state->flags, SOCKET_UNCLAIMED);
+	__sync_fetch_and_or(&state->flags, SOCKET_SEEDED);
+	place(state, sk);
+	/* Nobody knows when. */
+	state->opened_ns = 0;
+	copied_since(sk, state, 0);
 	state->owner = owner_of(task, 0);
 	return 0;
 }

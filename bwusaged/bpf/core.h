@@ -50,7 +50,11 @@ struct ns_common {
 };
 struct net {
 	struct ns_common ns;
+	__u64 net_cookie;
 };
+typedef struct {
+	struct net *net;
+} possible_net_t;
 struct nsproxy {
 	struct net *net_ns;
 };
@@ -87,15 +91,29 @@ struct in6_addr {
 	} in6_u;
 };
 struct sock_common {
-	unsigned int skc_daddr;
+	unsigned int skc_daddr, skc_rcv_saddr;
+	unsigned short skc_dport, skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
-	struct in6_addr skc_v6_daddr;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+	unsigned long skc_flags;
 };
+typedef struct {
+	int owned;
+} socket_lock_t;
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	__u8 sk_kern_sock : 1;
-	__u16 sk_type;
+	__u16 sk_type, sk_protocol;
+};
+struct inet_connection_sock {
+	const void *icsk_ulp_ops;
+};
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	__u32 copied_seq, rcv_nxt;
 };
 struct mptcp_sock {
 	struct sock *first;
@@ -103,6 +121,24 @@ struct mptcp_sock {
 struct socket {
 	short type;
 	struct sock *sk;
+};
+
+struct net_device {
+	unsigned int mtu;
+	int ifindex;
+	possible_net_t nd_net;
+};
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned int len;
+	int skb_iif;
+	__u16 protocol, network_header, mac_header;
+	unsigned int end;
+	unsigned char *head, *data;
+};
+struct skb_shared_info {
+	unsigned short gso_size, gso_segs;
 };
 
 struct seq_file;
@@ -116,6 +152,19 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	__u32 fd;
 	struct file *file;
+};
+struct bpf_map;
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
+};
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
 };
 
 #pragma clang attribute pop

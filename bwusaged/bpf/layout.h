@@ -84,6 +84,68 @@ struct identity {
 	char args[ARGS_BYTES];
 };
 
+/* What the sockets on one interface were charged with, and the frames that passed it; on one processor. */
+struct interface {
+	/* IP bytes, as in struct counters: of processes, of the kernel, lost. */
+	__u64 processes_rx, processes_tx, kernel_rx, kernel_tx, lost_rx, lost_tx;
+	/* Part of them: the headers of segments that were not cut yet, or joined already. */
+	__u64 charged_segmentation_rx, charged_segmentation_tx;
+	/* Bytes between stack and driver, link headers included. */
+	__u64 frames_rx, frames_tx;
+	/* Part of the frames. */
+	__u64 non_ip_rx, non_ip_tx, link_headers_rx, link_headers_tx;
+	/* Not part of the frames: headers that the driver adds when it cuts them, or removed when it joined them. */
+	__u64 frame_segmentation_rx, frame_segmentation_tx;
+	/* Part of the frames: IP bytes that packet sockets sent. */
+	__u64 packet_sockets_tx;
+	__u64 reserved[7];
+};
+
+/* What was passed on from one interface to another: IP bytes. */
+struct passage {
+	__u32 from, to;
+};
+struct passed {
+	__u64 bytes, packets;
+};
+
+/* One service of one remote host, as one process uses it. */
+struct remote {
+	__u64 owner;
+	/* IPv4 as ::ffff:a.b.c.d; all zero for frames that were sent past IP. As in the packet. */
+	__u32 address[4];
+	/* 0 in other network namespaces. */
+	__u32 interface;
+	__u16 port;
+	__u8 protocol, flags;
+};
+#define REMOTE_INBOUND 1
+struct remote_total {
+	__u64 rx_bytes, tx_bytes;
+	/* Sockets that were closed. */
+	__u64 connections;
+	/* CLOCK_MONOTONIC. */
+	__u64 last_ns;
+};
+
+/* One open socket, as it is listed. */
+struct socket_record {
+	__u64 owner, rx_bytes, tx_bytes, opened_ns;
+	__u32 local[4], remote[4];
+	__u32 interface, flags;
+	/* Host order. */
+	__u16 local_port, remote_port;
+	__u16 protocol;
+	__u8 state, pad;
+};
+
+#define DNS_BYTES 1232
+/* A DNS message that came by UDP. */
+struct dns_record {
+	__u32 length, pad;
+	__u8 bytes[DNS_BYTES];
+};
+
 /* Updates that could not be made, in the order of engine::linux::layout::LOSSES. */
 enum loss {
 	LOSS_SLOT,
@@ -96,5 +158,10 @@ _Static_assert(sizeof(struct traffic) == 48, "mirrored in layout.rs");
 _Static_assert(sizeof(struct counters) == 192, "mirrored in layout.rs");
 _Static_assert(sizeof(struct slot) == 32, "mirrored in layout.rs");
 _Static_assert(sizeof(struct identity) == 944, "mirrored in layout.rs");
+_Static_assert(sizeof(struct interface) == 192, "mirrored in layout.rs");
+_Static_assert(sizeof(struct remote) == 32, "mirrored in layout.rs");
+_Static_assert(sizeof(struct remote_total) == 32, "mirrored in layout.rs");
+_Static_assert(sizeof(struct socket_record) == 80, "mirrored in layout.rs");
+_Static_assert(sizeof(struct dns_record) == 1240, "mirrored in layout.rs");
 
 #endif

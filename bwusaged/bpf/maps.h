@@ -7,9 +7,22 @@
 const volatile __u32 cfg_cpus = 1;
 /* bpf_skc_to_mptcp_sock() exists since 5.19; dead code is not verified. */
 const volatile __u32 cfg_mptcp = 1;
+/* The daemon's network namespace: SO_NETNS_COOKIE. Interface numbers mean something there only. */
+const volatile __u64 cfg_home = 0;
+/* Interfaces have smaller numbers than this, or no ledger. */
+const volatile __u32 cfg_interfaces = 1;
 
 /* A socket that nobody has used since accept() made it. On a listener: what its children inherit. */
 #define SOCKET_UNCLAIMED 1u
+/* The other side began it; meaningful once the scope is known. */
+#define SOCKET_INBOUND 2u
+/* It is older than we are: nobody knows who began it. */
+#define SOCKET_SEEDED 4u
+/* Whether the socket is in the daemon's network namespace is known, and it is. */
+#define SOCKET_PLACED 8u
+#define SOCKET_HOME 16u
+/* `copied` is known. */
+#define SOCKET_COPIED 32u
 /* Bits 8 and 9: scope of the last packet, plus one; 0 while there was none. */
 #define SOCKET_SCOPE_SHIFT 8
 #define SOCKET_SCOPE_MASK (3u << SOCKET_SCOPE_SHIFT)
@@ -20,9 +33,21 @@ struct socket_state {
 	__u64 owner;
 	/* Who that is, to be compared without a look-up: who(). */
 	__u64 who;
-	__u32 flags, pad;
+	__u32 flags;
+	/* Of the last packet; 0 outside the daemon's network namespace. */
+	__u32 interface;
+	/* What it moved for its present owner to and from its peer. */
+	__u64 rx_bytes, tx_bytes;
 	/* Packets of an unclaimed socket, all of one scope. */
-	__u64 rx_bytes, tx_bytes, rx_packets, tx_packets;
+	__u64 early_rx_bytes, early_tx_bytes, early_rx_packets, early_tx_packets;
+	/* CLOCK_MONOTONIC. */
+	__u64 opened_ns;
+	/* Up to which sequence number what TCP received has been counted as payload. */
+	__u32 copied;
+	/* The stranger below is being replaced. */
+	__u32 busy;
+	/* Of a socket without a peer of its own: whom the last packet was exchanged with. Its owner is not filled in. */
+	struct remote stranger;
 };
 
 struct {
@@ -94,6 +119,38 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } losses SEC(".maps");
+
+/* interface number * cfg_cpus + processor; size set by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct interface);
+} interfaces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct passage);
+	__type(value, struct passed);
+} passages SEC(".maps");
+
+/* Closed sockets and those without a peer; the daemon takes out what is old. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct remote);
+	__type(value, struct remote_total);
+} remotes SEC(".maps");
+
+/* DNS answers since the last tick. What finds no room is not missed: a name is a comfort. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 131072);
+} dns SEC(".maps");
 
 static __always_inline void lose(__u32 what)
 {

@@ -14,6 +14,8 @@
 
 struct packet {
 	__u64 bytes, packets;
+	/* Part of the bytes: headers that segments have, and the super-packet has not. */
+	__u64 segmentation;
 	__u32 scope;
 };
 
@@ -106,6 +108,7 @@ static __always_inline void measure(struct __sk_buff *skb, int rx, struct packet
 
 	p->bytes = skb->len;
 	p->packets = 1;
+	p->segmentation = 0;
 	if (skb->ifindex == LOOPBACK_IFINDEX)
 		p->scope = SCOPE_LOOPBACK;
 	else if (data + 20 > end)
@@ -124,7 +127,8 @@ static __always_inline void measure(struct __sk_buff *skb, int rx, struct packet
 			segments = (p->bytes - header + size - 1) / size;
 		if (segments > 1) {
 			p->packets = segments;
-			p->bytes += (__u64)(segments - 1) * header;
+			p->segmentation = (__u64)(segments - 1) * header;
+			p->bytes += p->segmentation;
 		}
 	}
 }

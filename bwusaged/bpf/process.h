@@ -3,6 +3,7 @@
 #ifndef BWUSAGE_PROCESS_H
 #define BWUSAGE_PROCESS_H
 
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 /* USER_HZ ticks, the unit of field 22 in /proc/PID/stat. */
 #define NS_PER_TICK 10000000ULL

@@ -1,23 +1,40 @@
 //! The tables that the kernel side writes, as the daemon reads them.
 
-use std::io;
+use std::{io, net::IpAddr};
 
-use aya::maps::{HashMap, MapData, Stack};
-use bwusage_proto::process::ProcessId;
+use aya::maps::{HashMap, MapData, RingBuf, Stack};
+use bwusage_proto::{connection::Moved, process::ProcessId};
 
 use super::{
     cgroup_paths::CgroupPaths,
-    identity,
-    layout::{self, Counters, FIRST_SLOT, LOSSES, RawIdentity, Slot},
+    identity, interfaces,
+    layout::{
+        self, Counters, DNS_RECORD_HEADER, FIRST_SLOT, Interface, LOSSES, Passage, Passed, RawIdentity,
+        Remote, RemoteRecord, RemoteTotal, SLOT_USED, Slot, SocketRecord,
+    },
+    links::Link,
+    map_iter::MapIter,
     mapping::Mapping,
-    table::Kernel,
+    table::{self, Kernel},
+    talk::Lists,
 };
-use crate::engine::Identity;
+use crate::{
+    dns,
+    engine::{Identity, InterfaceSample},
+};
 
 /// All tables. `counters` has one entry for each slot and processor.
 pub(super) struct SharedTables {
     pub(super) counters: Mapping<Counters>,
     pub(super) slots: Mapping<Slot>,
+    pub(super) interfaces: Mapping<Interface>,
+    pub(super) passages: HashMap<MapData, Passage, Passed>,
+    /// Programs that are loaded later refer to the descriptor.
+    pub(super) _sockets: MapData,
+    pub(super) list_sockets: MapIter,
+    pub(super) list_remotes: MapIter,
+    pub(super) remotes: HashMap<MapData, Remote, RemoteTotal>,
+    pub(super) dns: RingBuf<MapData>,
     pub(super) losses: Mapping<u64>,
     pub(super) free_slots: Stack<MapData, u32>,
     pub(super) processes: HashMap<MapData, u64, u64>,
@@ -34,6 +51,33 @@ impl SharedTables {
     /// that is never used is never touched.
     pub(super) fn fill(&mut self) -> Result<(), aya::maps::MapError> {
         (FIRST_SLOT..self.slot_count()).rev().try_for_each(|slot| self.free_slots.push(slot, 0))
+    }
+
+    /// What passed each of `links`.
+    pub(super) fn interfaces(&mut self, links: &[Link]) -> io::Result<Vec<InterfaceSample>> {
+        let entries = self.interfaces.len() / self.cpus;
+        let highest = links.iter().map(|link| link.index as usize).filter(|&index| index < entries).max();
+        self.interfaces.reach((highest.unwrap_or(0) + 1) * self.cpus)?;
+        let counted = |index: u32| {
+            let first = index as usize * self.cpus;
+            let all = (index as usize) < entries;
+            all.then(|| (first..first + self.cpus).map(|at| self.interfaces.read(at)).sum::<Interface>())
+        };
+        // An error means that the table changed while it was walked; what is missing comes with the next tick.
+        let passages: Vec<(Passage, Passed)> = self.passages.iter().filter_map(Result::ok).collect();
+        Ok(interfaces::samples(links, counted, &passages))
+    }
+
+    /// The names in DNS answers that came since the last time, at most `most` messages of them.
+    pub(super) fn answers(&mut self, most: usize) -> Vec<(IpAddr, String)> {
+        let mut names = Vec::new();
+        for _ in 0..most {
+            let Some(record) = self.dns.next() else { break };
+            let Some((header, message)) = record.split_at_checked(DNS_RECORD_HEADER) else { continue };
+            let length = u32::from_ne_bytes([header[0], header[1], header[2], header[3]]) as usize;
+            names.extend(dns::names(message.get(..length).unwrap_or(message)));
+        }
+        names
     }
 
     /// Empties a slot and gives it a generation that no socket knows.
@@ -105,6 +149,44 @@ impl Kernel for SharedTables {
 
     fn losses(&self) -> [u64; LOSSES.len()] {
         std::array::from_fn(|kind| self.losses.read(kind))
+    }
+}
+
+impl Lists for SharedTables {
+    fn sockets(&mut self) -> io::Result<Vec<SocketRecord>> {
+        let records = self.list_sockets.read()?.collect();
+        self.list_sockets.forget();
+        Ok(records)
+    }
+
+    fn remotes(&mut self) -> io::Result<Vec<RemoteRecord>> {
+        let records = self.list_remotes.read()?.collect();
+        self.list_remotes.forget();
+        Ok(records)
+    }
+
+    fn take(&mut self, remote: &Remote) -> Option<RemoteTotal> {
+        let total = self.remotes.get(remote, 0).ok()?;
+        self.remotes.remove(remote).ok()?;
+        Some(total)
+    }
+
+    fn process(&self, owner: u64) -> Option<ProcessId> {
+        let (slot, generation) = (owner as u32, (owner >> 32) as u32);
+        if slot < FIRST_SLOT || slot >= self.slot_count() {
+            return None;
+        }
+        let found = self.slots.try_read(slot as usize)?;
+        (found.generation == generation && found.flags & SLOT_USED != 0)
+            .then(|| table::process_id(found.process))
+    }
+
+    fn moved(&self, owner: u64) -> Moved {
+        let mut sum = Moved::default();
+        for traffic in self.counters(owner as u32) {
+            sum += Moved { rx_bytes: traffic.wire_rx_bytes, tx_bytes: traffic.wire_tx_bytes };
+        }
+        sum
     }
 }
 

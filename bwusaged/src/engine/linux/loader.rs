@@ -4,12 +4,13 @@
 use std::{
     fs::File,
     io::Read as _,
+    os::fd::AsFd as _,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use aya::{
     Btf, Ebpf, EbpfLoader, include_bytes_aligned,
-    maps::{HashMap, Map, Stack},
+    maps::{HashMap, Map, MapData, RingBuf, Stack},
     programs::{
         BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, Iter, ProgramError,
     },
@@ -21,8 +22,9 @@ use super::{
     cgroup_paths::CgroupPaths,
     kernel::{SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
+    map_iter::MapIter,
     mapping::Mapping,
-    preflight,
+    netns, preflight,
 };
 use crate::engine::EngineError;
 
@@ -34,6 +36,9 @@ const COUNTER_BYTES: usize = 48 << 20;
 /// Fewest and most processes that can have a slot at a time.
 const SLOTS: std::ops::RangeInclusive<usize> = 2_048..=16_384;
 
+/// Interfaces with this number or a higher one have no ledger: those that lead out of a machine have small ones, and only
+/// containers make ever new ones.
+const INTERFACES: usize = 1024;
 /// So many slots are mapped at first.
 const FIRST_MAPPED: usize = 512;
 
@@ -42,10 +47,16 @@ const FIRST_MAPPED: usize = 512;
 const TRACEPOINTS: [(&str, &str, &str, &str); 6] = [
     ("on_exit", "sched_process_exit", "when a process ends", "5.5"),
     ("on_exec", "sched_process_exec", "the name of a process", "5.5"),
-    ("on_destroy", "tcp_destroy_sock", "connections that nobody used", "5.5"),
+    ("on_destroy", "tcp_destroy_sock", "what a connection moved in all", "5.5"),
     ("on_state", "inet_sock_set_state", "who connects and who listens", "5.5"),
     ("on_send", "sock_send_length", "who sends, and how much payload", "6.3"),
     ("on_receive", "sock_recv_length", "who receives, and how much payload", "6.3"),
+];
+
+/// The same for what is attached last: frames of packets that were not charged to anybody would be the kernel's.
+const DEVICE_TRACEPOINTS: [(&str, &str, &str, &str); 2] = [
+    ("on_frame_in", "netif_receive_skb", "frames that an interface received", "5.5"),
+    ("on_frame_out", "net_dev_start_xmit", "frames that an interface sends", "5.5"),
 ];
 
 /// A link takes no flags, and several links may always stand beside each other; `AllowMultiple` is for the older way of
@@ -65,13 +76,14 @@ pub(super) fn load() -> Result<Loaded, EngineError> {
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
     let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
-    preflight::check_tracepoints(&btf, TRACEPOINTS.map(|(_, tracepoint, _, since)| (tracepoint, since)))?;
+    let needed = TRACEPOINTS.iter().chain(&DEVICE_TRACEPOINTS);
+    preflight::check_tracepoints(&btf, needed.map(|&(_, tracepoint, _, since)| (tracepoint, since)))?;
     let cpus =
         processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
 
     let mut programs = open(&btf, cpus, slots)?;
-    let kernel = tables(&mut programs, cpus, slots)?;
+    let kernel = tables(&mut programs, cpus, slots, &btf)?;
     let hooks = attach(&mut programs, &btf, &cgroup)?;
     seed(&mut programs, &btf)?;
     drop(btf);
@@ -82,9 +94,14 @@ pub(super) fn load() -> Result<Loaded, EngineError> {
 fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
     let entries = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let cpus_global = entries(cpus);
+    let home =
+        netns::own_cookie().map_err(|source| EngineError::Read { what: "the network namespace", source })?;
     EbpfLoader::new()
         .btf(Some(btf))
         .override_global("cfg_cpus", &cpus_global, true)
+        .override_global("cfg_home", &home, true)
+        .override_global("cfg_interfaces", &(INTERFACES as u32), true)
+        .map_max_entries("interfaces", entries(INTERFACES * cpus))
         .map_max_entries("counters", entries(slots * cpus))
         .map_max_entries("slots", entries(slots))
         .map_max_entries("free_slots", entries(slots))
@@ -94,10 +111,24 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
         .map_err(|error| EngineError::Load { source: error.into() })
 }
 
-fn tables(programs: &mut Ebpf, cpus: usize, slots: usize) -> Result<SharedTables, EngineError> {
+fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<SharedTables, EngineError> {
+    let (Map::SkStorage(sockets), Map::HashMap(remotes)) =
+        (take(programs, "sockets")?, take(programs, "remotes")?)
+    else {
+        return Err(load_error(std::io::Error::other("the object's tables are of another kind")));
+    };
+    let list_sockets = walk(programs, btf, "list_sockets", "bpf_sk_storage_map", &sockets)?;
+    let list_remotes = walk(programs, btf, "list_remotes", "bpf_map_elem", &remotes)?;
     let mut kernel = SharedTables {
         counters: map_array(programs, "counters", FIRST_MAPPED * cpus, slots * cpus)?,
         slots: map_array(programs, "slots", FIRST_MAPPED, slots)?,
+        interfaces: map_array(programs, "interfaces", 1, INTERFACES * cpus)?,
+        passages: HashMap::try_from(take(programs, "passages")?).map_err(load_error)?,
+        _sockets: sockets,
+        list_sockets,
+        list_remotes,
+        remotes: HashMap::try_from(Map::HashMap(remotes)).map_err(load_error)?,
+        dns: RingBuf::try_from(take(programs, "dns")?).map_err(load_error)?,
         losses: map_array(programs, "losses", LOSSES.len(), LOSSES.len())?,
         free_slots: Stack::try_from(take(programs, "free_slots")?).map_err(load_error)?,
         processes: HashMap::try_from(take(programs, "processes")?).map_err(load_error)?,
@@ -138,22 +169,23 @@ fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, En
         hooks.push(Hook { name, purpose: purpose.into(), attached: true, detail: None });
     };
     for (program, tracepoint, purpose, _) in TRACEPOINTS {
-        attach_tracepoint(programs, program, tracepoint, btf).map_err(|error| EngineError::Attach {
-            program,
-            hook: tracepoint,
-            source: error.into(),
-        })?;
+        attach_tracepoint(programs, program, tracepoint, btf)?;
         attached(format!("tp_btf/{tracepoint}"), purpose);
     }
     let cgroup_error = |program, hook| {
         move |error: ProgramError| EngineError::Attach { program, hook, source: error.into() }
     };
-    let create: &mut CgroupSock = program(programs, "on_create")?;
-    create
-        .load()
-        .and_then(|()| create.attach(cgroup, LINK_MODE).map(drop))
-        .map_err(cgroup_error("on_create", "cgroup/sock_create"))?;
-    attached("cgroup/sock_create".into(), "who opens a socket");
+    for (name, hook, purpose) in [
+        ("on_create", "cgroup/sock_create", "who opens a socket"),
+        ("on_release", "cgroup/sock_release", "what a socket of datagrams moved in all"),
+    ] {
+        let sockets: &mut CgroupSock = program(programs, name)?;
+        sockets
+            .load()
+            .and_then(|()| sockets.attach(cgroup, LINK_MODE).map(drop))
+            .map_err(cgroup_error(name, hook))?;
+        attached(hook.into(), purpose);
+    }
     for (name, hook, direction, purpose) in [
         ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
         ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
@@ -165,21 +197,44 @@ fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, En
             .map_err(cgroup_error(name, hook))?;
         attached(hook.into(), purpose);
     }
+    for (program, tracepoint, purpose, _) in DEVICE_TRACEPOINTS {
+        attach_tracepoint(programs, program, tracepoint, btf)?;
+        attached(format!("tp_btf/{tracepoint}"), purpose);
+    }
     Ok(hooks)
 }
 
 fn attach_tracepoint(
     programs: &mut Ebpf,
     name: &'static str,
-    tracepoint: &str,
+    tracepoint: &'static str,
     btf: &Btf,
-) -> Result<(), ProgramError> {
-    let program: &mut BtfTracePoint = programs
-        .program_mut(name)
-        .ok_or_else(|| ProgramError::IOError(std::io::ErrorKind::NotFound.into()))?
-        .try_into()?;
-    program.load(tracepoint, btf)?;
-    program.attach().map(drop)
+) -> Result<(), EngineError> {
+    let program: &mut BtfTracePoint = program(programs, name)?;
+    program
+        .load(tracepoint, btf)
+        .and_then(|()| program.attach().map(drop))
+        .map_err(|error| EngineError::Attach { program: name, hook: tracepoint, source: error.into() })
+}
+
+/// Loads the iterator `name` and ties it to the table `map`.
+fn walk(
+    programs: &mut Ebpf,
+    btf: &Btf,
+    name: &'static str,
+    iterator: &'static str,
+    map: &MapData,
+) -> Result<MapIter, EngineError> {
+    let failed =
+        |error: ProgramError| EngineError::Attach { program: name, hook: iterator, source: error.into() };
+    let walk: &mut Iter = program(programs, name)?;
+    walk.load(iterator, btf).map_err(failed)?;
+    let fd = walk.fd().map_err(failed)?;
+    MapIter::new(fd.as_fd(), map.fd().as_fd()).map_err(|source| EngineError::Attach {
+        program: name,
+        hook: iterator,
+        source: source.into(),
+    })
 }
 
 fn program<'a, T>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, EngineError>

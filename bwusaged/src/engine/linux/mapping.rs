@@ -56,6 +56,11 @@ impl<T: Copy> Mapping<T> {
         unsafe { self.at.as_ptr().add(index).read_volatile() }
     }
 
+    /// Reads element `index` if it is mapped already.
+    pub(super) fn try_read(&self, index: usize) -> Option<T> {
+        (index < self.mapped).then(|| self.read(index))
+    }
+
     /// Writes element `index`. The caller knows that the kernel does not count there now.
     pub(super) fn write(&mut self, index: usize, value: T) {
         assert!(index < self.mapped, "element {index} of {}", self.mapped);

@@ -121,7 +121,7 @@ fn look(
     known
 }
 
-fn process_id(process: u64) -> ProcessId {
+pub(super) fn process_id(process: u64) -> ProcessId {
     ProcessId::new((process >> PID_SHIFT) as u32, process & ((1 << PID_SHIFT) - 1))
 }
 

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What passes each interface, so that its own counter can be told apart byte by byte: frames between stack and driver.
+ * These programs run with bottom halves off, so that a processor's own entry needs no atomic addition.
+ */
+#ifndef BWUSAGE_DEVICE_H
+#define BWUSAGE_DEVICE_H
+
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
+/* skb->mac_header when there is none. */
+#define NO_MAC_HEADER 0xffff
+
+static __always_inline struct interface *interface_entry(__u32 number)
+{
+	__u32 index;
+
+	if (number >= cfg_interfaces)
+		return 0;
+	index = number * cfg_cpus + bpf_get_smp_processor_id();
+	return bpf_map_lookup_elem(&interfaces, &index);
+}
+
+/* The headers, link header included, that all segments but the first of a super-packet have and it has not. */
+static __noinline __u64 missing_headers(struct sk_buff *skb, __u32 network, __u32 link)
+{
+	unsigned char *head = BPF_CORE_READ(skb, head), first = 0, protocol = 0, offset = 0;
+	struct skb_shared_info *shared = (void *)head + BPF_CORE_READ(skb, end);
+	__u32 header, segments = BPF_CORE_READ(shared, gso_segs), size = BPF_CORE_READ(shared, gso_size);
+	__u32 length = BPF_CORE_READ(skb, len);
+
+	if (!size)
+		return 0;
+	bpf_probe_read_kernel(&first, 1, head + network);
+	if (first >> 4 == 4) {
+		header = (first & 15) * 4;
+		bpf_probe_read_kernel(&protocol, 1, head + network + 9);
+	} else {
+		header = 40;
+		bpf_probe_read_kernel(&protocol, 1, head + network + 6);
+		/* BIG TCP: the jumbo option is not sent. */
+		if (protocol == IPPROTO_HOPOPTS)
+			protocol = IPPROTO_TCP;
+	}
+	if (protocol == IPPROTO_TCP) {
+		bpf_probe_read_kernel(&offset, 1, head + network + header + 12);
+		header += (offset >> 4) * 4;
+	} else {
+		header += 8;
+	}
+	if (segments < 2 && length > header + link)
+		segments = (length - header - link + size - 1) / size;
+	return segments > 1 ? (__u64)(segments - 1) * (header + link) : 0;
+}
+
+static __always_inline int is_ip(__u16 protocol)
+{
+	return protocol == bpf_htons(ETH_P_IP) || protocol == bpf_htons(ETH_P_IPV6) ||
+	       protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+}
+
+static __noinline int count_passage(__u32 from, __u32 to, __u64 bytes)
+{
+	struct passage key = { .from = from, .to = to };
+	struct passed *passed = bpf_map_lookup_elem(&passages, &key), first = {};
+
+	if (!passed) {
+		bpf_map_update_elem(&passages, &key, &first, BPF_NOEXIST);
+		passed = bpf_map_lookup_elem(&passages, &key);
+		if (!passed)
+			return 0;
+	}
+	__sync_fetch_and_add(&passed->bytes, bytes);
+	__sync_fetch_and_add(&passed->packets, 1);
+	return 0;
+}
+
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
+{
+	struct sock *sk = skb->sk;
+	struct interface *i;
+	__u32 link, length;
+
+	if (dev->nd_net.net->net_cookie != cfg_home)
+		return 0;
+	i = interface_entry(dev->ifindex);
+	if (!i)
+		return 0;
+	length = skb->len;
+	link = skb->network_header - (__u32)(skb->data - skb->head);
+	if (link > 64 || link > length)
+		link = 0;
+	/* It counts what is in its frames. */
+	if (dev->ifindex == LOOPBACK_IFINDEX) {
+		length -= link;
+		link = 0;
+	}
+	i->frames_tx += length;
+	if (!is_ip(skb->protocol)) {
+		i->non_ip_tx += length;
+		return 0;
+	}
+	i->link_headers_tx += link;
+	if (length > dev->mtu + link)
+		i->frame_segmentation_tx += missing_headers(skb, skb->network_header, link);
+	if (skb->skb_iif && dev->ifindex != LOOPBACK_IFINDEX)
+		count_passage(skb->skb_iif, dev->ifindex, length - link);
+	else if (sk && sk->__sk_common.skc_family == AF_PACKET)
+		i->packet_sockets_tx += length - link;
+	return 0;
+}
+
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(on_frame_in, struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct interface *i;
+	__u32 link = 0, length, network;
+
+	if (dev->nd_net.net->net_cookie != cfg_home)
+		return 0;
+	i = interface_entry(dev->ifindex);
+	if (!i)
+		return 0;
+	/* The driver took the link header off. */
+	network = skb->data - skb->head;
+	if (skb->mac_header != NO_MAC_HEADER && network > skb->mac_header)
+		link = network - skb->mac_header;
+	if (link > 64 || dev->ifindex == LOOPBACK_IFINDEX)
+		link = 0;
+	length = skb->len + link;
+	i->frames_rx += length;
+	if (!is_ip(skb->protocol)) {
+		i->non_ip_rx += length;
+		return 0;
+	}
+	i->link_headers_rx += link;
+	if (length > dev->mtu + link)
+		i->frame_segmentation_rx += missing_headers(skb, network, link);
+	return 0;
+}
+
+#endif
