@@ -31,7 +31,7 @@ const COLUMNS = [
     head: "Remote",
     style: "name",
     parts: [
-      { style: "main", text: (row) => visible(row.title), title: ends },
+      { style: "main", text: (row) => row.label, title: ends },
       { style: "sub", text: address },
     ],
   },
@@ -142,15 +142,14 @@ export class Connections {
 
   #show(answer) {
     this.#answer = answer;
-    const { rows, by, matched, hidden } = answer;
+    const { rows, by, truncated, hidden } = answer;
     const takenAt = Date.parse(answer.taken_at);
-    this.#section.dataset.by = by;
     setText(this.#section.querySelector("th.name button"), words(by)[0]);
-    this.#rows.show(rows.map((row) => ({ ...row, takenAt })), keyOf, (row) => row.kind);
+    this.#rows.show(rows.map((row) => ({ ...row, label: nameOf(row, by), takenAt })), keyOf, (row) => row.kind);
     const [, one, many] = words(by);
-    const count = `${matched} ${matched === 1 ? one : many}`;
-    setText(find("talk-count"), rows.length < matched ? `first ${rows.length} of ${count}` : count);
-    find("talk-more").hidden = rows.length >= matched;
+    const count = `${rows.length} ${rows.length === 1 ? one : many}`;
+    setText(find("talk-count"), truncated ? `first ${count}` : count);
+    find("talk-more").hidden = !truncated;
     this.#note(hidden ? `${hidden} more are hidden: they belong to others, and the user who runs bwusage-web may not see them` : "");
     find("talk-empty").hidden = rows.length > 0;
     setText(find("talk-empty"), this.#query.get("filter") ? "nothing matches – Esc in the filter clears it" : "nobody talks to anybody");
@@ -167,20 +166,34 @@ function words(by) {
   return GROUPINGS[by] ?? [by, "row", "rows"];
 }
 
-function keyOf(row) {
-  const { kind, title, pid, name, app, user, protocol, local, remote, port, inbound, interface: passed } = row;
-  return JSON.stringify([kind, title, pid, name, app, user, protocol, local, remote, port, inbound, passed]);
+/** What a row is called. */
+function nameOf({ kind, group, remote_name: name, remote_address: address, remote_port: port }, by) {
+  if (kind === "group") return group == null ? `(no ${words(by)[1]})` : visible(group);
+  if (kind === "not_itemised") return "(not itemised)";
+  if (address == null) return "*";
+  return withPort(name == null ? address : visible(name), port);
+}
+
+function withPort(host, port) {
+  if (port == null) return host;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Everything about a row that does not change. */
+function keyOf({ label, kind, pid, name, app, user, protocol, port, inbound, interface: passed, ...row }) {
+  return JSON.stringify([label, kind, pid, name, app, user, protocol, port, inbound, passed, ends(row)]);
 }
 
 /** Both ends of a connection. */
-function ends({ local, remote, remote_port: port }) {
-  if (local == null) return "";
-  return remote == null ? local : `${local} – ${remote} port ${port}`;
+function ends({ local_address: local, local_port: localPort, remote_address: remote, remote_port: remotePort }) {
+  const ours = local == null ? "" : withPort(local, localPort);
+  return remote == null || ours === "" ? ours : `${ours} – ${withPort(remote, remotePort)}`;
 }
 
-/** The address, where the name is shown. */
-function address({ title, remote }) {
-  return remote == null || title.includes(remote) ? "" : remote;
+/** The address where the name is shown; our own where nobody else's is known. */
+function address(row) {
+  if (row.label === "*") return ends(row);
+  return row.remote_name == null || row.remote_address == null ? "" : row.remote_address;
 }
 
 function program({ name, app, processes }) {
@@ -195,9 +208,8 @@ function service({ port, protocol, service: name }) {
 }
 
 /** What a socket is doing, or how many there are. */
-function state({ state: one, open, closed, kind }) {
+function state({ state: one, open, closed }) {
   if (one != null) return one.replaceAll("_", " ");
-  if (kind === "rest") return "not itemised";
   return [open && `${open} open`, closed && `${closed} closed`].filter(Boolean).join(", ");
 }
 

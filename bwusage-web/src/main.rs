@@ -54,8 +54,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     })?;
     let endpoint = Endpoint::resolve(arguments.socket);
     let hosts = AllowedHosts::new(arguments.allowed_hosts);
-    let router =
-        routes::router(feed::follow(endpoint.clone()), endpoint, hosts, arguments.share_connections);
+    let router = routes::router(feed::follow(endpoint.clone()), endpoint, hosts, arguments.share_connections);
     let service = router.into_make_service_with_connect_info::<Peer>();
     // Told to whoever reads it; the server does not depend on anybody reading.
     writeln!(io::stdout(), "bwusage-web: open http://{}/", listener.local_addr()?).ok();

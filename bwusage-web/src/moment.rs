@@ -76,6 +76,11 @@ impl Live {
         &self.mirror
     }
 
+    /// The daemon's package version.
+    pub(crate) fn daemon_version(&self) -> &str {
+        &self.daemon_version
+    }
+
     /// The event that introduces the machine.
     pub(crate) fn hello(&self) -> Bytes {
         self.hello.clone()

@@ -8,10 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::IncomingStream,
-};
+use axum::{extract::connect_info::Connected, serve::IncomingStream};
 use tokio::net::TcpListener;
 
 #[cfg(target_os = "linux")]

@@ -145,7 +145,8 @@ async fn connections(
     let live = moment.live()?;
     let (_endpoint, mut client) = app.client().await?;
     let connections = client.connections(question.of_daemon()).await?;
-    Ok(json(question.answer(&connections, live.mirror(), &app.users).into()))
+    let answer = question.answer(&connections, live.mirror(), live.daemon_version(), &app.users);
+    Ok(json(answer.into()))
 }
 
 async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Result<Response, Failure> {

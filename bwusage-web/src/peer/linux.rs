@@ -71,14 +71,8 @@ mod tests {
     #[test]
     #[cfg(target_endian = "little")]
     fn both_notations_of_an_address_are_read() {
-        assert_eq!(
-            address("00000000000000000000000001000000:2253"),
-            Some("[::1]:8787".parse().unwrap())
-        );
-        assert_eq!(
-            address("0000000000000000FFFF00000100007F:2253"),
-            Some("127.0.0.1:8787".parse().unwrap())
-        );
+        assert_eq!(address("00000000000000000000000001000000:2253"), Some("[::1]:8787".parse().unwrap()));
+        assert_eq!(address("0000000000000000FFFF00000100007F:2253"), Some("127.0.0.1:8787".parse().unwrap()));
         for text in ["", "0100007F", "0100:2253", "0100007G:2253", "+100007F:2253x"] {
             assert_eq!(address(text), None, "{text}");
         }

@@ -10,15 +10,8 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{events::Down, moment::Moment, sample};
 
-const ROUTES: [&str; 7] = [
-    "/",
-    "/assets/app.js",
-    "/api/v1/top",
-    "/api/v1/ledger",
-    "/api/v1/connections",
-    "/healthz",
-    "/nowhere",
-];
+const ROUTES: [&str; 7] =
+    ["/", "/assets/app.js", "/api/v1/top", "/api/v1/ledger", "/api/v1/connections", "/healthz", "/nowhere"];
 
 fn server(moment: Moment) -> Router {
     server_for(&Peer::known(true), moment, false)
@@ -116,14 +109,9 @@ async fn a_page_of_another_site_gets_nothing_but_a_person_may_follow_its_link() 
 #[tokio::test]
 async fn nothing_is_changed_from_here() {
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-        for path in [
-            "/",
-            "/api/v1/top",
-            "/api/v1/status",
-            "/api/v1/ledger",
-            "/api/v1/connections",
-            "/api/v1/stream",
-        ] {
+        for path in
+            ["/", "/api/v1/top", "/api/v1/status", "/api/v1/ledger", "/api/v1/connections", "/api/v1/stream"]
+        {
             let response = answer(live(), ask(path).method(method.clone())).await;
             assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         }

@@ -84,7 +84,8 @@ fn a_hostile_name_is_shown_and_does_nothing() {
         show(&mut page, view);
     }
     page.wait_for("document.querySelectorAll('#connections tbody tr').length === 2");
-    let remotes = page.value("[...document.querySelectorAll('#connections td.name')].map(cell => cell.textContent)");
+    let remotes =
+        page.value("[...document.querySelectorAll('#connections td.name')].map(cell => cell.textContent)");
     assert!(remotes.to_string().contains("onerror"), "{remotes}");
     assert_eq!(page.value("typeof window.pwned"), "undefined");
     assert_eq!(page.value("document.querySelectorAll('main img, main b').length"), 0);
@@ -95,7 +96,9 @@ fn an_application_has_its_title_and_a_hidden_program_a_mark() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 1440);
     let row_of = |name: &str| {
-        format!("[...document.querySelectorAll('#programs tbody tr')].find((row) => row.textContent.includes({name:?}))")
+        format!(
+            "[...document.querySelectorAll('#programs tbody tr')].find((row) => row.textContent.includes({name:?}))"
+        )
     };
     let browser_row = row_of(recording::TITLE);
     assert_eq!(page.value(&format!("{browser_row}.querySelector('.sub').textContent")), "firefox");

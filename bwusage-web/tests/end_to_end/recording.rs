@@ -267,7 +267,9 @@ impl Program {
     fn cgroup(&self) -> String {
         match self.uid {
             _ if self.name == HOSTILE_NAME => "/".into(),
-            1000 => format!("/user.slice/user-1000.slice/user@1000.service/app.slice/app-{}-1.scope", self.name),
+            1000 => {
+                format!("/user.slice/user-1000.slice/user@1000.service/app.slice/app-{}-1.scope", self.name)
+            }
             _ => format!("/system.slice/{}.service", self.name),
         }
     }
