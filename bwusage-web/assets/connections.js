@@ -47,7 +47,7 @@ const COLUMNS = [
   { sort: "port", head: "Service", style: "service", text: service },
   { sort: "iface", head: "Interface", style: "interface", text: (row) => visible(row.interface ?? "") },
   { sort: "state", head: "State", style: "state", text: state, title: direction },
-  { sort: "age", head: "Age", style: "age number", text: age, falls: true },
+  { sort: "age", head: "Age", style: "age number", text: age, title: moments, falls: true },
   { sort: "rx", head: "▼ bytes", label: "received", style: "rx number", ...amount("rx_bytes_total") },
   { sort: "tx", head: "▲ bytes", label: "sent", style: "tx number", ...amount("tx_bytes_total") },
 ];
@@ -219,6 +219,13 @@ function direction({ inbound }) {
 }
 
 function age({ opened_at: opened, last_at: last, takenAt }) {
-  if (opened != null) return duration(Math.max(takenAt - Date.parse(opened), 0));
-  return last == null ? "" : `last ${moment(Date.parse(last))}`;
+  const passed = (since) => duration(Math.max(takenAt - Date.parse(since), 0));
+  if (opened != null) return passed(opened);
+  return last == null ? "" : `${passed(last)} ago`;
+}
+
+/** The moments behind an age. */
+function moments({ opened_at: opened, last_at: last }) {
+  if (opened != null) return `since ${moment(Date.parse(opened))}`;
+  return last == null ? "" : `last used on ${moment(Date.parse(last))}`;
 }
