@@ -6,12 +6,17 @@ use bwusage_proto::{
     filter::Filter,
     format::Units,
     process::Category,
-    table::{Grouping, Order, Query},
+    table::{Grouping, Order, Query, SortKey},
+    talk,
     transport::SOCKET_ENV,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::failure::Failure;
+
+pub(crate) mod connections;
 mod duration;
+use connections::Connections;
 
 /// The numbers are those of [`crate::failure::Exit`].
 const EXIT_STATUS: &str = "\
@@ -73,6 +78,11 @@ pub(crate) enum Command {
     ///
     /// Example for a script that starts the daemon: bwusage-ctl status --wait 10s
     Status(Status),
+    /// Print who talks to whom: open connections with their bytes, or sums by remote host, service, interface, process
+    ///
+    /// Example: bwusage-ctl connections --by remote --app firefox
+    #[command(visible_alias = "conns")]
+    Connections(Box<Connections>),
     /// Account for every byte that the interfaces counted: processes, and what has a reason instead of a process
     ///
     /// Every interface's own counter is the sum of the lines. Some are negative: there the interface counted less.
@@ -98,6 +108,9 @@ impl Command {
             Self::Watch(watch) => watch.json,
             Self::Status(status) => status.json,
             Self::Ledger(ledger) => ledger.json,
+            Self::Connections(connections) => {
+                matches!(connections.format(), connections::Format::Json | connections::Format::Ndjson)
+            }
             Self::Doctor(doctor) => doctor.json,
             Self::Schema(_) | Self::Completions(_) => false,
         }
@@ -162,7 +175,7 @@ pub(crate) struct Watch {
 #[derive(Debug, Args)]
 pub(crate) struct Rows {
     /// What one row stands for: an application, a user, a systemd unit, a container or a category with all its
-    /// processes, or one process
+    /// processes, or one process; for top also a remote host, a port (service) or an interface
     #[arg(long, value_name = "WHAT", default_value = "pid")]
     pub(crate) by: By,
 
@@ -195,6 +208,23 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// What is wanted of connections; `None` where rows are processes.
+    pub(crate) fn talk_query(&self) -> Result<Option<talk::Query<'_>>, Failure> {
+        let Some(by) = self.by.of_connections() else { return Ok(None) };
+        let key = match self.sort.key {
+            SortKey::RxTotal => talk::SortKey::Rx,
+            SortKey::TxTotal => talk::SortKey::Tx,
+            SortKey::Name => talk::SortKey::Remote,
+            key => return Err(Failure::NotOfConnections { what: format!("--sort {key}"), by: by.name() }),
+        };
+        if self.background {
+            return Err(Failure::NotOfConnections { what: "--background".into(), by: by.name() });
+        }
+        let order = talk::Order { key, reversed: self.sort.reversed };
+        let filter = self.filter.as_ref();
+        Ok(Some(talk::Query { by, closed: true, order, filter, limit: self.limit, ..talk::Query::default() }))
+    }
+
     pub(crate) fn query(&self) -> Query<'_> {
         Query {
             by: self.by.into(),
@@ -303,13 +333,28 @@ pub(crate) enum By {
     Unit,
     Container,
     Category,
+    Remote,
+    Port,
+    Interface,
+}
+
+impl By {
+    /// How connections are grouped, where rows are not processes.
+    fn of_connections(self) -> Option<talk::Grouping> {
+        match self {
+            Self::Remote => Some(talk::Grouping::Remote),
+            Self::Port => Some(talk::Grouping::Port),
+            Self::Interface => Some(talk::Grouping::Interface),
+            _ => None,
+        }
+    }
 }
 
 impl From<By> for Grouping {
     fn from(by: By) -> Self {
         match by {
             By::App => Self::App,
-            By::Pid => Self::Process,
+            By::Pid | By::Remote | By::Port | By::Interface => Self::Process,
             By::User => Self::User,
             By::Unit => Self::Unit,
             By::Container => Self::Container,
@@ -341,6 +386,7 @@ pub(crate) enum Answer {
     Watch,
     Status,
     Ledger,
+    Connections,
     Doctor,
     Error,
 }
@@ -353,6 +399,7 @@ impl Answer {
             Self::Watch => "watch",
             Self::Status => "status",
             Self::Ledger => "ledger",
+            Self::Connections => "connections",
             Self::Doctor => "doctor",
             Self::Error => "error",
         }

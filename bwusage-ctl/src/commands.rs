@@ -11,6 +11,7 @@ use crate::{
     output,
 };
 
+mod connections;
 mod doctor;
 mod ledger;
 mod status;
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Top(arguments) => on_runtime(top::run(&connection, arguments)),
         Command::Watch(arguments) => on_runtime(watch::run(&connection, arguments)),
         Command::Status(arguments) => on_runtime(status::run(&connection, arguments)),
+        Command::Connections(arguments) => on_runtime(connections::run(&connection, arguments)),
         Command::Ledger(arguments) => on_runtime(ledger::run(&connection, arguments)),
         Command::Doctor(arguments) => on_runtime(doctor::run(&connection, arguments)),
         Command::Schema(arguments) => schema(arguments.answer),

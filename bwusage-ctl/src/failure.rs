@@ -11,6 +11,7 @@ use serde::Serialize;
 pub(crate) enum Exit {
     Done = 0,
     Failed = 1,
+    Usage = 2,
     Unreachable = 3,
     Denied = 4,
     Mismatch = 5,
@@ -37,6 +38,8 @@ pub(crate) enum Failure {
     Empty,
     #[error("there is no interface {0} that had traffic")]
     NoInterface(String),
+    #[error("{what} does not go with --by {by}")]
+    NotOfConnections { what: String, by: &'static str },
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
     #[error("cannot prepare the answer as JSON")]
@@ -53,6 +56,7 @@ impl Failure {
             Self::Client(error) => client_exit(error),
             Self::Timeout(_) => Exit::TimedOut,
             Self::Empty | Self::NoInterface(_) => Exit::Empty,
+            Self::NotOfConnections { .. } => Exit::Usage,
             // Whoever read has read enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Exit::Failed,
@@ -64,6 +68,7 @@ impl Failure {
             Self::Client(error) => client_code(error),
             Self::Timeout(_) => "timeout",
             Self::Empty | Self::NoInterface(_) => "empty",
+            Self::NotOfConnections { .. } => "usage",
             Self::Output(_) => "output",
             Self::Json(_) => "json",
             Self::Terminal(_) => "terminal",
@@ -76,6 +81,9 @@ impl Failure {
             Self::Client(error) => error.hints(),
             Self::Timeout(_) => vec!["give it more time:   --timeout 30s".into()],
             Self::Empty => vec!["rows without traffic are left out unless you say --all".into()],
+            Self::NotOfConnections { by, .. } => {
+                vec![format!("see what does:   bwusage-ctl connections --by {by} --help")]
+            }
             Self::NoInterface(_) => vec!["see which there are:   bwusage-ctl ledger".into()],
             Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Vec::new(),
         }

@@ -1,6 +1,8 @@
 //! From answers to text. Pure: the same input always gives the same bytes.
 
+pub(crate) mod connections;
 pub(crate) mod csv;
+mod grid;
 pub(crate) mod ledger;
 pub(crate) mod status;
 pub(crate) mod table;

@@ -41,6 +41,12 @@ impl Filter {
         parse::parse(text).map(Self)
     }
 
+    /// What every one of `filters` matches.
+    #[must_use]
+    pub fn all(filters: impl IntoIterator<Item = Self>) -> Self {
+        Self(Expr::All(filters.into_iter().map(|Self(expr)| expr).collect()))
+    }
+
     /// `word` as filter text that looks for exactly these characters.
     #[must_use]
     pub fn quote(word: &str) -> String {

@@ -8,10 +8,12 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+mod connections;
 mod ledger;
 mod status;
 mod top;
 mod watch;
+pub use connections::{CONNECTIONS_SCHEMA, ConnectionRecord, ConnectionReport, ConnectionsReport};
 pub use ledger::{CarrierReport, InterfaceReport, LEDGER_SCHEMA, LedgerReport, SideReport, SummaryReport};
 pub use status::{STATUS_SCHEMA, StatusReport};
 pub use top::{

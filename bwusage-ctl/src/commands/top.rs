@@ -1,7 +1,10 @@
 //! `top`: the table, once.
 
-use bwusage_proto::{client::Client, report::TopReport, table::table, users::Users};
+use bwusage_proto::{
+    client::Client, connection::ConnectionsQuery, report::TopReport, table::table, users::Users,
+};
 
+use super::connections::{self, Wish};
 use crate::{
     cli::{Format, Top},
     connection::Connection,
@@ -14,6 +17,17 @@ use crate::{
 };
 
 pub(super) async fn run(connection: &Connection, arguments: &Top) -> Result<Exit, Failure> {
+    if let Some(query) = arguments.rows.talk_query()? {
+        let wish = Wish {
+            question: ConnectionsQuery::default(),
+            query,
+            look: &arguments.look,
+            format: arguments.format().into(),
+            resolve: false,
+            fail_empty: arguments.fail_empty,
+        };
+        return connections::print(connection, &wish).await;
+    }
     let question =
         async |client: &mut Client| Ok((client.snapshot().await?, client.daemon().version.clone()));
     let (mirror, daemon_version) = connection.ask(question).await?;

@@ -15,6 +15,9 @@ mod stop;
 mod stream;
 
 pub(super) async fn run(connection: &Connection, arguments: &Watch) -> Result<Exit, Failure> {
+    if let Some(query) = arguments.rows.talk_query()? {
+        return Err(Failure::NotOfConnections { what: "watch".into(), by: query.by.name() });
+    }
     let mut follow = Follow::new(connection.endpoint.clone(), NAME, arguments.interval);
     // A daemon that is not there at all is told like any other failure; one that goes away is waited for.
     let first = follow.next().await;

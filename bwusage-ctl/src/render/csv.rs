@@ -78,7 +78,7 @@ pub(crate) fn write(table: &Table, by: Grouping, header: bool) -> String {
     csv
 }
 
-fn push_line(csv: &mut String, cells: impl Iterator<Item = String>) {
+pub(super) fn push_line(csv: &mut String, cells: impl Iterator<Item = String>) {
     for (at, value) in cells.enumerate() {
         if at > 0 {
             csv.push(',');
@@ -97,7 +97,7 @@ pub(crate) fn cell(value: &str) -> String {
     if value.contains(['"', ',']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
 }
 
-fn number(value: Option<impl ToString>) -> String {
+pub(super) fn number(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 

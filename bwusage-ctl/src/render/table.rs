@@ -4,14 +4,13 @@ use bwusage_proto::{
     format::Units,
     mirror::Mirror,
     table::{Grouping, Row, RowKey, Table},
-    text,
     units::{Counters, Rates},
 };
 
-use super::{FAINT, HEADING, paint};
+use super::grid::{self, Frame};
 
 mod columns;
-use columns::{Align, Column, columns};
+use columns::columns;
 
 /// How to draw it.
 #[derive(Debug, Clone, Copy)]
@@ -27,10 +26,6 @@ pub(crate) struct Layout {
     pub(crate) steady: bool,
 }
 
-/// Names are cut to this before columns are left out.
-const NARROWEST_NAME: usize = 12;
-const GAP: &str = "  ";
-
 /// Draws `table`, a line each with its end.
 pub(crate) fn draw(table: &Table, layout: &Layout) -> String {
     lines(table.rows.iter(), layout)
@@ -44,78 +39,9 @@ pub(crate) fn draw_whole(table: &Table, mirror: &Mirror, layout: &Layout) -> Str
 
 fn lines<'a>(rows: impl Iterator<Item = &'a Row>, layout: &Layout) -> String {
     let rows: Vec<&Row> = rows.collect();
-    let mut columns = columns(layout.by, layout.first_seen);
-    let mut cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| columns.iter().map(|column| (column.cell)(row, layout.units)).collect())
-        .collect();
-    let mut widths: Vec<usize> = (0..columns.len())
-        .map(|at| {
-            let widest = cells.iter().map(|row| text::width(&row[at])).max().unwrap_or(0);
-            let widest = if layout.steady { widest.max(columns[at].steady) } else { widest };
-            if layout.header { widest.max(text::width(columns[at].title)) } else { widest }
-        })
-        .collect();
-    if let Some(width) = layout.width {
-        shrink(width, &mut columns, &mut cells, &mut widths);
-    }
-
-    let mut drawn = String::new();
-    if layout.header {
-        let titles: Vec<String> = columns.iter().map(|column| column.title.to_owned()).collect();
-        drawn.push_str(&paint(HEADING, &line(&columns, &titles, &widths)));
-        drawn.push('\n');
-    }
-    for (row, cells) in rows.iter().zip(&cells) {
-        let line = line(&columns, cells, &widths);
-        let is_over = row.exited_at_unix_ms.is_some();
-        drawn.push_str(&if is_over { paint(FAINT, &line) } else { line });
-        drawn.push('\n');
-    }
-    drawn
-}
-
-/// Makes it fit: first the name gets shorter, then columns go.
-fn shrink(width: usize, columns: &mut Vec<Column>, cells: &mut [Vec<String>], widths: &mut Vec<usize>) {
-    loop {
-        let total = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
-        let Some(excess) = total.checked_sub(width).filter(|&excess| excess > 0) else { return };
-        // The name is the only column that nothing may replace, so it is also the one that is always there.
-        let name = columns.iter().position(|column| column.dispensable == 0).unwrap_or(0);
-        let spare = widths[name].saturating_sub(NARROWEST_NAME);
-        let victim = (0..columns.len()).max_by_key(|&at| columns[at].dispensable);
-        match victim.filter(|&at| columns[at].dispensable > 0) {
-            Some(at) if excess > spare => {
-                columns.remove(at);
-                widths.remove(at);
-                for row in &mut *cells {
-                    row.remove(at);
-                }
-            }
-            _ => {
-                widths[name] = widths[name].saturating_sub(excess).max(1);
-                return;
-            }
-        }
-    }
-}
-
-fn line(columns: &[Column], cells: &[String], widths: &[usize]) -> String {
-    let mut line = String::new();
-    for ((column, cell), &width) in columns.iter().zip(cells).zip(widths) {
-        if !line.is_empty() {
-            line.push_str(GAP);
-        }
-        match column.align {
-            Align::Left => line.push_str(&text::fit(cell, width)),
-            Align::Right => {
-                line.extend(std::iter::repeat_n(' ', width.saturating_sub(text::width(cell))));
-                line.push_str(cell);
-            }
-        }
-    }
-    line.truncate(line.trim_end().len());
-    line
+    let frame = Frame { width: layout.width, header: layout.header, steady: layout.steady };
+    let columns = columns(layout.by, layout.first_seen);
+    grid::draw(&rows, columns, layout.units, frame, |row| row.exited_at_unix_ms.is_some())
 }
 
 /// Rows for what no row of the table holds: traffic without a process, and processes that ended long ago.

@@ -10,6 +10,7 @@ mod program;
 mod recording;
 mod schema;
 
+mod connections;
 mod doctor;
 mod failures;
 mod help;

@@ -16,6 +16,10 @@ pub(crate) const HOSTILE_NAME: &str = "=evil,\x1b[2J\u{202e}\u{9b}txt";
 pub(crate) const CURL_PAYLOAD: u64 = 100_000_000;
 pub(crate) const CURL_WIRE: u64 = 102_762_440;
 pub(crate) const CURL_PID: u32 = 4242;
+/// Of these, over the first open connection, over closed ones, and not itemised.
+pub(crate) const CURL_OPEN_RX: u64 = 100_000_000;
+pub(crate) const CURL_CLOSED_RX: u64 = 2_000_000;
+pub(crate) const CURL_REST_RX: u64 = CURL_WIRE - CURL_OPEN_RX - 2_440 - CURL_CLOSED_RX;
 /// Both processes of firefox together.
 pub(crate) const FIREFOX_RX: u64 = 3_500_000;
 /// ICMP that no process sent.
@@ -52,7 +56,9 @@ pub(crate) fn write(path: &Path) {
             "residuals": [(ResidualReason::KernelIcmp, counters(Scope::Lan, KERNEL_RX, 0))],
             "losses": [],
             "interfaces": [eth0(), tun0()],
+            "names": [("198.51.100.7", "files.example.org"), ("2001:db8::7", "files.example.org")],
         },
+        "talk": talk(),
         "host": {
             "sample": HostSample::default(),
             "processes": [{ "id": id(CURL_PID), "cpu_time_ms": 10, "rss_bytes": 8_388_608, "disk_read_bytes": 0, "disk_write_bytes": 0 }],
@@ -62,6 +68,38 @@ pub(crate) fn write(path: &Path) {
         },
     });
     fs::write(path, format!("{header}\n{moment}\n")).unwrap();
+}
+
+/// What curl moved: over two connections to one host, over closed ones to another, and the rest.
+fn talk() -> Value {
+    let socket = |process: Option<u32>,
+                  local: &str,
+                  remote: Option<&str>,
+                  inbound,
+                  state: &str,
+                  rx_bytes: u64| {
+        json!({
+            "process": process.map(id), "protocol": 6, "local": local, "remote": remote, "inbound": inbound, "state": state,
+            "interface": 2, "opened_at_unix_ms": 1_795_000_001_000_u64, "moved": { "rx_bytes": rx_bytes, "tx_bytes": 0 },
+        })
+    };
+    let closed = json!({
+        "process": id(CURL_PID), "protocol": 6, "remote": "198.51.100.9", "port": 80, "inbound": false, "interface": 2,
+        "connections": 12, "moved": { "rx_bytes": CURL_CLOSED_RX, "tx_bytes": 0 }, "last_at_unix_ms": 1_795_000_002_000_u64,
+    });
+    json!({
+        "sockets": [
+            socket(Some(CURL_PID), "192.0.2.15:50000", Some("198.51.100.7:443"), Some(false), "established", CURL_OPEN_RX),
+            socket(Some(CURL_PID), "[2001:db8:1::15]:50001", Some("[2001:db8::7]:443"), Some(false), "close_wait", 2_440),
+            socket(Some(200), "192.0.2.15:8080", Some("192.0.2.44:50505"), Some(true), "established", 1_000),
+            socket(None, "[::]:22", None, None::<bool>, "listen", 0),
+        ],
+        "remotes": [closed],
+        "processes": [
+            (id(CURL_PID), { json!({ "rx_bytes": CURL_WIRE, "tx_bytes": 0 }) }),
+            (id(200), { json!({ "rx_bytes": 1_000, "tx_bytes": 0 }) }),
+        ],
+    })
 }
 
 fn eth0() -> Value {

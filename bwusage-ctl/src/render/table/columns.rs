@@ -7,43 +7,19 @@ use bwusage_proto::{
     text,
 };
 
-/// One column: how it is headed and what it says about a row.
-pub(super) struct Column {
-    pub(super) title: &'static str,
-    pub(super) align: Align,
-    /// The higher, the sooner it is left out where room is short; 0 never is.
-    pub(super) dispensable: u8,
-    /// Cells that every value fits into; 0 where values have no common width.
-    pub(super) steady: usize,
-    pub(super) cell: fn(&Row, Units) -> String,
-}
+use crate::render::grid::{self, or_dash};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
-    Left,
-    Right,
-}
-
-/// Words: names of things.
-const fn words(title: &'static str, dispensable: u8, cell: fn(&Row, Units) -> String) -> Column {
-    Column { title, align: Align::Left, dispensable, steady: 0, cell }
-}
-
-/// Numbers, of which the longest takes `steady` cells.
-const fn numbers(
-    title: &'static str,
-    dispensable: u8,
-    steady: usize,
-    cell: fn(&Row, Units) -> String,
-) -> Column {
-    Column { title, align: Align::Right, dispensable, steady, cell }
-}
+type Column = grid::Column<Row, Units>;
 
 /// Who a row is, when it was first seen where that is `wanted`, and then the numbers.
 pub(super) fn columns(by: Grouping, first_seen_wanted: bool) -> Vec<Column> {
-    let many = |title| vec![words(title, 0, name), numbers("PROCS", 9, 0, processes)];
+    let many = |title| vec![Column::words(title, 0, name), Column::numbers("PROCS", 9, 0, processes)];
     let mut columns = match by {
-        Grouping::Process => vec![numbers("PID", 4, 7, pid), words("NAME", 0, name), words("APP", 9, app)],
+        Grouping::Process => vec![
+            Column::numbers("PID", 4, 7, pid),
+            Column::words("NAME", 0, name),
+            Column::words("APP", 9, app),
+        ],
         Grouping::App => many("APP"),
         Grouping::User => many("USER"),
         Grouping::Unit => many("UNIT"),
@@ -51,22 +27,24 @@ pub(super) fn columns(by: Grouping, first_seen_wanted: bool) -> Vec<Column> {
         Grouping::Category => many("CATEGORY"),
     };
     if by != Grouping::User {
-        columns.push(words("USER", 6, user));
+        columns.push(Column::words("USER", 6, user));
     }
     if first_seen_wanted {
-        columns.push(words("FIRST SEEN", 3, first_seen));
+        columns.push(Column::words("FIRST SEEN", 3, first_seen));
     }
     columns.extend([
-        numbers("RX/s", 1, 10, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
-        numbers("TX/s", 2, 10, |row, units| format::rate_with_unit(row.rates.tx_bytes_per_s, units)),
-        numbers("RX TOTAL", 3, 8, |row, units| {
+        Column::numbers("RX/s", 1, 10, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
+        Column::numbers("TX/s", 2, 10, |row, units| format::rate_with_unit(row.rates.tx_bytes_per_s, units)),
+        Column::numbers("RX TOTAL", 3, 8, |row, units| {
             format::bytes_with_unit(row.counters.total().wire.rx_bytes, units)
         }),
-        numbers("TX TOTAL", 5, 8, |row, units| {
+        Column::numbers("TX TOTAL", 5, 8, |row, units| {
             format::bytes_with_unit(row.counters.total().wire.tx_bytes, units)
         }),
-        numbers("CPU%", 7, 5, cpu),
-        numbers("MEM", 8, 8, |row, units| or_dash(row.rss_bytes, |rss| format::bytes_with_unit(rss, units))),
+        Column::numbers("CPU%", 7, 5, cpu),
+        Column::numbers("MEM", 8, 8, |row, units| {
+            or_dash(row.rss_bytes, |rss| format::bytes_with_unit(rss, units))
+        }),
     ]);
     columns
 }
@@ -110,9 +88,4 @@ fn cpu(row: &Row, _: Units) -> String {
 
 fn some_text(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
-}
-
-/// What is unknown is a dash, never 0.
-fn or_dash<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
-    value.map_or_else(|| "-".into(), show)
 }

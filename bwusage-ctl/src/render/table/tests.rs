@@ -1,5 +1,6 @@
 use bwusage_proto::{
     snapshot::{Residual, ResidualReason, RowId},
+    text,
     units::Scope,
 };
 

@@ -1,0 +1,50 @@
+//! Comma-separated values: RFC 4180, the names of the JSON report, and no cell that a spreadsheet would compute.
+
+use bwusage_proto::report::{ConnectionReport, ConnectionsReport};
+
+use crate::render::csv::{number, push_line};
+
+type Column = (&'static str, fn(&ConnectionReport<'_>) -> String);
+
+const COLUMNS: [Column; 24] = [
+    ("kind", |row| row.kind.into()),
+    ("group", |row| row.group.clone().unwrap_or_default()),
+    ("pid", |row| number(row.pid)),
+    ("name", |row| word(row.name)),
+    ("app", |row| word(row.app)),
+    ("user", |row| word(row.user)),
+    ("protocol", |row| row.protocol.clone().unwrap_or_default()),
+    ("local_address", |row| number(row.local_address)),
+    ("local_port", |row| number(row.local_port)),
+    ("remote_address", |row| number(row.remote_address)),
+    ("remote_port", |row| number(row.remote_port)),
+    ("remote_name", |row| word(row.remote_name)),
+    ("port", |row| number(row.port)),
+    ("service", |row| word(row.service)),
+    ("inbound", |row| number(row.inbound)),
+    ("state", |row| row.state.map(|state| state.name().to_owned()).unwrap_or_default()),
+    ("interface", |row| word(row.interface)),
+    ("opened_at", |row| number(row.opened_at)),
+    ("last_at", |row| number(row.last_at)),
+    ("open", |row| row.open.to_string()),
+    ("closed", |row| row.closed.to_string()),
+    ("processes", |row| row.processes.to_string()),
+    ("rx_bytes_total", |row| row.rx_bytes_total.to_string()),
+    ("tx_bytes_total", |row| row.tx_bytes_total.to_string()),
+];
+
+/// Writes `report`; what is unknown is an empty cell.
+pub(crate) fn csv(report: &ConnectionsReport<'_>, header: bool) -> String {
+    let mut csv = String::new();
+    if header {
+        push_line(&mut csv, COLUMNS.iter().map(|(name, _)| (*name).to_owned()));
+    }
+    for row in &report.rows {
+        push_line(&mut csv, COLUMNS.iter().map(|(_, value)| value(row)));
+    }
+    csv
+}
+
+fn word(word: Option<&str>) -> String {
+    word.unwrap_or_default().to_owned()
+}
