@@ -15,28 +15,16 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
-#define AF_INET 2
-#define AF_INET6 10
-#define AF_PACKET 17
+#include "numbers.h"
 #include "core.h"
 #include "layout.h"
 #include "maps.h"
 #include "process.h"
 #include "packet.h"
 #include "remotes.h"
+#include "closing.h"
 #include "device.h"
 #include "dns.h"
-
-#define SOCK_RAW 3
-#define ETHERNET_HEADER 14
-/* enum sock_flags: the other side will send no more. */
-#define SOCK_DONE 1
-#define TCP_ESTABLISHED 1
-#define TCP_SYN_SENT 2
-#define TCP_CLOSE 7
-#define TCP_LISTEN 10
-#define MSG_PEEK 2
-#define MSG_ERRQUEUE 0x2000
 
 /* bpf_sk_storage_get() and the other tracing helpers are for GPL-compatible programs. */
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -267,6 +255,10 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (state)
 			__sync_fetch_and_and(&state->flags, ~SOCKET_UNCLAIMED);
+	} else if (after == TCP_CLOSE && before == TCP_FIN_WAIT2) {
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (state)
+			remember_closing(sk, state);
 	} else if (after == TCP_ESTABLISHED) {
 		/* Nothing was read yet; and what accept() will return begins now. */
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);

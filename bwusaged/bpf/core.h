@@ -92,7 +92,7 @@ struct in6_addr {
 };
 struct sock_common {
 	unsigned int skc_daddr, skc_rcv_saddr;
-	unsigned short skc_dport, skc_num;
+	unsigned short skc_dport;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	possible_net_t skc_net;
@@ -107,6 +107,9 @@ struct sock {
 	socket_lock_t sk_lock;
 	__u8 sk_kern_sock : 1;
 	__u16 sk_type, sk_protocol;
+};
+struct inet_sock {
+	unsigned short inet_sport;
 };
 struct inet_connection_sock {
 	const void *icsk_ulp_ops;

@@ -6,23 +6,6 @@
 #ifndef BWUSAGE_DEVICE_H
 #define BWUSAGE_DEVICE_H
 
-#define ETH_P_IP 0x0800
-#define ETH_P_IPV6 0x86dd
-#define ETH_P_8021Q 0x8100
-#define ETH_P_8021AD 0x88a8
-/* skb->mac_header when there is none. */
-#define NO_MAC_HEADER 0xffff
-
-static __always_inline struct interface *interface_entry(__u32 number)
-{
-	__u32 index;
-
-	if (number >= cfg_interfaces)
-		return 0;
-	index = number * cfg_cpus + bpf_get_smp_processor_id();
-	return bpf_map_lookup_elem(&interfaces, &index);
-}
-
 /* The headers, link header included, that all segments but the first of a super-packet have and it has not. */
 static __noinline __u64 missing_headers(struct sk_buff *skb, __u32 network, __u32 link)
 {
@@ -84,6 +67,8 @@ int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
 	struct interface *i;
 	__u32 link, length;
 
+	if (sk && sk->__sk_common.skc_state == TCP_TIME_WAIT)
+		count_last_word(skb, dev);
 	if (dev->nd_net.net->net_cookie != cfg_home)
 		return 0;
 	i = interface_entry(dev->ifindex);

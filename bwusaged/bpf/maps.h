@@ -160,6 +160,17 @@ static __always_inline void lose(__u32 what)
 		__sync_fetch_and_add(count, 1);
 }
 
+/* The entry of an interface of the daemon's network namespace, on this processor. */
+static __always_inline struct interface *interface_entry(__u32 number)
+{
+	__u32 index;
+
+	if (number >= cfg_interfaces)
+		return 0;
+	index = number * cfg_cpus + bpf_get_smp_processor_id();
+	return bpf_map_lookup_elem(&interfaces, &index);
+}
+
 #define owner_slot(owner) ((__u32)(owner))
 #define owner_generation(owner) ((__u32)((owner) >> 32))
 

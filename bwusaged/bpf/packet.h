@@ -3,15 +3,6 @@
 #ifndef BWUSAGE_PACKET_H
 #define BWUSAGE_PACKET_H
 
-#define IPPROTO_HOPOPTS 0
-#define IPPROTO_ICMP 1
-#define IPPROTO_TCP 6
-#define IPPROTO_UDP 17
-#define IPPROTO_ICMPV6 58
-
-/* The loopback interface has this number in every network namespace. */
-#define LOOPBACK_IFINDEX 1
-
 struct packet {
 	__u64 bytes, packets;
 	/* Part of the bytes: headers that segments have, and the super-packet has not. */

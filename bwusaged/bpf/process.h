@@ -3,8 +3,6 @@
 #ifndef BWUSAGE_PROCESS_H
 #define BWUSAGE_PROCESS_H
 
-#define PF_EXITING 0x00000004
-#define PF_KTHREAD 0x00200000
 /* USER_HZ ticks, the unit of field 22 in /proc/PID/stat. */
 #define NS_PER_TICK 10000000ULL
 /* PID_MAX_LIMIT is 2^22, so that a process number and 42 bits of ticks (1,400 years) share a word. */

@@ -31,10 +31,16 @@ static __always_inline void v4_mapped(__u32 *to, __u32 address)
 	to[3] = address;
 }
 
+/* Our port, in host order. Not skc_num, which a closed socket has given back. */
+static __always_inline __u16 local_port(struct sock *sk)
+{
+	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
 /* Fills in the service that a socket with a peer belongs to. */
 static __always_inline void describe_peer(struct sock *sk, struct socket_state *state, struct remote *key)
 {
-	__u16 local = BPF_CORE_READ(sk, __sk_common.skc_num);
+	__u16 local = local_port(sk);
 	__u16 remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET)
@@ -173,7 +179,7 @@ int list_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 	record.opened_ns = state->opened_ns;
 	record.interface = state->interface;
 	record.flags = state->flags;
-	record.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	record.local_port = local_port(sk);
 	record.remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	record.protocol = BPF_CORE_READ(sk, sk_protocol);
 	record.state = BPF_CORE_READ(sk, __sk_common.skc_state);

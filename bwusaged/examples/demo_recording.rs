@@ -6,11 +6,11 @@ use bwusage_proto::{
     connection::Moved,
     process::{ProcessId, UserId},
     snapshot::{Coverage, DiskIo, HostInfo, HostSample, Interface, Memory, ResidualReason},
-    units::{Counters, Scope},
+    units::{Counters, Scope, Wire},
 };
 use bwusaged::{
     engine::{
-        Identity, ProcessSample, Sample,
+        DirectionSample, Identity, InterfaceKind, InterfaceSample, ProcessSample, Sample,
         recording::{FORMAT, Header, Moment},
     },
     host::{HostTick, ProcessUse},
@@ -99,6 +99,18 @@ const PROGRAMS: &[Program] = &[
     ("dockerd", "/usr/bin/dockerd", &["dockerd", "-H", "fd://"], 0, 300, 220, Scope::Loopback, 95, 3),
     ("bash", "/usr/bin/bash", &["-bash"], 1000, 0, 0, Scope::Internet, 6, 0),
     ("cron", "/usr/sbin/cron", &["/usr/sbin/cron", "-f"], 0, 0, 0, Scope::Internet, 3, 0),
+    // Carries what syncthing moves, and so moves a little more.
+    (
+        "openvpn",
+        "/usr/sbin/openvpn",
+        &["openvpn", "--config", "/etc/openvpn/office.conf"],
+        0,
+        1,
+        1,
+        Scope::Internet,
+        11,
+        6,
+    ),
 ];
 
 fn main() -> std::io::Result<()> {
@@ -134,7 +146,7 @@ fn moment_at(moment: u64) -> Moment {
     let mut talking = Vec::new();
     let mut host = HostTick { sample: machine(moment), ..HostTick::default() };
     for (index, program) in (0_u64..).zip(PROGRAMS) {
-        let &(name, exe, arguments, uid, rx, tx, scope, memory_mib, cpu) = program;
+        let &(name, exe, arguments, uid, rx, _, _, memory_mib, cpu) = program;
         let id = ProcessId::new(100 + index as u32 * 37, 4_000 + index * 250);
         let identity = Identity {
             name: name.into(),
@@ -158,10 +170,8 @@ fn moment_at(moment: u64) -> Moment {
             }
             continue;
         }
-        // A download that ends: apt-get is gone after two thirds.
-        let (running, ended) =
-            if name == "apt-get" { (moment.min(60), moment >= 60) } else { (moment, false) };
-        let counters = counters(scope, total(rx, index, running), total(tx, index + 3, running));
+        let ended = name == "apt-get" && moment >= 60;
+        let counters = moved(index as usize, moment);
         let wire = counters.total().wire;
         let moved = Moved { rx_bytes: wire.rx_bytes, tx_bytes: wire.tx_bytes };
         talking.push(talk::Program { id, name, moved, ended });
@@ -179,6 +189,8 @@ fn moment_at(moment: u64) -> Moment {
         (ResidualReason::KernelTcp, counters(Scope::Internet, 52 * moment, 40 * moment)),
         (ResidualReason::KernelIcmp, counters(Scope::Lan, 84 * moment, 84 * moment)),
     ];
+    sample.interfaces = interfaces(moment);
+    host.carriers = vec![(id_of("openvpn"), "tun0".into())];
     if moment == 0 {
         let names =
             talk::NAMES.iter().map(|&(address, name)| (address.parse().expect("an address"), name.into()));
@@ -186,6 +198,108 @@ fn moment_at(moment: u64) -> Moment {
     }
     let now_unix_ms = BOOT_UNIX_MS + host.sample.uptime_ms.unwrap_or(0);
     Moment { sample, host, talk: Some(talk::talk(&talking, now_unix_ms)) }
+}
+
+fn id_of(name: &str) -> ProcessId {
+    let at = PROGRAMS.iter().position(|program| program.0 == name).expect("there is such a program");
+    ProcessId::new(100 + at as u32 * 37, 4_000 + at as u64 * 250)
+}
+
+/// What a program moved until `moment`.
+fn moved(index: usize, moment: u64) -> Counters {
+    let &(name, _, _, _, rx, tx, scope, _, _) = &PROGRAMS[index];
+    let at = index as u64;
+    match name {
+        // A download that ends: apt-get is gone after two thirds.
+        "apt-get" => counters(scope, total(rx, at, moment.min(60)), total(tx, at + 3, moment.min(60))),
+        "openvpn" => {
+            let inner = PROGRAMS.iter().position(|program| program.0 == "syncthing").expect("it is there");
+            let wire = moved(inner, moment).total().wire;
+            counters(scope, wire.rx_bytes + 57 * wire.rx_packets, wire.tx_bytes + 57 * wire.tx_packets)
+        }
+        _ => counters(scope, total(rx, at, moment), total(tx, at + 3, moment)),
+    }
+}
+
+/// Everything goes over the cable, but what stays on the machine and what goes through the tunnel.
+fn interfaces(moment: u64) -> Vec<InterfaceSample> {
+    let mut ways = [Wire::default(); 3];
+    for (index, program) in PROGRAMS.iter().enumerate().filter(|(_, program)| program.4 > 0) {
+        let way = match (program.0, program.6) {
+            (_, Scope::Loopback) => 0,
+            ("syncthing", _) => 2,
+            _ => 1,
+        };
+        ways[way] += moved(index, moment).total().wire;
+    }
+    let [lo, eth0, tun0] = ways;
+    let lo = interface(1, "lo", InterfaceKind::Loopback, lo, Beside::default());
+    // Neighbour discovery and port scans; a container; ARP; and a month before the daemon.
+    let beside = Beside {
+        kernel: 136,
+        no_socket: 640,
+        container: 210_000,
+        arp: 210,
+        before: 41_873_201_556,
+        link: 14,
+    };
+    let eth0 = interface(2, "eth0", InterfaceKind::Device, eth0, beside.times(moment));
+    let container = Beside { container: beside.container, link: 14, ..Beside::default() };
+    let veth = interface(7, "veth3f1a2b", InterfaceKind::Namespace, Wire::default(), container.times(moment));
+    let tun0 = interface(9, "tun0", InterfaceKind::UserTunnel, tun0, Beside::default());
+    vec![lo, eth0, veth, tun0]
+}
+
+/// Bytes of an interface, each way, that no process of this machine's own moved: a moment, and in all before the daemon.
+#[derive(Clone, Copy, Default)]
+struct Beside {
+    kernel: u64,
+    no_socket: u64,
+    container: u64,
+    arp: u64,
+    before: u64,
+    /// Length of a link header.
+    link: u64,
+}
+
+impl Beside {
+    fn times(self, moment: u64) -> Self {
+        Self {
+            kernel: self.kernel * moment,
+            no_socket: self.no_socket * moment,
+            container: self.container * moment,
+            arp: self.arp * moment,
+            ..self
+        }
+    }
+}
+
+fn interface(index: u32, name: &str, kind: InterfaceKind, wire: Wire, beside: Beside) -> InterfaceSample {
+    let direction = |bytes: u64, packets: u64| {
+        // Eight segments at a time, which the card cuts, joins and counts; the loopback leaves them whole.
+        let passed = packets.div_ceil(8);
+        let headers = (packets - passed) * 52;
+        let link_headers = passed * beside.link;
+        let local = bytes + beside.kernel + beside.no_socket;
+        let direction = DirectionSample {
+            processes: bytes,
+            kernel: beside.kernel,
+            charged_segmentation: headers,
+            frames: local - headers + link_headers + beside.arp + beside.container,
+            non_ip: beside.arp,
+            forwarded: beside.container,
+            namespaces: beside.container,
+            link_headers,
+            frame_segmentation: headers + (packets - passed) * beside.link,
+            ..DirectionSample::default()
+        };
+        let cut = if kind == InterfaceKind::Device { direction.frame_segmentation } else { 0 };
+        (direction, beside.before + direction.frames + cut)
+    };
+    let (rx, rx_bytes) = direction(wire.rx_bytes, wire.rx_packets);
+    let (tx, tx_bytes) = direction(wire.tx_bytes, wire.tx_packets);
+    let counters = Some(Moved { rx_bytes, tx_bytes });
+    InterfaceSample { index, name: name.into(), kind, rx, tx, counters, ..InterfaceSample::default() }
 }
 
 /// The total after `moment` steps of about `rate` bytes, which swell and ebb.
@@ -211,11 +325,6 @@ fn counters(scope: Scope, rx: u64, tx: u64) -> Counters {
 }
 
 fn machine(moment: u64) -> HostSample {
-    let moved: Vec<(u64, u64)> = (0_u64..)
-        .zip(PROGRAMS)
-        .map(|(index, program)| (total(program.4, index, moment), total(program.5, index + 3, moment)))
-        .collect();
-    let (rx, tx) = moved.iter().fold((0, 0), |(rx, tx), moved| (rx + moved.0, tx + moved.1));
     HostSample {
         cpu_centipercent: Some((1800 + wave(moment) * 22) as u32),
         core_centipercent: (0..4).map(|core| (900 + wave(moment + core * 11) * 40) as u32).collect(),
@@ -232,28 +341,26 @@ fn machine(moment: u64) -> HostSample {
             read_bytes_per_s: None,
             write_bytes_per_s: None,
         }),
-        interfaces: vec![
-            Interface {
-                name: "eth0".into(),
-                loopback: false,
-                rx_bytes_total: rx,
-                tx_bytes_total: tx,
-                rx_packets_total: rx / 1400,
-                tx_packets_total: tx / 1400,
-                rates: None,
-            },
-            Interface {
-                name: "lo".into(),
-                loopback: true,
-                rx_bytes_total: 70_000 * moment,
-                tx_bytes_total: 70_000 * moment,
-                rx_packets_total: moment,
-                tx_packets_total: moment,
-                rates: None,
-            },
-        ],
+        interfaces: interfaces(moment).iter().filter(|seen| leads_out_or_back(seen)).map(counted).collect(),
         uptime_ms: Some(86_400_000 * 9 + moment * 1000),
         load_centi: Some([142, 118, 97]),
         process_count: Some(PROGRAMS.len() as u32),
+    }
+}
+
+fn leads_out_or_back(interface: &InterfaceSample) -> bool {
+    matches!(interface.kind, InterfaceKind::Device | InterfaceKind::Loopback)
+}
+
+fn counted(interface: &InterfaceSample) -> Interface {
+    let counters = interface.counters.unwrap_or_default();
+    Interface {
+        name: interface.name.clone(),
+        loopback: interface.kind == InterfaceKind::Loopback,
+        rx_bytes_total: counters.rx_bytes,
+        tx_bytes_total: counters.tx_bytes,
+        rx_packets_total: counters.rx_bytes / 1400,
+        tx_packets_total: counters.tx_bytes / 1400,
+        rates: None,
     }
 }

@@ -86,6 +86,12 @@ pub struct InterfaceSample {
     pub tx: DirectionSample,
     /// What the interface itself counted, read between the two: `None` when it is gone.
     pub counters: Option<Moved>,
+    /// The number of the interface that it stands on, as a VLAN does.
+    #[serde(default)]
+    pub lower: Option<u32>,
+    /// The number of the bridge or bond that it is a port of: that one stands on it.
+    #[serde(default)]
+    pub master: Option<u32>,
 }
 
 /// One direction of an interface. Charged: IP bytes at the socket layer, headers of segments included. Frames: bytes at the
@@ -110,7 +116,8 @@ pub struct DirectionSample {
     pub namespaces: u64,
     /// Part of the frames: link headers of the IP packets that are not forwarded.
     pub link_headers: u64,
-    /// Not part of the frames: headers that the driver adds when it cuts them, or removed when it joined them.
+    /// Not part of the frames: headers, link headers included, that the driver adds when it cuts them, or removed when it
+    /// joined them.
     pub frame_segmentation: u64,
     /// Part of the frames: the IP bytes of frames that packet sockets sent. They are charged to processes as well.
     pub packet_sockets: u64,

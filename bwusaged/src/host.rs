@@ -11,6 +11,12 @@ use crate::engine::Identity;
 pub mod live;
 
 #[cfg(target_os = "linux")]
+#[path = "host/carriers_linux.rs"]
+mod carriers;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/carriers_other.rs"]
+mod carriers;
+#[cfg(target_os = "linux")]
 #[path = "host/interfaces_linux.rs"]
 mod interfaces;
 #[cfg(not(target_os = "linux"))]
@@ -22,12 +28,6 @@ mod listing;
 #[cfg(not(target_os = "linux"))]
 #[path = "host/processes_other.rs"]
 mod listing;
-#[cfg(target_os = "linux")]
-#[path = "host/topology_linux.rs"]
-mod topology;
-#[cfg(not(target_os = "linux"))]
-#[path = "host/topology_other.rs"]
-mod topology;
 
 pub(crate) use listing::has_terminal;
 #[cfg(target_os = "linux")]
@@ -56,9 +56,6 @@ pub struct HostTick {
     /// Processes that carry a tunnel, with its interface. All of them, as last looked at.
     #[serde(default)]
     pub carriers: Vec<(ProcessId, String)>,
-    /// Which interface stands on which, as (upper, lower). All of them, as last looked at.
-    #[serde(default)]
-    pub stacking: Vec<(String, String)>,
     /// Processes that have lost their controlling terminal: it was closed, or they left it.
     #[serde(default)]
     pub detached: Vec<ProcessId>,

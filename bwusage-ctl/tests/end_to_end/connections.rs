@@ -33,7 +33,7 @@ fn open_connections_are_listed_with_both_ends_and_their_exact_bytes() {
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&report["rows"][0][name], value, "{name}");
     }
-    let served = &report["rows"][2];
+    let served = &report["rows"][3];
     assert_eq!((&served["name"].is_null(), &served["port"]), (&true, &json!(22)), "nobody used it: {served}");
     assert_eq!(report["hidden"], 0);
 }

@@ -17,12 +17,14 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("198.51.100.77", "push.example.net"),
     ("198.51.100.80", "deb.example.org"),
     ("198.51.100.123", "ntp.example.org"),
+    ("198.51.100.94", "vpn.example.org"),
     ("192.0.2.20", "nas.example.net"),
 ];
 
 /// Numbers of the interfaces.
 const LOOPBACK: u32 = 1;
 const ETHERNET: u32 = 2;
+const TUNNEL: u32 = 9;
 
 /// What a program has to do with one remote host.
 enum Line {
@@ -71,6 +73,7 @@ const LINES: &[(&str, &[Line])] = &[
         Open(TCP, "192.0.2.15:22000", "192.0.2.44:22000", true, 3900, 96),
         Closed(UDP, "192.0.2.44", 21027, true, 0, 4),
     ]),
+    ("openvpn", &[Open(UDP, "192.0.2.15:48211", "198.51.100.94:1194", false, 88_000, 100)]),
     ("dockerd", &[Closed(TCP, "127.0.0.1", 2375, true, 18, 100)]),
 ];
 
@@ -99,6 +102,11 @@ fn push(talk: &mut Talk, program: &Program, line: &Line, now_unix_ms: u64) {
     let share = |hundredths: u64| Moved {
         rx_bytes: program.moved.rx_bytes / 100 * hundredths,
         tx_bytes: program.moved.tx_bytes / 100 * hundredths,
+    };
+    let interface = |remote: IpAddr| match program.name {
+        _ if remote.is_loopback() => LOOPBACK,
+        "syncthing" => TUNNEL,
+        _ => ETHERNET,
     };
     let address = |text: &str| text.parse::<SocketAddr>().expect("an address with a port");
     let closed = |protocol, remote: IpAddr, port, inbound, connections, hundredths| RemoteSample {
@@ -144,8 +152,4 @@ fn push(talk: &mut Talk, program: &Program, line: &Line, now_unix_ms: u64) {
             talk.remotes.push(closed(protocol, remote, port, inbound, connections, hundredths));
         }
     }
-}
-
-fn interface(remote: IpAddr) -> u32 {
-    if remote.is_loopback() { LOOPBACK } else { ETHERNET }
 }

@@ -126,8 +126,7 @@ fn clocks() -> talk::Clocks {
 }
 
 /// What these hooks do not see. Measured; see the README.
-const BLIND_SPOTS: [&str; 3] = [
-    "the last FIN and ACK of a connection whose socket is gone already (52 bytes each, 72 with IPv6) have no process",
+const BLIND_SPOTS: [&str; 2] = [
     "of a datagram that IP cuts into fragments, the headers of all fragments but the first are not counted",
     "interfaces of other network namespaces have no ledger; their processes are counted all the same",
 ];

@@ -17,7 +17,7 @@ use sysinfo::{
     CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System,
 };
 
-use super::{Host, HostTick, ProcessUse, interfaces::Interfaces, listing, topology::Topology};
+use super::{Host, HostTick, ProcessUse, carriers::Carriers, interfaces::Interfaces, listing};
 use crate::engine::Identity;
 
 /// Within so many ticks every process is measured once, moving data or not.
@@ -34,7 +34,7 @@ const HOT_MS_PER_S: u64 = 10;
 pub struct LiveHost {
     system: System,
     interfaces: Interfaces,
-    topology: Topology,
+    carriers: Carriers,
     disks: Disks,
     info: HostInfo,
     listing: listing::Listing,
@@ -63,7 +63,7 @@ impl LiveHost {
         Ok(Self {
             system: System::new()?,
             interfaces: Interfaces::new(),
-            topology: Topology::default(),
+            carriers: Carriers::default(),
             disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
             info: host_info(),
             listing: listing::Listing::new(),
@@ -212,9 +212,7 @@ impl Host for LiveHost {
         }
         tick.sample = self.machine();
         self.ticks = self.ticks.wrapping_add(1);
-        self.topology.look(busy);
-        tick.carriers.clone_from(&self.topology.carriers);
-        tick.stacking.clone_from(&self.topology.stacking);
+        tick.carriers = self.carriers.look(busy).to_vec();
 
         let turn = self.turn(busy);
         let pids: Vec<_> = turn.iter().map(|id| sysinfo::Pid::from_u32(id.pid)).collect();

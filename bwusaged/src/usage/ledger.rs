@@ -10,8 +10,8 @@
 //!
 //! Segmentation: a packet that is cut (or was joined) below a layer passes it with one header instead of one a segment.
 //! `frame_segmentation` are those headers at the device layer, `charged_segmentation` at the sockets, where they are
-//! charged. So the local frames are, in bytes of the wire, `local + s`, with `s` those of `frame_segmentation` that belong
-//! to local packets: not more than were charged here or at the interfaces above.
+//! charged. So the local frames are, in bytes of the wire, `local + s`, with `s` those of `frame_segmentation` that belong to
+//! local packets (and not to forwarded ones, nor to the link): as many as were charged here and at the interfaces above.
 //!
 //! ```text
 //! uncharged = local + s - charged          > 0: stacked, tunnel, no_socket;   < 0: not_sent (tx), copies (rx)
@@ -24,8 +24,8 @@
 //! - **processes** has the frames of packet sockets too: they pass no socket layer, but their processes have them.
 //! - **stacked**: uncharged bytes of a device, up to what the interfaces on it passed to or from it.
 //! - **tunnel**: the uncharged rest, up to [`TUNNEL_GROWTH`] times what the kernel's tunnels carried; **no_socket**: the rest of that.
-//! - **segmentation**: between `-s`, when the interface counts a packet before it cuts it, and the other headers of
-//!   segments with a link header each, when it counts what it sent. **driver**: what lies beyond.
+//! - **segmentation**: between `-s`, when the interface counts a packet before it cuts it, and `frame_segmentation - s`, when
+//!   it counts what it sent: the link headers of segments, and all headers of forwarded ones. **driver**: what lies beyond.
 //! - **before_start**: the counter at first sight without the frames so far. An interface that came later starts with a
 //!   counter that its frames explain, so it has none; nor has one that returns under its old name.
 //!
@@ -41,8 +41,8 @@ mod account;
 mod side;
 mod sum;
 
-use account::Account;
-use side::{Above, Direction, side};
+use account::{Account, plus};
+use side::{Above, Direction, Measured, side};
 use sum::Sum;
 
 /// How many bytes of its carrier one byte in a tunnel can take: an IP header of 20 bytes inside WireGuard over IPv6 takes 100.
@@ -59,9 +59,8 @@ pub struct Books {
 }
 
 impl Books {
-    /// Takes in what the engine said, and which interface stands on which, as (upper, lower). An engine that says nothing of
-    /// interfaces changes nothing.
-    pub fn take(&mut self, interfaces: &[InterfaceSample], stacking: &[(String, String)]) {
+    /// Takes in what the engine said. One that says nothing of interfaces changes nothing.
+    pub fn take(&mut self, interfaces: &[InterfaceSample]) {
         if interfaces.is_empty() {
             return;
         }
@@ -82,10 +81,6 @@ impl Books {
                     self.accounts.insert(sample.index, account);
                 }
             }
-        }
-        for account in self.accounts.values_mut().filter(|account| !account.gone) {
-            let lower = stacking.iter().filter(|(upper, _)| *upper == account.name);
-            account.stands_on = lower.map(|(_, lower)| lower.clone()).collect();
         }
         self.forget_gone();
     }
@@ -114,37 +109,82 @@ impl Books {
 
     /// A device, or something that stands on one.
     fn leads_out(&self, account: &Account) -> bool {
-        // Interfaces cannot stand on each other in a circle, but names of ones that are gone could.
-        let mut looked_at: Vec<&str> = Vec::new();
+        let is_device = |account: &Account| account.kind == engine::InterfaceKind::Device;
+        is_device(account) || self.below(account).into_iter().any(is_device)
+    }
+
+    /// Everything that `account` stands on, directly or not.
+    fn below<'a>(&'a self, account: &'a Account) -> Vec<&'a Account> {
+        let mut found: Vec<&Account> = Vec::new();
         let mut coming = vec![account];
-        while let Some(account) = coming.pop() {
-            match account.kind {
-                engine::InterfaceKind::Device => return true,
-                engine::InterfaceKind::Stacked if !looked_at.contains(&account.name.as_str()) => {
-                    looked_at.push(&account.name);
-                    let below = |lower: &&Account| account.stands_on.contains(&lower.name);
-                    coming.extend(self.accounts.values().filter(below));
+        while let Some(upper) = coming.pop().filter(|_| account.kind == engine::InterfaceKind::Stacked) {
+            for lower in self.accounts.values().filter(|lower| upper.is_on(lower)) {
+                // Interfaces cannot stand on each other in a circle, but what was said of ones that are gone could.
+                if !found.iter().any(|known| std::ptr::eq(*known, lower)) {
+                    found.push(lower);
+                    coming.push(lower);
                 }
-                _ => {}
             }
         }
-        false
+        found
+    }
+
+    /// Headers of segments that were charged at the interfaces that stand on `account`, directly or not.
+    fn headers_above(&self, account: &Account, direction: Direction) -> u64 {
+        let above = self.accounts.values().filter(|upper| {
+            upper.measured(direction).classes.charged_segmentation > 0
+                && self.below(upper).into_iter().any(|lower| std::ptr::eq(lower, account))
+        });
+        let headers = above.map(|upper| upper.measured(direction).classes.charged_segmentation);
+        headers.fold(0, u64::saturating_add)
     }
 
     fn side(&self, account: &Account, direction: Direction) -> bwusage_proto::ledger::Side {
-        side(direction, &account.measured(direction), self.above(account, direction))
+        side(direction, &self.measured(account, direction), self.above(account, direction))
+    }
+
+    /// What a VLAN or a bond receives has passed the device layer below, as a frame of the other interface.
+    ///
+    /// A bond counts all frames of its ports, so it has their classes. A VLAN counts packets as it takes them over, without
+    /// link headers and before they are cut again, so its growth is its frames. Both know what was forwarded from them.
+    fn measured(&self, account: &Account, direction: Direction) -> Measured {
+        let mut measured = account.measured(direction);
+        let classes = &mut measured.classes;
+        let unseen = direction == Direction::Rx
+            && account.kind == engine::InterfaceKind::Stacked
+            && classes.frames == 0;
+        let mut ports = self.accounts.values().filter(|port| account.has_port(port)).peekable();
+        if unseen && ports.peek().is_some() {
+            for port in ports {
+                let below = port.measured(direction).classes;
+                let passed = DirectionSample {
+                    frames: below.frames,
+                    non_ip: below.non_ip,
+                    link_headers: below.link_headers,
+                    frame_segmentation: below.frame_segmentation,
+                    ..DirectionSample::default()
+                };
+                *classes = plus(classes, &passed);
+            }
+        } else if unseen {
+            classes.frames = measured.counter.saturating_sub(measured.before_start);
+            classes.frame_segmentation = classes.charged_segmentation;
+        }
+        measured
     }
 
     /// What uncharged packets of `account` can be.
     fn above(&self, account: &Account, direction: Direction) -> Above {
         use engine::InterfaceKind::{Device, KernelTunnel, Stacked};
 
-        let mut above = Above::default();
+        let segmentation = self.headers_above(account, direction);
+        let mut above = Above { segmentation, ..Above::default() };
         for other in self.accounts.values() {
-            let passed = &other.measured(direction).classes;
-            if other.kind == Stacked && other.stands_on.contains(&account.name) {
-                above.stacked += side::local_on_wire(passed);
-                above.segmentation = above.segmentation.saturating_add(passed.frame_segmentation);
+            let passed = &self.measured(other, direction).classes;
+            if other.kind == Stacked && other.is_on(account) {
+                let headers = self.headers_above(other, direction);
+                above.stacked +=
+                    side::local_on_wire(passed, headers.saturating_add(passed.charged_segmentation));
             }
             if other.kind == KernelTunnel && matches!(account.kind, Device | Stacked) {
                 let carried = passed.frames.saturating_add(passed.frame_segmentation);

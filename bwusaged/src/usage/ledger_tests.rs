@@ -19,13 +19,13 @@ fn plain(packets: u64, size: u64) -> DirectionSample {
 
 /// `packets` that each are cut below the device layer into `segments` of 1,448 bytes with 52 bytes of headers.
 fn cut(packets: u64, segments: u64) -> DirectionSample {
-    let headers = packets * (segments - 1) * 52;
+    let missing = packets * (segments - 1);
     DirectionSample {
         processes: packets * segments * 1500,
-        charged_segmentation: headers,
+        charged_segmentation: missing * 52,
         frames: packets * (segments * 1448 + 52 + 14),
         link_headers: packets * 14,
-        frame_segmentation: headers,
+        frame_segmentation: missing * 66,
         ..DirectionSample::default()
     }
 }
@@ -50,10 +50,9 @@ fn received(rx: DirectionSample, counter: u64) -> InterfaceSample {
     InterfaceSample { rx, counters, ..interface(2, "eth0", Device) }
 }
 
-fn of(interfaces: &[InterfaceSample], stacking: &[(&str, &str)]) -> Books {
+fn of(interfaces: &[InterfaceSample]) -> Books {
     let mut books = Books::default();
-    let stacking: Vec<_> = stacking.iter().map(|&(upper, lower)| (upper.into(), lower.into())).collect();
-    books.take(interfaces, &stacking);
+    books.take(interfaces);
     books
 }
 
@@ -70,21 +69,21 @@ fn check(side: &Side, expected: &[(Reason, i64)]) {
 
 #[test]
 fn packets_that_pass_as_they_are_need_no_residual_but_the_link() {
-    let books = of(&[sent(plain(10, 1000), 10_140)], &[]);
+    let books = of(&[sent(plain(10, 1000), 10_140)]);
     check(&tx(&books, "eth0"), &[(Reason::Processes, 10_000), (Reason::LinkHeaders, 140)]);
 }
 
 #[test]
 fn an_interface_that_counts_before_it_cuts_lacks_the_headers_of_segments() {
     let tcp = cut(1, 10);
-    let books = of(&[sent(tcp, tcp.frames)], &[]);
+    let books = of(&[sent(tcp, tcp.frames)]);
     let expected = [(Reason::Processes, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, -9 * 52)];
     check(&tx(&books, "eth0"), &expected);
 }
 
 #[test]
 fn an_interface_that_counts_what_it_cut_has_a_link_header_for_each_segment() {
-    let books = of(&[sent(cut(1, 10), 15_140)], &[]);
+    let books = of(&[sent(cut(1, 10), 15_140)]);
     let expected = [(Reason::Processes, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, 9 * 14)];
     check(&tx(&books, "eth0"), &expected);
 }
@@ -92,10 +91,36 @@ fn an_interface_that_counts_what_it_cut_has_a_link_header_for_each_segment() {
 #[test]
 fn packets_cut_above_the_device_are_whole_where_they_are_counted() {
     let tcp = DirectionSample { charged_segmentation: 9 * 52, ..plain(10, 1500) };
-    check(
-        &tx(&of(&[sent(tcp, 15_140)], &[]), "eth0"),
-        &[(Reason::Processes, 15_000), (Reason::LinkHeaders, 140)],
-    );
+    check(&tx(&of(&[sent(tcp, 15_140)]), "eth0"), &[(Reason::Processes, 15_000), (Reason::LinkHeaders, 140)]);
+}
+
+#[test]
+fn packets_cut_above_the_device_beside_others_cut_below_leave_nothing_without_a_socket() {
+    let (above, below) = (plain(10, 1500), cut(1, 10));
+    let both = DirectionSample {
+        processes: 30_000,
+        charged_segmentation: 2 * 9 * 52,
+        frames: above.frames + below.frames,
+        link_headers: above.link_headers + below.link_headers,
+        ..below
+    };
+    let expected = [(Reason::Processes, 30_000), (Reason::LinkHeaders, 154), (Reason::Segmentation, 9 * 14)];
+    check(&tx(&of(&[sent(both, 30_280)]), "eth0"), &expected);
+}
+
+#[test]
+fn packets_that_are_cut_on_their_way_through_are_no_copies_where_they_came_in() {
+    // Joined to 14,532 bytes when it came, cut into 15,000 when it left.
+    let routed = DirectionSample {
+        frames: 14_546,
+        link_headers: 14,
+        forwarded: 15_000,
+        frame_segmentation: 9 * 66,
+        ..DirectionSample::default()
+    };
+    let books = of(&[received(routed, 15_140)]);
+    let expected = [(Reason::Forwarded, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, 9 * 14)];
+    check(&books.interfaces()[0].rx, &expected);
 }
 
 #[test]
@@ -110,20 +135,20 @@ fn what_is_not_ip_or_only_passes_through_has_its_own_lines() {
         (Reason::NonIp, 420),
         (Reason::LinkHeaders, 140),
     ];
-    check(&tx(&of(&[sent(passed, 15_560)], &[]), "eth0"), &expected);
+    check(&tx(&of(&[sent(passed, 15_560)]), "eth0"), &expected);
 }
 
 #[test]
 fn headers_of_forwarded_segments_are_not_taken_for_traffic_without_a_socket() {
-    let headers = 30 * 52;
+    let headers = 30 * 66;
     let routed = DirectionSample {
         frames: 45_000,
         forwarded: 45_000,
         frame_segmentation: headers,
         ..DirectionSample::default()
     };
-    let books = of(&[sent(routed, 45_000 + headers + 30 * 14)], &[]);
-    check(&tx(&books, "eth0"), &[(Reason::Forwarded, 45_000), (Reason::Segmentation, 30 * 66)]);
+    let books = of(&[sent(routed, 45_000 + headers)]);
+    check(&tx(&books, "eth0"), &[(Reason::Forwarded, 45_000), (Reason::Segmentation, 1980)]);
 }
 
 #[test]
@@ -131,7 +156,7 @@ fn local_packets_that_nobody_was_charged_with_have_no_socket() {
     let mut resets = plain(10, 1000);
     resets.frames += 400;
     let expected = [(Reason::Processes, 10_000), (Reason::NoSocket, 400), (Reason::LinkHeaders, 140)];
-    check(&tx(&of(&[sent(resets, 10_540)], &[]), "eth0"), &expected);
+    check(&tx(&of(&[sent(resets, 10_540)]), "eth0"), &expected);
 }
 
 #[test]
@@ -139,14 +164,14 @@ fn a_packet_that_was_charged_and_never_left_was_not_sent() {
     let mut dropped = plain(10, 1000);
     dropped.processes += 3000;
     let expected = [(Reason::Processes, 13_000), (Reason::LinkHeaders, 140), (Reason::NotSent, -3000)];
-    check(&tx(&of(&[sent(dropped, 10_140)], &[]), "eth0"), &expected);
+    check(&tx(&of(&[sent(dropped, 10_140)]), "eth0"), &expected);
 }
 
 #[test]
 fn one_packet_that_three_sockets_took_came_once() {
     let mut multicast = plain(10, 1000);
     multicast.processes *= 3;
-    let books = of(&[received(multicast, 10_140)], &[]);
+    let books = of(&[received(multicast, 10_140)]);
     let expected = [(Reason::Processes, 30_000), (Reason::LinkHeaders, 140), (Reason::Copies, -20_000)];
     check(&books.interfaces()[0].rx, &expected);
 }
@@ -156,16 +181,16 @@ fn frames_of_packet_sockets_are_their_processes() {
     let mut frames = plain(10, 1000);
     (frames.packet_sockets, frames.frames) = (700, frames.frames + 700);
     check(
-        &tx(&of(&[sent(frames, 10_840)], &[]), "eth0"),
+        &tx(&of(&[sent(frames, 10_840)]), "eth0"),
         &[(Reason::Processes, 10_700), (Reason::LinkHeaders, 140)],
     );
 }
 
 #[test]
 fn what_the_interface_counted_and_the_stack_never_saw_is_the_drivers() {
-    let books = of(&[sent(plain(10, 1000), 10_140)], &[]);
+    let books = of(&[sent(plain(10, 1000), 10_140)]);
     let mut books = books;
-    books.take(&[sent(plain(10, 1000), 10_640)], &[]);
+    books.take(&[sent(plain(10, 1000), 10_640)]);
     let expected = [(Reason::Processes, 10_000), (Reason::LinkHeaders, 140), (Reason::Driver, 500)];
     check(&tx(&books, "eth0"), &expected);
 }
@@ -173,15 +198,20 @@ fn what_the_interface_counted_and_the_stack_never_saw_is_the_drivers() {
 #[test]
 fn loopback_counts_super_packets_as_one() {
     let tcp = cut(4, 20);
+    let tcp = DirectionSample {
+        frames: tcp.frames - tcp.link_headers,
+        link_headers: 0,
+        frame_segmentation: tcp.charged_segmentation,
+        ..tcp
+    };
     let lo = InterfaceSample {
         rx: tcp,
         tx: tcp,
         counters: Some(Moved { rx_bytes: tcp.frames, tx_bytes: tcp.frames }),
         ..interface(1, "lo", Loopback)
     };
-    let books = of(&[lo], &[]);
-    let expected =
-        [(Reason::Processes, 120_000), (Reason::LinkHeaders, 56), (Reason::Segmentation, -(4 * 19 * 52))];
+    let books = of(&[lo]);
+    let expected = [(Reason::Processes, 120_000), (Reason::Segmentation, -(4 * 19 * 52))];
     check(&tx(&books, "lo"), &expected);
     assert_eq!(books.summary().unwrap().tx, Side::default(), "it does not lead out");
 }
@@ -195,13 +225,18 @@ fn vlan(vlan: DirectionSample) -> [InterfaceSample; 2] {
     let upper = Moved { rx_bytes: 0, tx_bytes: vlan.frames };
     [
         sent(eth0, eth0.frames),
-        InterfaceSample { tx: vlan, counters: Some(upper), ..interface(3, "eth0.7", Stacked) },
+        InterfaceSample {
+            tx: vlan,
+            counters: Some(upper),
+            lower: Some(2),
+            ..interface(3, "eth0.7", Stacked)
+        },
     ]
 }
 
 #[test]
 fn frames_of_a_vlan_are_counted_there_and_named_in_the_summary() {
-    let books = of(&vlan(plain(5, 400)), &[("eth0.7", "eth0")]);
+    let books = of(&vlan(plain(5, 400)));
     let expected = [(Reason::Processes, 10_000), (Reason::Stacked, 2000), (Reason::LinkHeaders, 210)];
     check(&tx(&books, "eth0"), &expected);
     check(&books.summary().unwrap().tx, &[(Reason::Processes, 12_000), (Reason::LinkHeaders, 210)]);
@@ -209,17 +244,77 @@ fn frames_of_a_vlan_are_counted_there_and_named_in_the_summary() {
 
 #[test]
 fn segments_of_a_vlan_are_whole_in_the_summary() {
-    let books = of(&vlan(cut(1, 10)), &[("eth0.7", "eth0")]);
+    let books = of(&vlan(cut(1, 10)));
     let expected = [(Reason::Processes, 25_000), (Reason::LinkHeaders, 154), (Reason::Segmentation, -9 * 52)];
+    check(&books.summary().unwrap().tx, &expected);
+}
+
+/// `upper` took what eth0 received, and eth0 was charged with nothing.
+fn taken_over(upper: DirectionSample, counter: u64, port: bool) -> Books {
+    let eth0 = DirectionSample {
+        non_ip: 60,
+        frames: 15_000 + 140 + 60,
+        link_headers: 140,
+        ..DirectionSample::default()
+    };
+    let upper = InterfaceSample {
+        rx: upper,
+        counters: Some(Moved { rx_bytes: counter, tx_bytes: 0 }),
+        ..interface(3, "above", Stacked)
+    };
+    let mut books = Books::default();
+    let (lower, master) = if port { (None, Some(3)) } else { (Some(2), None) };
+    let eth0 = InterfaceSample { master, ..received(eth0, eth0.frames) };
+    books.take(&[eth0, InterfaceSample { lower, ..upper }]);
+    books
+}
+
+#[test]
+fn a_vlan_received_what_it_took_over() {
+    let charged = DirectionSample { processes: 15_000, ..DirectionSample::default() };
+    let books = taken_over(charged, 15_000, false);
+    let [above, eth0] = &books.interfaces()[..] else { panic!("two interfaces") };
+    check(&above.rx, &[(Reason::Processes, 15_000)]);
+    check(&eth0.rx, &[(Reason::Stacked, 15_000), (Reason::NonIp, 60), (Reason::LinkHeaders, 140)]);
+    let expected = [(Reason::Processes, 15_000), (Reason::NonIp, 60), (Reason::LinkHeaders, 140)];
+    check(&books.summary().unwrap().rx, &expected);
+}
+
+#[test]
+fn a_bond_received_what_its_ports_did() {
+    let charged = DirectionSample { processes: 15_000, ..DirectionSample::default() };
+    let books = taken_over(charged, 15_200, true);
+    let expected = [(Reason::Processes, 15_000), (Reason::NonIp, 60), (Reason::LinkHeaders, 140)];
+    check(&books.summary().unwrap().rx, &expected);
+}
+
+#[test]
+fn a_vlan_on_a_bond_is_named_in_the_summary() {
+    let tcp = cut(1, 10);
+    let stacked = |index, name: &str, tx: DirectionSample| InterfaceSample {
+        tx,
+        counters: Some(Moved { rx_bytes: 0, tx_bytes: tx.frames }),
+        ..interface(index, name, Stacked)
+    };
+    let passed = DirectionSample { processes: 0, charged_segmentation: 0, ..tcp };
+    let mut books = Books::default();
+    let eth0 = InterfaceSample { master: Some(3), ..sent(passed, tcp.frames) };
+    let vlan = InterfaceSample { lower: Some(3), ..stacked(4, "bond0.7", tcp) };
+    books.take(&[eth0, stacked(3, "bond0", passed), vlan]);
+    check(
+        &tx(&books, "bond0"),
+        &[(Reason::Stacked, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, -468)],
+    );
+    let expected = [(Reason::Processes, 15_000), (Reason::LinkHeaders, 14), (Reason::Segmentation, -468)];
     check(&books.summary().unwrap().tx, &expected);
 }
 
 #[test]
 fn a_vlan_that_was_removed_keeps_its_names_in_the_summary() {
     let [eth0, upper] = vlan(plain(5, 400));
-    let mut books = of(&[eth0.clone(), upper], &[("eth0.7", "eth0")]);
+    let mut books = of(&[eth0.clone(), upper]);
     let before = books.summary();
-    books.take(&[eth0], &[]);
+    books.take(&[eth0]);
     assert_eq!((books.interfaces().len(), books.summary()), (1, before));
 }
 
@@ -229,7 +324,7 @@ fn a_bridge_that_leads_to_containers_too_names_no_more_than_passed_the_device() 
     // As much again went to a container on the same bridge.
     (bridge.tx.processes, bridge.tx.frames, bridge.tx.link_headers) = (4000, 4140, 140);
     bridge.counters = Some(Moved { rx_bytes: 0, tx_bytes: 4140 });
-    let books = of(&[eth0, bridge], &[("eth0.7", "eth0"), ("eth0.7", "veth1")]);
+    let books = of(&[eth0, bridge]);
     check(&books.summary().unwrap().tx, &[(Reason::Processes, 12_000), (Reason::LinkHeaders, 210)]);
 }
 
@@ -242,8 +337,9 @@ fn a_bridge_of_containers_only_is_not_in_the_summary() {
         counters: Some(Moved { rx_bytes: 0, tx_bytes: 3000 }),
         ..interface(index, name, kind)
     };
-    let samples = [sent(eth0, eth0.frames), within(4, "docker0", Stacked), within(5, "veth1", Namespace)];
-    let books = of(&samples, &[("docker0", "veth1")]);
+    let veth1 = InterfaceSample { master: Some(4), ..within(5, "veth1", Namespace) };
+    let samples = [sent(eth0, eth0.frames), within(4, "docker0", Stacked), veth1];
+    let books = of(&samples);
     check(&tx(&books, "veth1"), &[(Reason::Namespaces, 3000)]);
     let expected = [(Reason::Processes, 10_000), (Reason::Namespaces, 3000), (Reason::LinkHeaders, 140)];
     let summary = books.summary().unwrap();
@@ -268,7 +364,7 @@ fn tunnelled(inner: u64, outer: u64) -> [InterfaceSample; 2] {
 
 #[test]
 fn packets_that_carry_a_tunnel_of_the_kernel_are_the_tunnels() {
-    let books = of(&tunnelled(4000, 4320), &[]);
+    let books = of(&tunnelled(4000, 4320));
     let expected = [(Reason::Processes, 10_000), (Reason::Tunnel, 4320), (Reason::LinkHeaders, 140)];
     check(&tx(&books, "eth0"), &expected);
     check(&tx(&books, "wg0"), &[(Reason::Processes, 4000)]);
@@ -282,7 +378,7 @@ fn a_tunnel_that_is_idle_explains_no_flood() {
         (Reason::Tunnel, 500),
         (Reason::LinkHeaders, 140),
     ];
-    check(&tx(&of(&tunnelled(100, 10_000), &[]), "eth0"), &expected);
+    check(&tx(&of(&tunnelled(100, 10_000)), "eth0"), &expected);
 }
 
 #[test]
@@ -294,51 +390,51 @@ fn a_tunnel_of_a_program_is_carried_by_that_programs_sockets() {
         counters: Some(Moved { rx_bytes: 0, tx_bytes: 4000 }),
         ..interface(9, "tun0", UserTunnel)
     };
-    let books = of(&[sent(plain(1, 4320), 4334), tun0], &[]);
+    let books = of(&[sent(plain(1, 4320), 4334), tun0]);
     check(&tx(&books, "eth0"), &[(Reason::Processes, 4320), (Reason::LinkHeaders, 14)]);
     check(&tx(&books, "tun0"), &[(Reason::Processes, 4000)]);
 }
 
 #[test]
 fn what_was_counted_before_the_first_sight_has_its_line_and_stays() {
-    let mut books = of(&[sent(plain(1, 1000), 500_000)], &[]);
-    books.take(&[sent(plain(3, 1000), 502_028)], &[]);
+    let mut books = of(&[sent(plain(1, 1000), 500_000)]);
+    books.take(&[sent(plain(3, 1000), 502_028)]);
     let expected = [(Reason::Processes, 3000), (Reason::LinkHeaders, 42), (Reason::BeforeStart, 498_986)];
     check(&tx(&books, "eth0"), &expected);
 }
 
 #[test]
 fn an_interface_that_appears_later_has_nothing_before_the_start() {
-    let mut books = of(&[interface(1, "lo", Loopback)], &[]);
-    books.take(&[sent(cut(1, 10), 15_140)], &[]);
+    let mut books = of(&[interface(1, "lo", Loopback)]);
+    books.take(&[sent(cut(1, 10), 15_140)]);
     assert_eq!(tx(&books, "eth0").bytes(Reason::BeforeStart), 0);
 }
 
 #[test]
 fn an_interface_that_returns_under_its_name_begins_anew_and_the_summary_keeps_both() {
-    let mut books = of(&[sent(plain(10, 1000), 10_140)], &[]);
+    let mut books = of(&[sent(plain(10, 1000), 10_140)]);
     let gone = InterfaceSample { name: String::new(), counters: None, ..sent(plain(10, 1000), 0) };
-    books.take(std::slice::from_ref(&gone), &[]);
+    books.take(std::slice::from_ref(&gone));
     assert!(books.interfaces().is_empty());
     let again = InterfaceSample { index: 7, ..sent(plain(1, 500), 514) };
-    books.take(&[gone, again], &[]);
+    books.take(&[gone, again]);
     check(&tx(&books, "eth0"), &[(Reason::Processes, 500), (Reason::LinkHeaders, 14)]);
     check(&books.summary().unwrap().tx, &[(Reason::Processes, 10_500), (Reason::LinkHeaders, 154)]);
 }
 
 #[test]
 fn an_interface_whose_counter_was_reset_begins_anew() {
-    let mut books = of(&[sent(plain(10, 1000), 10_140)], &[]);
-    books.take(&[sent(plain(12, 1000), 2028)], &[]);
+    let mut books = of(&[sent(plain(10, 1000), 10_140)]);
+    books.take(&[sent(plain(12, 1000), 2028)]);
     check(&tx(&books, "eth0"), &[(Reason::Processes, 2000), (Reason::LinkHeaders, 28)]);
     check(&books.summary().unwrap().tx, &[(Reason::Processes, 12_000), (Reason::LinkHeaders, 168)]);
 }
 
 #[test]
 fn an_engine_that_began_anew_leaves_what_it_missed_before_its_start() {
-    let mut books = of(&[sent(plain(10, 1000), 10_140)], &[]);
+    let mut books = of(&[sent(plain(10, 1000), 10_140)]);
     // 3,000 bytes passed while there was no engine.
-    books.take(&[sent(plain(2, 1000), 10_140 + 3000 + 2028)], &[]);
+    books.take(&[sent(plain(2, 1000), 10_140 + 3000 + 2028)]);
     let expected = [(Reason::Processes, 12_000), (Reason::LinkHeaders, 168), (Reason::BeforeStart, 3000)];
     check(&tx(&books, "eth0"), &expected);
 }
@@ -347,22 +443,22 @@ fn an_engine_that_began_anew_leaves_what_it_missed_before_its_start() {
 fn interfaces_that_come_and_go_for_ever_take_no_more_room() {
     let mut books = Books::default();
     for index in 2..500 {
-        books.take(&[InterfaceSample { index, ..sent(plain(1, 1000), 1014) }], &[]);
+        books.take(&[InterfaceSample { index, ..sent(plain(1, 1000), 1014) }]);
     }
     assert!(books.accounts.len() <= KEEP_GONE + 1, "{}", books.accounts.len());
     assert_eq!(books.summary().unwrap().tx.bytes(Reason::Processes), 498 * 1000);
     let veth = |index| InterfaceSample { index, ..interface(0, "veth", Namespace) };
     for index in 500..900 {
-        books.take(&[veth(index)], &[]);
+        books.take(&[veth(index)]);
     }
     assert!(books.accounts.len() <= KEEP_GONE + 1);
 }
 
 #[test]
 fn nothing_said_is_nothing_changed() {
-    let mut books = of(&[sent(plain(10, 1000), 10_140)], &[]);
+    let mut books = of(&[sent(plain(10, 1000), 10_140)]);
     let before = (books.interfaces(), books.summary());
-    books.take(&[], &[]);
+    books.take(&[]);
     assert_eq!((books.interfaces(), books.summary()), before);
     assert_eq!(Books::default().summary(), None);
 }
@@ -404,9 +500,11 @@ prop_compose! {
         rx in any_direction(),
         tx in any_direction(),
         counters in proptest::option::of((0_u64..1 << 48, 0_u64..1 << 48)),
+        lower in proptest::option::of(1_u32..6),
+        master in proptest::option::of(1_u32..6),
     ) -> InterfaceSample {
         let counters = counters.map(|(rx_bytes, tx_bytes)| Moved { rx_bytes, tx_bytes });
-        InterfaceSample { index, name: format!("if{index}"), kind, rx, tx, counters }
+        InterfaceSample { index, name: format!("if{index}"), kind, rx, tx, counters, lower, master }
     }
 }
 
@@ -414,13 +512,10 @@ proptest! {
     #[test]
     fn whatever_is_measured_every_byte_has_a_name(
         ticks in proptest::collection::vec(proptest::collection::vec(any_interface(), 0..6), 1..6),
-        stacking in proptest::collection::vec((1_u32..6, 1_u32..6), 0..5),
     ) {
-        let stacking: Vec<_> =
-            stacking.into_iter().map(|(upper, lower)| (format!("if{upper}"), format!("if{lower}"))).collect();
         let mut books = Books::default();
         for tick in ticks {
-            books.take(&tick, &stacking);
+            books.take(&tick);
             let summary = books.summary().unwrap_or_default();
             prop_assert_eq!((summary.rx.unnamed(), summary.tx.unnamed()), (0, 0));
             for side in books.interfaces().into_iter().flat_map(|interface| [interface.rx, interface.tx]) {
@@ -448,7 +543,7 @@ proptest! {
             frame_segmentation: list[9],
             packet_sockets: list[10],
         };
-        let books = of(&[sent(direction, list[11])], &[]);
+        let books = of(&[sent(direction, list[11])]);
         prop_assert_eq!(books.summary().unwrap().tx.counter, list[11]);
     }
 }

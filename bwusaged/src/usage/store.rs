@@ -130,7 +130,7 @@ impl Store {
             self.residuals.entry(reason).or_default().take(counters, self.span_ms);
         }
         self.losses = sample.losses;
-        self.books.take(&sample.interfaces, &host.stacking);
+        self.books.take(&sample.interfaces);
         self.ledger = self.books.summary();
         self.carriers = host.carriers;
         self.retire(now.steady_ms);

@@ -20,18 +20,11 @@ fn daemon(visibility: &str) -> Daemon {
     Daemon::start_with(folder, &["--config", &config])
 }
 
-/// What `uid` is sent.
-fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
-    as_user(daemon, uid, async |mut client| {
-        (client.snapshot().await.unwrap(), client.status().await.unwrap().you_see)
-    })
-}
-
-/// Asks as `uid`. The user changes for one thread only, which ends with it.
-fn as_user<T: Send + 'static>(
+/// What `uid` is answered. The user changes for one thread only, which ends with it.
+fn asked_by<T: Send + 'static>(
     daemon: &Daemon,
     uid: u32,
-    ask: impl AsyncFnOnce(Client) -> T + Send + 'static,
+    ask: impl AsyncFnOnce(&mut Client) -> T + Send + 'static,
 ) -> T {
     let endpoint = daemon.endpoint();
     std::thread::spawn(move || {
@@ -40,13 +33,16 @@ fn as_user<T: Send + 'static>(
             .unwrap();
         rustix::thread::set_thread_res_uid(Uid::from_raw(uid), Uid::from_raw(uid), Uid::from_raw(uid))
             .unwrap();
-        block_on(async {
-            let client = Client::connect(&endpoint, "test").await.unwrap();
-            ask(client).await
-        })
+        block_on(async { ask(&mut Client::connect(&endpoint, "test").await.unwrap()).await })
     })
     .join()
     .unwrap()
+}
+
+fn seen_by(daemon: &Daemon, uid: u32) -> (Mirror, String) {
+    asked_by(daemon, uid, async |client: &mut Client| {
+        (client.snapshot().await.unwrap(), client.status().await.unwrap().you_see)
+    })
 }
 
 fn command_lines(mirror: &Mirror) -> Vec<&str> {
@@ -74,10 +70,10 @@ fn by_default_everyone_sees_names_and_only_their_own_command_lines() {
     let daemon = daemon("names");
     let (alice, alice_sees) = seen_by(&daemon, ALICE);
     assert_eq!(alice_sees, "names");
-    assert_eq!(alice.processes.len(), 13);
+    assert_eq!(alice.processes.len(), 14);
     assert_eq!(command_lines(&alice), ["Socket Process", "bash", "firefox", "syncthing"]);
     let (root, root_sees) = seen_by(&daemon, 0);
-    assert_eq!((root_sees.as_str(), command_lines(&root).len()), ("all", 13));
+    assert_eq!((root_sees.as_str(), command_lines(&root).len()), ("all", 14));
 }
 
 #[test]
@@ -105,14 +101,28 @@ fn under_all_everyone_sees_everything() {
         return;
     }
     let (stranger, sees) = seen_by(&daemon("all"), 65_534);
-    assert_eq!((sees.as_str(), command_lines(&stranger).len()), ("all", 13));
+    assert_eq!((sees.as_str(), command_lines(&stranger).len()), ("all", 14));
+}
+
+#[test]
+fn interfaces_are_everybodys_to_see_and_carriers_only_with_their_rows() {
+    if !is_root() {
+        return;
+    }
+    let daemon = daemon("own");
+    let ledger = |uid| asked_by(&daemon, uid, async |client: &mut Client| client.ledger().await.unwrap());
+    let (alice, root) = (ledger(ALICE), ledger(0));
+    let names: Vec<_> = alice.interfaces.iter().map(|interface| interface.name.as_str()).collect();
+    assert_eq!(names, ["eth0", "lo", "tun0", "veth3f1a2b"]);
+    assert!(alice.summary.attributed().is_some_and(|share| share > 9_900));
+    assert!(alice.carriers.is_empty(), "openvpn is not hers");
+    assert_eq!(root.carriers.len(), 1);
 }
 
 /// Open connections, remote totals, and how many lines are hidden.
 fn connections_seen_by(daemon: &Daemon, uid: u32) -> (usize, usize, u64) {
-    let connections = as_user(daemon, uid, async |mut client| {
-        client.connections(ConnectionsQuery::default()).await.unwrap()
-    });
+    let connections =
+        asked_by(daemon, uid, async |client| client.connections(ConnectionsQuery::default()).await.unwrap());
     (connections.open.len(), connections.remotes.len(), connections.hidden)
 }
 

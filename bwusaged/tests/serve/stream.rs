@@ -79,7 +79,7 @@ fn a_tick_holds_what_changed_and_nothing_else() {
     let mut raw = daemon.greeted();
     assert!(matches!(raw.ask(&Request::Subscribe(Subscribe { interval_ms: 0 })), Reply::Snapshot(_)));
     let Reply::Tick(first) = raw.reply() else { panic!("no tick") };
-    assert_eq!(first.infos.len(), 13);
+    assert_eq!(first.infos.len(), 14);
     let idle = first.infos.iter().find(|info| info.name == "cron").unwrap().row;
     for _ in 0..5 {
         let Reply::Tick(next) = raw.reply() else { panic!("no tick") };

@@ -74,6 +74,8 @@ pub(super) fn samples(
                 rx: forwarded(rx, received, header),
                 tx: forwarded(tx, sent, header),
                 counters: Some(link.moved),
+                lower: link.lower,
+                master: link.master,
             })
         })
         .collect()

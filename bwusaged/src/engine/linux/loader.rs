@@ -54,7 +54,8 @@ const TRACEPOINTS: [(&str, &str, &str, &str); 6] = [
 ];
 
 /// The same for what is attached last: frames of packets that were not charged to anybody would be the kernel's.
-const DEVICE_TRACEPOINTS: [(&str, &str, &str, &str); 2] = [
+const DEVICE_TRACEPOINTS: [(&str, &str, &str, &str); 3] = [
+    ("on_drop", "kfree_skb", "the last packet of a closed connection", "5.5"),
     ("on_frame_in", "netif_receive_skb", "frames that an interface received", "5.5"),
     ("on_frame_out", "net_dev_start_xmit", "frames that an interface sends", "5.5"),
 ];

@@ -13,8 +13,11 @@ use crate::engine::{InterfaceKind, InterfaceSample};
 pub(super) struct Account {
     pub(super) name: String,
     pub(super) kind: InterfaceKind,
-    /// Names of the interfaces that it stands on.
-    pub(super) stands_on: Vec<String>,
+    pub(super) index: u32,
+    /// The interface that it stands on.
+    lower: Option<u32>,
+    /// The interface that it is a port of: that one stands on it.
+    master: Option<u32>,
     pub(super) gone: bool,
     /// What the engine said last, received and sent.
     said: [DirectionSample; 2],
@@ -25,15 +28,20 @@ impl Account {
     /// Opens the account of an interface that is seen for the first time, after it moved `growth`.
     pub(super) fn open(sample: &InterfaceSample, growth: [DirectionSample; 2], counters: Moved) -> Self {
         let [rx, tx] = growth;
-        let measured =
-            |classes, counter| Measured { classes, counter, before_start: unseen(counter, &classes) };
+        let measured = |classes, counter, before_start| Measured { classes, counter, before_start };
+        let (rx_bytes, tx_bytes) = (counters.rx_bytes, counters.tx_bytes);
         Self {
             name: sample.name.clone(),
             kind: sample.kind,
-            stands_on: Vec::new(),
+            index: sample.index,
+            lower: sample.lower,
+            master: sample.master,
             gone: false,
             said: [sample.rx, sample.tx],
-            measured: [measured(rx, counters.rx_bytes), measured(tx, counters.tx_bytes)],
+            measured: [
+                measured(rx, rx_bytes, unseen(rx_bytes, &taken(sample.kind, &rx))),
+                measured(tx, tx_bytes, unseen(tx_bytes, &tx)),
+            ],
         }
     }
 
@@ -57,7 +65,7 @@ impl Account {
         let counters = [counters.rx_bytes, counters.tx_bytes];
         for ((measured, growth), counter) in self.measured.iter_mut().zip(&growth).zip(counters) {
             if began_anew {
-                let unseen = unseen(counter.saturating_sub(measured.counter), growth);
+                let unseen = unseen(counter.saturating_sub(measured.counter), &taken(sample.kind, growth));
                 measured.before_start = measured.before_start.saturating_add(unseen);
             }
             measured.classes = plus(&measured.classes, growth);
@@ -66,8 +74,19 @@ impl Account {
         self.said = [sample.rx, sample.tx];
         self.name.clone_from(&sample.name);
         (self.kind, self.gone) = (sample.kind, false);
+        (self.lower, self.master) = (sample.lower, sample.master);
     }
 
+    pub(super) fn is_on(&self, lower: &Self) -> bool {
+        self.lower == Some(lower.index) || self.has_port(lower)
+    }
+
+    /// Whether `port` has nothing of its own any more, but passes everything on to this one.
+    pub(super) fn has_port(&self, port: &Self) -> bool {
+        port.master == Some(self.index)
+    }
+
+    /// As it was measured at this interface alone.
     pub(super) fn measured(&self, direction: Direction) -> Measured {
         let [rx, tx] = self.measured;
         match direction {
@@ -75,6 +94,17 @@ impl Account {
             Direction::Tx => tx,
         }
     }
+}
+
+/// What an interface received. One that stands on others need not have seen frames: then it is what was charged.
+fn taken(kind: InterfaceKind, rx: &DirectionSample) -> DirectionSample {
+    let mut taken = *rx;
+    if kind == InterfaceKind::Stacked && rx.frames == 0 {
+        let charged = rx.processes.saturating_add(rx.kernel).saturating_add(rx.lost);
+        taken.frames = charged.saturating_sub(rx.charged_segmentation);
+        taken.frame_segmentation = rx.charged_segmentation;
+    }
+    taken
 }
 
 /// The part of `counted` that was counted before the engine saw frames: nothing when the frames explain all of it.
@@ -89,7 +119,7 @@ fn since(now: &DirectionSample, earlier: &DirectionSample) -> Option<DirectionSa
     each(now, earlier, u64::checked_sub)
 }
 
-fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
+pub(super) fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
     each(a, b, |a, b| Some(a.saturating_add(b))).unwrap_or_default()
 }
 

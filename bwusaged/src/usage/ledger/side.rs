@@ -30,7 +30,7 @@ pub(super) struct Measured {
 pub(super) struct Above {
     /// Bytes of the wire that interfaces on this one passed to or from it.
     pub(super) stacked: i128,
-    /// Headers of segments among them.
+    /// Headers of segments that were charged there.
     pub(super) segmentation: u64,
     /// The most that tunnels of the kernel can have taken.
     pub(super) tunnels: i128,
@@ -42,9 +42,27 @@ fn local(classes: &DirectionSample) -> i128 {
     i128::from(classes.frames) - elsewhere.into_iter().map(i128::from).sum::<i128>()
 }
 
-/// The same as they are on the wire.
-pub(super) fn local_on_wire(classes: &DirectionSample) -> i128 {
-    (local(classes) + i128::from(classes.frame_segmentation)).max(0)
+/// The same as they are on the wire, when so many headers of segments were charged.
+pub(super) fn local_on_wire(classes: &DirectionSample, charged_headers: u64) -> i128 {
+    (local(classes) + i128::from(classes.frame_segmentation.min(charged_headers))).max(0)
+}
+
+/// The headers of segments that the local packets have more on the wire than in their frames: as many as were charged.
+///
+/// - When fewer were cut here than were charged, some packets were cut above. Then it is all of those cut here, but for the link
+///   headers among them: at most a third, since a segment has 28 bytes of other headers at least.
+/// - Forwarded packets are measured where they leave, perhaps cut. Where they come in, their headers make up for what they
+///   then have too much.
+fn own_headers(direction: Direction, classes: &DirectionSample, above: Above, charged: i128) -> i128 {
+    let here = i128::from(classes.frame_segmentation);
+    let wanted = i128::from(classes.charged_segmentation) + i128::from(above.segmentation);
+    let (least, most) = match wanted {
+        wanted if wanted <= here => (wanted, wanted),
+        _ if classes.link_headers > 0 => (here - here / 3, here),
+        _ => (here, here),
+    };
+    let forwarded = direction == Direction::Rx && classes.forwarded > 0;
+    (charged - local(classes)).clamp(least, if forwarded { here } else { most })
 }
 
 /// Names every byte.
@@ -52,7 +70,7 @@ pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> S
     let classes = &measured.classes;
     let charged = [classes.processes, classes.kernel, classes.lost].into_iter().map(i128::from).sum::<i128>();
     let headers = i128::from(classes.frame_segmentation);
-    let own_headers = headers.min(i128::from(classes.charged_segmentation) + i128::from(above.segmentation));
+    let own_headers = own_headers(direction, classes, above, charged);
 
     let uncharged = local(classes) + own_headers - charged;
     let stacked = above.stacked.min(uncharged).max(0);
@@ -66,8 +84,7 @@ pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> S
 
     let growth = i128::from(measured.counter) - i128::from(measured.before_start);
     let uncounted = growth - i128::from(classes.frames) - own_headers;
-    // A segment has 28 bytes of headers at least, and 14 of its link.
-    let segmentation = uncounted.clamp(-own_headers, headers - own_headers + headers / 2);
+    let segmentation = uncounted.clamp(-own_headers, headers - own_headers);
 
     let bytes = |reason| match reason {
         Reason::Processes => i128::from(classes.processes) + i128::from(classes.packet_sockets),

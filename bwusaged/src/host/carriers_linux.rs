@@ -1,9 +1,9 @@
-//! What hangs on what, on Linux: interfaces that stand on others, and processes that carry a tunnel.
+//! Which process carries a tunnel, on Linux.
 //!
-//! Nothing tells of changes, so both are looked up again every [`AGAIN`]. A process that carries a tunnel holds `/dev/net/tun`,
-//! and the kernel tells the interface in the `fdinfo` of that descriptor. To look through the descriptors of every process
-//! would cost more than all the counting: only those are looked through that moved bytes, and only while there is such a
-//! tunnel. A tunnel of the same name in another network namespace would be taken for it.
+//! Such a process holds `/dev/net/tun`, and the kernel tells the interface in the `fdinfo` of that descriptor. To look through
+//! the descriptors of every process would cost more than all the counting: only those are looked through that moved bytes,
+//! only while there is such a tunnel, and only every [`AGAIN`]. A tunnel of the same name in another network namespace would be
+//! taken for it.
 
 use std::{
     collections::BTreeSet,
@@ -23,55 +23,38 @@ const PROCESSES: usize = 256;
 /// How many descriptors of a process are looked at, from the lowest number on: a tunnel is opened before its clients come.
 const DESCRIPTORS: usize = 1024;
 
-/// What hangs on what, as last looked up.
+/// The processes that carry tunnels, as last looked up.
 #[derive(Debug, Default)]
-pub(super) struct Topology {
+pub(super) struct Carriers {
     looked_at: Option<Instant>,
     /// Processes that moved bytes since the last look.
     busy: BTreeSet<ProcessId>,
-    pub(super) carriers: Vec<(ProcessId, String)>,
-    pub(super) stacking: Vec<(String, String)>,
+    found: Vec<(ProcessId, String)>,
 }
 
-impl Topology {
+impl Carriers {
     /// Looks again if it is time to. `busy` are processes that moved bytes since the call before.
-    pub(super) fn look(&mut self, busy: &[ProcessId]) {
+    pub(super) fn look(&mut self, busy: &[ProcessId]) -> &[(ProcessId, String)] {
         let room = PROCESSES.saturating_sub(self.busy.len());
         self.busy.extend(busy.iter().take(room));
-        if self.looked_at.is_some_and(|at| at.elapsed() < AGAIN) {
-            return;
+        if self.looked_at.is_none_or(|at| at.elapsed() >= AGAIN) {
+            self.looked_at = Some(Instant::now());
+            let mut candidates = std::mem::take(&mut self.busy);
+            candidates.extend(self.found.drain(..).map(|(id, _)| id));
+            let tunnels = tunnels(Path::new("/sys/class/net"));
+            if !tunnels.is_empty() {
+                self.found = candidates.into_iter().flat_map(|id| carried_by(id, &tunnels)).collect();
+            }
         }
-        self.looked_at = Some(Instant::now());
-        let known = std::mem::take(&mut self.carriers).into_iter().map(|(id, _)| id);
-        let mut candidates = std::mem::take(&mut self.busy);
-        candidates.extend(known);
-        let (tunnels, stacking) = interfaces(Path::new("/sys/class/net"));
-        self.stacking = stacking;
-        if !tunnels.is_empty() {
-            self.carriers = candidates.into_iter().flat_map(|id| carried_by(id, &tunnels)).collect();
-        }
+        &self.found
     }
 }
 
-/// The tun and tap interfaces, and which interface stands on which.
-fn interfaces(folder: &Path) -> (Vec<String>, Vec<(String, String)>) {
-    let (mut tunnels, mut stacking) = (Vec::new(), Vec::new());
-    for interface in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let Ok(name) = interface.file_name().into_string() else { continue };
-        for entry in fs::read_dir(interface.path()).into_iter().flatten().flatten() {
-            match entry.file_name().to_str() {
-                Some("tun_flags") => tunnels.push(name.clone()),
-                Some(file) => {
-                    if let Some(lower) = file.strip_prefix("lower_") {
-                        stacking.push((name.clone(), lower.to_owned()));
-                    }
-                }
-                None => {}
-            }
-        }
-    }
-    stacking.sort_unstable();
-    (tunnels, stacking)
+/// The tun and tap interfaces.
+fn tunnels(folder: &Path) -> Vec<String> {
+    let interfaces = fs::read_dir(folder).into_iter().flatten().flatten();
+    let tunnels = interfaces.filter(|interface| interface.path().join("tun_flags").exists());
+    tunnels.filter_map(|interface| interface.file_name().into_string().ok()).collect()
 }
 
 /// Those of `tunnels` that `process` carries.
@@ -116,17 +99,15 @@ mod tests {
     }
 
     #[test]
-    fn tunnels_and_what_they_stand_on_are_told_by_their_folders() {
+    fn a_tunnel_is_told_by_its_flags() {
         let folder = tempfile::tempdir().unwrap();
-        for file in ["eth0/mtu", "tun0/tun_flags", "br0/lower_eth0", "br0/lower_veth1", "eth0/upper_br0"] {
+        for file in ["eth0/mtu", "tun0/tun_flags"] {
             let path = folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let pair = |upper: &str, lower: &str| (upper.to_owned(), lower.to_owned());
-        let expected = (vec!["tun0".to_owned()], vec![pair("br0", "eth0"), pair("br0", "veth1")]);
-        assert_eq!(interfaces(folder.path()), expected);
-        assert_eq!(interfaces(Path::new("/nonexistent")), (vec![], vec![]));
+        assert_eq!(tunnels(folder.path()), ["tun0"]);
+        assert_eq!(tunnels(Path::new("/nonexistent")), [""; 0]);
     }
 
     #[test]

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Numbers that the kernel gives a meaning: from its user interface, or unchanged inside it for as long as it is here. */
+#ifndef BWUSAGE_NUMBERS_H
+#define BWUSAGE_NUMBERS_H
+
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_PACKET 17
+#define SOCK_RAW 3
+#define MSG_PEEK 2
+#define MSG_ERRQUEUE 0x2000
+
+#define IPPROTO_HOPOPTS 0
+#define IPPROTO_ICMP 1
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_ICMPV6 58
+
+#define ETHERNET_HEADER 14
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
+#define ETH_P_8021Q 0x8100
+#define ETH_P_8021AD 0x88a8
+
+/* The loopback interface has this number in every network namespace. */
+#define LOOPBACK_IFINDEX 1
+/* skb->mac_header when there is none. */
+#define NO_MAC_HEADER 0xffff
+
+/* skc_state: net/tcp_states.h */
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_FIN_WAIT2 5
+#define TCP_TIME_WAIT 6
+#define TCP_CLOSE 7
+#define TCP_LISTEN 10
+/* enum sock_flags: the other side will send no more. */
+#define SOCK_DONE 1
+
+/* task_struct.flags */
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
+
+#endif
