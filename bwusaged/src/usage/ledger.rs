@@ -147,9 +147,17 @@ impl Books {
     ///
     /// A bond counts all frames of its ports, so it has their classes. A VLAN counts packets as it takes them over, without
     /// link headers and before they are cut again, so its growth is its frames. Both know what was forwarded from them.
+    ///
+    /// A tunnel of the kernel has no driver: what it counts less than its frames are link headers, which VXLAN leaves out.
     fn measured(&self, account: &Account, direction: Direction) -> Measured {
         let mut measured = account.measured(direction);
+        let growth = measured.counter.saturating_sub(measured.before_start);
         let classes = &mut measured.classes;
+        if account.kind == engine::InterfaceKind::KernelTunnel {
+            let left_out = classes.frames.saturating_sub(growth).min(classes.link_headers);
+            classes.frames -= left_out;
+            classes.link_headers -= left_out;
+        }
         let unseen = direction == Direction::Rx
             && account.kind == engine::InterfaceKind::Stacked
             && classes.frames == 0;
@@ -167,7 +175,7 @@ impl Books {
                 *classes = plus(classes, &passed);
             }
         } else if unseen {
-            classes.frames = measured.counter.saturating_sub(measured.before_start);
+            classes.frames = growth;
             classes.frame_segmentation = classes.charged_segmentation;
         }
         measured

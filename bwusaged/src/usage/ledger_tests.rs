@@ -371,6 +371,13 @@ fn packets_that_carry_a_tunnel_of_the_kernel_are_the_tunnels() {
 }
 
 #[test]
+fn a_tunnel_that_leaves_its_link_headers_out_has_none() {
+    let inner = plain(10, 1000);
+    let vxlan = InterfaceSample { index: 9, name: "vx0".into(), kind: KernelTunnel, ..sent(inner, 10_000) };
+    check(&tx(&of(&[vxlan]), "vx0"), &[(Reason::Processes, 10_000)]);
+}
+
+#[test]
 fn a_tunnel_that_is_idle_explains_no_flood() {
     let expected = [
         (Reason::Processes, 10_000),
