@@ -55,13 +55,17 @@ impl<'a> Ancestry<'a> {
         parents
     }
 
-    /// The process that had the number `pid` when `child` was started: the youngest that is not younger than the child.
+    /// The process that had the number `pid` when `child` was started: the youngest that is not younger than the child, if
+    /// it was not over by then.
     fn parent(&self, child: &Process, pid: Pid) -> Option<&'a Process> {
         let id = child.info.id?;
         let started = |process: &Process| process.info.id.map(|id| id.start_time);
         let older =
             self.by_pid.get(&pid)?.iter().copied().filter(|process| started(process) <= Some(id.start_time));
-        older.filter(|process| process.info.id != Some(id)).max_by_key(|process| started(process))
+        let youngest =
+            older.filter(|process| process.info.id != Some(id)).max_by_key(|process| started(process))?;
+        let life = youngest.exited_at_unix_ms.zip(child.info.started_at_unix_ms);
+        life.is_none_or(|(end, begin)| begin <= end).then_some(youngest)
     }
 }
 
@@ -96,8 +100,7 @@ mod tests {
         let processes =
             processes.map(|(&(pid, start, parent), row)| (RowId(row), process(row, pid, start, parent)));
         let mirror = Mirror { processes: processes.collect(), ..Mirror::default() };
-        let youngest =
-            mirror.processes.values().filter(|process| process.info.id.unwrap().pid == of).next_back();
+        let youngest = mirror.processes.values().rfind(|process| process.info.id.unwrap().pid == of);
         let parents = Ancestry::new(&mirror).parents(youngest.unwrap());
         parents.iter().map(|parent| format!("{} {}", parent.pid, parent.name.unwrap_or("?"))).collect()
     }
@@ -117,6 +120,19 @@ mod tests {
     fn a_reused_number_is_not_the_parent_of_what_is_older() {
         assert_eq!(chain(&[(50, 5, 0), (60, 6, 50), (50, 9, 60)], 60), ["50 p50-5"]);
         assert_eq!(chain(&[(60, 6, 50), (50, 9, 60)], 60), ["50 ?"]);
+    }
+
+    #[test]
+    fn a_process_that_was_over_is_no_parent_of_what_came_later() {
+        let (mut old, mut new) = (process(1, 50, 5, 0), process(2, 60, 9, 50));
+        (old.exited_at_unix_ms, new.info.started_at_unix_ms) = (Some(7_000), Some(9_000));
+        let mut mirror = Mirror { processes: [(RowId(1), old), (RowId(2), new)].into(), ..Mirror::default() };
+        let name = |mirror: &Mirror| {
+            Ancestry::new(mirror).parents(&mirror.processes[&RowId(2)])[0].name.map(str::to_owned)
+        };
+        assert_eq!(name(&mirror), None);
+        mirror.processes.get_mut(&RowId(1)).unwrap().exited_at_unix_ms = Some(9_500);
+        assert_eq!(name(&mirror).as_deref(), Some("p50-5"));
     }
 
     #[test]

@@ -52,14 +52,16 @@ impl std::fmt::Display for UserId {
     }
 }
 
-/// A container (or a virtual machine that is kept like one), as its control group names it. No daemon was asked.
+/// A container (or a virtual machine that is kept like one), as its control group and the files of its runtime name it. No
+/// daemon was asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
 pub struct Container {
     /// Who runs it: `docker`, `podman`, `containerd`, `cri-o`, `kubernetes`, `lxc`, `nspawn`, `qemu`.
     pub runtime: String,
     /// What the runtime calls it: 64 hexadecimal digits, or the name where that is the only identity.
     pub id: String,
-    /// The name that a person gave it, where the control group says it.
+    /// The name that a person gave it, where the control group or a file of its runtime says it; `POD/CONTAINER` in
+    /// Kubernetes. Not escaped.
     pub name: Option<String>,
 }
 

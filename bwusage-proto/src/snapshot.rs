@@ -34,8 +34,8 @@ pub struct ProcessInfo {
     pub parent: Option<Pid>,
     /// The short name (`comm` on Linux). Chosen by the process itself: escape it before showing it.
     pub name: String,
-    /// The application that a person would name: a flatpak or snap package, the executable's file name, or the script that
-    /// an interpreter runs.
+    /// The application that a person would name: a flatpak or snap package, the command of its desktop entry, the script
+    /// that an interpreter runs, the application of a parent that it is a helper of, or the executable's file name.
     pub app: String,
     /// Absolute path of the executable.
     pub exe: Option<String>,
@@ -49,7 +49,7 @@ pub struct ProcessInfo {
     pub unit: Option<String>,
     /// The container that it runs in.
     pub container: Option<Container>,
-    /// What a person calls the application, where its desktop entry says it: `Firefox Web Browser`.
+    /// What a person calls the application, where its desktop entry says it: `Firefox Web Browser`. Not escaped.
     pub title: Option<String>,
     /// What sort of program it is. `None` for the row that stands for other users' processes, and where nothing tells.
     pub category: Option<Category>,

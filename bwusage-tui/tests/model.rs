@@ -263,6 +263,7 @@ fn one_key_goes_through_everything_that_rows_can_stand_for() {
     assert_eq!(first(Key::Char('b')), (Grouping::User, "alice".into()));
     assert_eq!(first(Key::Char('b')).0, Grouping::Unit);
     assert_eq!(first(Key::Char('b')), (Grouping::Container, "docker:4b1c9e0f2a7d".into()));
+    assert_eq!(first(Key::Char('b')).0, Grouping::Category);
     assert_eq!(first(Key::Char('b')), (Grouping::App, "firefox".into()));
     assert_eq!(first(Key::Char('b')).0, Grouping::Process);
 }

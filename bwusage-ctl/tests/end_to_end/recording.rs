@@ -22,6 +22,9 @@ pub(crate) const CURL_CLOSED_RX: u64 = 2_000_000;
 pub(crate) const CURL_REST_RX: u64 = CURL_WIRE - CURL_OPEN_RX - 2_440 - CURL_CLOSED_RX;
 /// Both processes of firefox together.
 pub(crate) const FIREFOX_RX: u64 = 3_500_000;
+/// In no unit, no container and no terminal.
+pub(crate) const HIDDEN_PID: u32 = 400;
+pub(crate) const HIDDEN_RX: u64 = 68;
 /// ICMP that no process sent.
 pub(crate) const KERNEL_RX: u64 = 840;
 
@@ -51,6 +54,8 @@ pub(crate) fn write(path: &Path) {
                 process(101, "Web Content", "firefox", Scope::Lan, 500_000, 480_000),
                 process(200, HOSTILE_NAME, "evil", Scope::Loopback, 1_000, 960),
                 process(300, "idle", "idle", Scope::Lan, 0, 0),
+                process(HIDDEN_PID, "hidden", "hidden", Scope::Internet, HIDDEN_RX, 40),
+                process(401, "hidden", "hidden", Scope::Internet, 0, 0),
             ],
             "released": [],
             "residuals": [(ResidualReason::KernelIcmp, counters(Scope::Lan, KERNEL_RX, 0))],
@@ -156,6 +161,8 @@ fn cgroup(program: &str) -> Option<String> {
     match program {
         "curl" => Some("/system.slice/backup.service".into()),
         "evil" => Some(format!("/system.slice/docker-{CONTAINER_ID}.scope")),
+        // A daemon that nobody's service manager started.
+        "hidden" => Some("/".into()),
         _ => None,
     }
 }
@@ -173,6 +180,8 @@ fn process(pid: u32, name: &str, program: &str, scope: Scope, rx_wire: u64, rx_p
             "user": UserId::Uid(3_999_999_999),
             "started_at_unix_ms": 1_795_000_000_000_u64,
             "cgroup": cgroup(program),
+            "terminal": (program == "firefox").then_some(true),
+            "desktop": (program == "firefox").then(|| json!({ "app": "firefox", "title": "Firefox Web Browser", "in_terminal": false })),
         },
         "ended": false,
     })

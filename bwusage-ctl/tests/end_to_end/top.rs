@@ -3,7 +3,10 @@ use serde_json::{Value, json};
 use crate::{
     daemon::Home,
     program::{json, run},
-    recording::{CONTAINER_ID, CURL_PAYLOAD, CURL_PID, CURL_WIRE, FIREFOX_RX, HOSTILE_NAME, KERNEL_RX},
+    recording::{
+        CONTAINER_ID, CURL_PAYLOAD, CURL_PID, CURL_WIRE, FIREFOX_RX, HIDDEN_PID, HIDDEN_RX, HOSTILE_NAME,
+        KERNEL_RX,
+    },
     schema::Schema,
 };
 
@@ -22,7 +25,8 @@ fn a_process_is_listed_under_its_own_name_and_number_with_its_exact_bytes() {
     let expected = json!({
         "pid": CURL_PID, "name": "curl", "app": "curl", "user": "3999999999", "rx_bytes_total": CURL_WIRE,
         "rx_payload_bytes_total": CURL_PAYLOAD, "tx_bytes_total": 0, "rss_bytes": 8_388_608, "exited_at": null,
-        "unit": "backup.service", "container": null,
+        "unit": "backup.service", "container": null, "title": null, "category": "service",
+        "parents": [{"pid": 1, "name": null}],
     });
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&curl[name], value, "{name}");
@@ -40,7 +44,8 @@ fn by_default_rows_are_applications_with_the_largest_receiver_first() {
     let _daemon = home.start();
     let report = json(&home.socket(), &["top", "--by", "app", "--json"]);
     Schema::of("top").check(&report);
-    assert_eq!(column(&report, "app"), ["curl", "firefox", "evil"]);
+    assert_eq!(column(&report, "app"), ["curl", "firefox", "evil", "hidden"]);
+    assert_eq!(report["rows"][1]["title"], "Firefox Web Browser");
     let firefox = &report["rows"][1];
     assert_eq!((&firefox["rx_bytes_total"], &firefox["pids"]), (&json!(FIREFOX_RX), &json!([100, 101])));
     assert_eq!(report["truncated"], false);
@@ -54,13 +59,14 @@ fn rows_may_be_users_units_and_containers_and_add_up_to_the_same() {
         let report = json(&home.socket(), &["top", "--by", by, "--json"]);
         Schema::of("top").check(&report);
         let sum: u64 = column(&report, "rx_bytes_total").into_iter().filter_map(Value::as_u64).sum();
-        assert_eq!(sum, CURL_WIRE + FIREFOX_RX + 1_000, "{by}");
+        assert_eq!(sum, CURL_WIRE + FIREFOX_RX + 1_000 + HIDDEN_RX, "{by}");
         report
     };
     assert_eq!(column(&by("user"), "user"), ["3999999999"]);
     assert_eq!(column(&by("unit"), "unit"), [&json!("backup.service"), &Value::Null]);
     let container = json!({"runtime": "docker", "id": CONTAINER_ID, "name": null});
     assert_eq!(column(&by("container"), "container"), [&Value::Null, &container]);
+    assert_eq!(column(&by("category"), "category"), ["service", "app", "container", "background"]);
     let table = run(&home.socket(), &["top", "--by", "unit"]).stdout;
     assert!(table.starts_with("UNIT ") && table.contains("\n(no unit) "), "{table}");
     let csv = run(&home.socket(), &["top", "--by", "container", "--csv", "--filter", "ct:docker"]).stdout;
@@ -81,9 +87,37 @@ fn rows_are_chosen_sorted_and_cut_as_asked() {
         let pids: Vec<u64> = column(&report, "pid").into_iter().filter_map(Value::as_u64).collect();
         (pids, report["truncated"].as_bool().unwrap())
     };
-    assert_eq!(pids(&["--sort", "-pid", "--all"]), (vec![4242, 300, 200, 101, 100], false));
+    assert_eq!(pids(&["--sort", "-pid", "--all"]), (vec![4242, 401, 400, 300, 200, 101, 100], false));
     assert_eq!(pids(&["--limit", "2"]), (vec![4242, 100], true));
     assert_eq!(pids(&["--filter", "app:firefox rx_total<1M"]), (vec![101], false));
+}
+
+#[test]
+fn the_background_is_exactly_what_moved_data_unseen_and_since_when() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let report = json(&home.socket(), &["top", "--background", "--json"]);
+    Schema::of("top").check(&report);
+    assert_eq!(column(&report, "pid"), [HIDDEN_PID]);
+    let (row, taken_at) = (&report["rows"][0], report["taken_at"].as_str().unwrap());
+    assert_eq!((&row["category"], &row["rx_bytes_total"]), (&json!("background"), &json!(HIDDEN_RX)));
+    let first_seen_at = row["first_seen_at"].as_str().unwrap();
+    assert!(first_seen_at <= taken_at && first_seen_at >= report["started_at"].as_str().unwrap(), "{report}");
+    let table = run(&home.socket(), &["top", "--background"]).stdout;
+    let words: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!((words.len(), &words[0][4..6], words[1][0]), (2, &["FIRST", "SEEN"][..], "400"));
+    assert_eq!(words[1][4], format!("{}Z", &first_seen_at[..19]));
+    let asked = |arguments: &[&str]| {
+        let arguments = [&["top", "--json"], arguments].concat();
+        column(&json(&home.socket(), &arguments), "pid")
+            .into_iter()
+            .filter_map(Value::as_u64)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&["--background", "--all"]), [400, 401]);
+    assert_eq!(asked(&["--background", "--filter", "firefox"]), [0; 0]);
+    assert_eq!(asked(&["--filter", "category:background"]), [400]);
+    assert_eq!(asked(&["--filter", "web browser"]), [100, 101]);
 }
 
 #[test]

@@ -103,181 +103,61 @@ mod tests {
         Circumstances::of(identity, place, Some(4242)).category(&own, parent)
     }
 
+    /// What it is, its control group, its terminal (? where nobody could look), what its desktop entry says of it, who
+    /// started it, and the category.
+    const TABLE: &str = "
+a container                              | DOCKER                                                            | ?   | -       | -       | container
+a shell in a container                   | DOCKER                                                            | tty | -       | -       | container
+a daemon in an lxc container             | /lxc.payload.web/system.slice/nginx.service                       | -   | -       | -       | container
+a system service                         | /system.slice/nginx.service                                       | -   | -       | -       | service
+a login prompt                           | /system.slice/system-getty.slice/getty@tty1.service               | tty | -       | -       | service
+a cron job                               | /system.slice/cron.service                                        | -   | -       | -       | service
+the first process                        | /init.scope                                                       | -   | -       | -       | service
+a snap's daemon                          | /system.slice/snap.lxd.daemon.service                             | -   | -       | -       | service
+a user's service                         | MANAGER/app.slice/syncthing.service                               | -   | -       | -       | service
+the desktop's shell                      | MANAGER/session.slice/org.gnome.Shell@wayland.service             | -   | -       | -       | service
+a user's manager                         | MANAGER/init.scope                                                | -   | -       | -       | service
+an application of GNOME                  | MANAGER/app.slice/app-gnome-firefox-3021.scope                    | -   | window  | -       | app
+an unknown one of it                     | MANAGER/app.slice/app-gnome-own-3021.scope                        | -   | -       | -       | app
+an application of KDE                    | MANAGER/app.slice/app-org.kde.kate@0d1f9a.service                 | -   | -       | -       | app
+a flatpak                                | MANAGER/app.slice/app-flatpak-org.x.Y-7.scope                     | -   | -       | -       | app
+a snap                                   | MANAGER/app.slice/snap.firefox.firefox-2f7b.scope                 | -   | -       | -       | app
+a browser that a service started         | MANAGER/app.slice/dbus-:1.2-org.x@0.service                       | -   | window  | -       | app
+a browser of an old desktop              | /user.slice/user-1000.slice/session-2.scope                       | -   | window  | -       | app
+a helper of it                           | /user.slice/user-1000.slice/session-2.scope                       | -   | -       | browser | app
+a browser from a shell                   | /user.slice/user-1000.slice/session-2.scope                       | tty | window  | shell   | app
+an editor in a terminal                  | /user.slice/user-1000.slice/session-2.scope                       | tty | console | shell   | terminal
+a download over ssh                      | /user.slice/user-1000.slice/session-7.scope                       | tty | -       | shell   | terminal
+one of a moment                          | /user.slice/user-1000.slice/session-7.scope                       | ?   | -       | shell   | terminal
+without a terminal from a shell          | /user.slice/user-1000.slice/session-7.scope                       | -   | -       | shell   | terminal
+a shell in a window                      | MANAGER/app.slice/app-org.kde.konsole-99.scope                    | tty | -       | -       | terminal
+a shell in GNOME's terminal              | MANAGER/app.slice/app-org.gnome.Terminal.slice/vte-spawn-6f.scope | tty | -       | -       | terminal
+what an ssh session left behind          | /user.slice/user-1000.slice/session-7.scope                       | -   | -       | -       | background
+a daemon without a unit                  | /                                                                 | -   | -       | -       | background
+one of a moment without a unit           | /                                                                 | ?   | -       | -       | background
+a program in a group of its own          | /my/own/group                                                     | -   | -       | -       | background
+a browser without a window, from nowhere | /                                                                 | -   | window  | -       | background
+a program in a terminal without systemd  | /                                                                 | tty | -       | -       | terminal
+";
+
     #[test]
     fn a_process_is_what_its_control_group_says_then_its_desktop_entry_then_its_terminal() {
-        use Category::{App, Background, Container, Service, Terminal};
-        let windowed = Some(false);
-        for (what, path, terminal, entry, parent, expected) in [
-            ("a container", DOCKER, None, None, NO_PARENT, Container),
-            ("a shell in a container", DOCKER, Some(true), None, NO_PARENT, Container),
-            (
-                "a daemon in an lxc container",
-                "/lxc.payload.web/system.slice/nginx.service",
-                Some(false),
-                None,
-                NO_PARENT,
-                Container,
-            ),
-            ("a system service", "/system.slice/nginx.service", Some(false), None, NO_PARENT, Service),
-            (
-                "a login prompt",
-                "/system.slice/system-getty.slice/getty@tty1.service",
-                Some(true),
-                None,
-                NO_PARENT,
-                Service,
-            ),
-            ("a cron job", "/system.slice/cron.service", Some(false), None, NO_PARENT, Service),
-            ("the first process", "/init.scope", Some(false), None, NO_PARENT, Service),
-            (
-                "a snap's daemon",
-                "/system.slice/snap.lxd.daemon.service",
-                Some(false),
-                None,
-                NO_PARENT,
-                Service,
-            ),
-            (
-                "a user's service",
-                "MANAGER/app.slice/syncthing.service",
-                Some(false),
-                None,
-                NO_PARENT,
-                Service,
-            ),
-            (
-                "the desktop's shell",
-                "MANAGER/session.slice/org.gnome.Shell@wayland.service",
-                Some(false),
-                None,
-                NO_PARENT,
-                Service,
-            ),
-            ("a user's manager", "MANAGER/init.scope", Some(false), None, NO_PARENT, Service),
-            (
-                "an application of GNOME",
-                "MANAGER/app.slice/app-gnome-firefox-3021.scope",
-                Some(false),
-                windowed,
-                NO_PARENT,
-                App,
-            ),
-            (
-                "an unknown one of it",
-                "MANAGER/app.slice/app-gnome-own-3021.scope",
-                Some(false),
-                None,
-                NO_PARENT,
-                App,
-            ),
-            (
-                "an application of KDE",
-                "MANAGER/app.slice/app-org.kde.kate@0d1f9a.service",
-                Some(false),
-                None,
-                NO_PARENT,
-                App,
-            ),
-            ("a flatpak", "MANAGER/app.slice/app-flatpak-org.x.Y-7.scope", Some(false), None, NO_PARENT, App),
-            (
-                "a snap",
-                "MANAGER/app.slice/snap.firefox.firefox-2f7b.scope",
-                Some(false),
-                None,
-                NO_PARENT,
-                App,
-            ),
-            (
-                "a browser that a service started",
-                "MANAGER/app.slice/dbus-:1.2-org.x@0.service",
-                Some(false),
-                windowed,
-                NO_PARENT,
-                App,
-            ),
-            (
-                "a browser of an old desktop",
-                "/user.slice/user-1000.slice/session-2.scope",
-                Some(false),
-                windowed,
-                NO_PARENT,
-                App,
-            ),
-            (
-                "a helper of it",
-                "/user.slice/user-1000.slice/session-2.scope",
-                Some(false),
-                None,
-                BROWSER,
-                App,
-            ),
-            (
-                "a browser from a shell",
-                "/user.slice/user-1000.slice/session-2.scope",
-                Some(true),
-                windowed,
-                SHELL,
-                App,
-            ),
-            (
-                "an editor in a terminal",
-                "/user.slice/user-1000.slice/session-2.scope",
-                Some(true),
-                Some(true),
-                SHELL,
-                Terminal,
-            ),
-            (
-                "a download over ssh",
-                "/user.slice/user-1000.slice/session-7.scope",
-                Some(true),
-                None,
-                SHELL,
-                Terminal,
-            ),
-            ("one of a moment", "/user.slice/user-1000.slice/session-7.scope", None, None, SHELL, Terminal),
-            (
-                "without a terminal from a shell",
-                "/user.slice/user-1000.slice/session-7.scope",
-                Some(false),
-                None,
-                SHELL,
-                Terminal,
-            ),
-            (
-                "a shell in a window",
-                "MANAGER/app.slice/app-org.kde.konsole-99.scope",
-                Some(true),
-                None,
-                NO_PARENT,
-                Terminal,
-            ),
-            (
-                "a shell in GNOME's terminal",
-                "MANAGER/app.slice/app-org.gnome.Terminal.slice/vte-spawn-6f.scope",
-                Some(true),
-                None,
-                NO_PARENT,
-                Terminal,
-            ),
-            (
-                "what an ssh session left behind",
-                "/user.slice/user-1000.slice/session-7.scope",
-                Some(false),
-                None,
-                NO_PARENT,
-                Background,
-            ),
-            ("a daemon without a unit", "/", Some(false), None, NO_PARENT, Background),
-            ("one of a moment without a unit", "/", None, None, NO_PARENT, Background),
-            ("a program in a group of its own", "/my/own/group", Some(false), None, NO_PARENT, Background),
-            ("a browser without a window, from nowhere", "/", Some(false), windowed, NO_PARENT, Background),
-            ("a program in a terminal without systemd", "/", Some(true), None, NO_PARENT, Terminal),
-        ] {
-            let path = path.replace("MANAGER", MANAGER);
+        let rows: Vec<&str> = TABLE.lines().filter(|row| !row.is_empty()).collect();
+        for row in &rows {
+            let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
+            let [_, path, terminal, entry, parent, expected] = cells[..] else { panic!("{row}") };
+            let path = path.replace("DOCKER", DOCKER).replace("MANAGER", MANAGER);
+            let terminal = (terminal != "?").then_some(terminal == "tty");
+            let entry = (entry != "-").then_some(entry == "console");
+            let parent = match parent {
+                "shell" => SHELL,
+                "browser" => BROWSER,
+                _ => NO_PARENT,
+            };
             let found = category(Some(&path), &identity("/usr/bin/x", terminal, entry), parent);
-            assert_eq!(found, Some(expected), "{what}");
+            assert_eq!(found.map(Category::name), Some(expected), "{row}");
         }
+        assert_eq!(rows.len(), 32);
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod conformance;
 mod daemon;
 mod folder;
 mod generator;
+mod group;
+mod identity;
 mod lifecycle;
 mod network;
 mod ownership;
@@ -22,10 +24,12 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
+    ("python3", "python3"),
+    ("script", "bsdutils"),
     ("unshare", "util-linux"),
     ("su", "util-linux"),
 ];
@@ -51,6 +55,7 @@ pub(super) fn main() -> ExitCode {
         ownership::TESTS,
         processes::TESTS,
         units::TESTS,
+        identity::TESTS,
         lifecycle::TESTS,
         refusals::TESTS,
     ]

@@ -21,6 +21,8 @@ pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_bwusaged");
 
 /// Short, so that tests need not wait long for the next tick.
 const INTERVAL_MS: &str = "100";
+/// More ticks than pass between two readings of the list of processes.
+const LISTING_TICKS: u32 = 6;
 const START_DEADLINE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -90,6 +92,21 @@ impl<'a> Daemon<'a> {
         let top: Top = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
         assert_eq!(top.schema, "bwusage.top/1");
         top
+    }
+
+    /// The background processes that moved data, as user nobody sees them.
+    pub(super) fn top_background(&self) -> Top {
+        serde_json::from_str(&self.as_nobody("top --background --json")).expect("a table")
+    }
+
+    /// The same for people.
+    pub(super) fn top_background_as_text(&self) -> String {
+        self.as_nobody("top --background --no-trunc")
+    }
+
+    /// Waits until the list of processes was read anew.
+    pub(super) fn settle_listing(&self) {
+        (0..LISTING_TICKS).for_each(|_| self.settle());
     }
 
     /// Fails if the daemon says that it could not count something.

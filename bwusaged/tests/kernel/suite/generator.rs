@@ -20,6 +20,7 @@ use std::{
 mod calls;
 mod datagrams;
 mod family;
+mod flood;
 mod hands;
 mod ktls;
 mod lives;
@@ -30,6 +31,7 @@ mod udp;
 mod uring;
 pub(super) use calls::has_mptcp;
 pub(super) use ktls::offered as has_ktls;
+pub(super) use lives::BEAT_BYTES;
 pub(super) use udp::BURST as UDP_BURST;
 pub(super) use uring::offered as has_uring;
 
@@ -71,6 +73,8 @@ fn generate(words: &[&str]) -> io::Result<()> {
         ["download-splicing", address, bytes] => tcp::download_splicing(address, number(bytes)?)?,
         ["upload", address, bytes] => tcp::upload(address, number(bytes)?)?,
         ["upload-file", address, bytes] => tcp::upload_file(address, number(bytes)?)?,
+        ["serve-flood", address] => return flood::serve(address),
+        ["take-flood", address] => return flood::take(address),
         ["serve-udp", address] => udp::serve(address)?,
         ["send-udp", address, count, size] => udp::send(address, number(count)?, number(size)?)?,
         [_, ..] if hands::generate(words)? || lives::generate(words)? => {}

@@ -18,6 +18,10 @@ pub(super) struct Row {
     pub(super) unit: Option<String>,
     #[serde(default)]
     pub(super) container: serde_json::Value,
+    pub(super) category: Option<String>,
+    pub(super) first_seen_at: Option<String>,
+    #[serde(default)]
+    pub(super) parents: Vec<Ancestor>,
     pub(super) user: Option<String>,
     pub(super) processes: Option<u64>,
     pub(super) rx_packets_total: u64,
@@ -25,6 +29,12 @@ pub(super) struct Row {
     #[serde(flatten)]
     pub(super) total: Traffic,
     pub(super) scopes: Scopes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Ancestor {
+    pub(super) pid: u32,
+    pub(super) name: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -3,7 +3,7 @@
 use std::{
     env,
     io::{BufRead as _, BufReader, Lines, Write as _},
-    process::{Child, ChildStdin, ChildStdout, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use super::{folder::Folder, generator::VERB, network::Namespace};
@@ -28,7 +28,13 @@ impl Generator {
         let own = env::current_exe().expect("our own path");
         // `ip netns exec` becomes the program, so the child's number is the generator's.
         let mut command = namespace.command(folder.program(&own, name));
-        command.arg(VERB).args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(VERB).args(words);
+        Self::run(command)
+    }
+
+    /// Runs a command that speaks as a generator does.
+    pub(super) fn run(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("start a generator");
         let input = child.stdin.take();
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
@@ -71,6 +77,17 @@ impl Generator {
     /// Waits until it has done its work; it stays alive.
     pub(super) fn done(&mut self) -> Truth {
         Truth::read(&self.hear("done"))
+    }
+
+    /// Waits until a process without parents says its number, and that it has sent for the first time.
+    pub(super) fn beating(&mut self) -> u32 {
+        self.hear("beating").parse().expect("a pid")
+    }
+
+    /// Waits until everything that it started has ended.
+    pub(super) fn over(mut self) {
+        drop(self.input.take());
+        self.lines.by_ref().for_each(drop);
     }
 
     /// Tells a server that no more clients come.

@@ -6,9 +6,10 @@ use std::{
     mem,
     net::{Shutdown, TcpListener, TcpStream},
     os::{fd::AsFd as _, unix::process::CommandExt as _},
-    process::{self, Command},
+    process::{self, Command, Stdio},
     sync::atomic::Ordering,
     thread,
+    time::Duration,
 };
 
 use rustix::{
@@ -16,8 +17,13 @@ use rustix::{
     thread::{UnshareFlags, unshare_unsafe},
 };
 
-use super::{RECEIVED, SENT, number, option, other, received, say_listening, sent, tcp, until_input_ends};
+use super::{
+    RECEIVED, SENT, number, option, other, received, say_listening, sent, tcp, udp, until_input_ends,
+};
 
+/// What a beacon sends, and how often.
+pub(in crate::suite) const BEAT_BYTES: usize = 200;
+const BEAT: Duration = Duration::from_secs(2);
 /// More than a socket takes at first, less than it takes when it has grown: most of it is sent after the exit.
 const HASTY_BYTES: usize = 500_000;
 
@@ -39,6 +45,10 @@ pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
         ["exit-early", address, count, name] => exit_early(address, number(count)?, name)?,
         ["exec", address, bytes, name] => exec(address, bytes, name)?,
         ["same-pid", address, bytes, first, second] => same_pid(address, bytes, first, second)?,
+        ["leave-behind", name, address, beats] => {
+            leave_behind(name, address, beats)?;
+            process::exit(0);
+        }
         ["unshare", bytes] => unshared(number(bytes)?)?,
         _ => return Ok(false),
     }
@@ -54,6 +64,7 @@ pub(super) fn child(words: &[&str]) -> io::Result<bool> {
             received(number(before_received)? as usize);
             tcp::download(address, number(bytes)?, u64::MAX)?;
         }
+        ["beat", address, beats] => beat(address, number(beats)?)?,
         ["live", address, bytes] => tcp::download(address, number(bytes)?, u64::MAX)?,
         ["live-as", pid, address, bytes] => {
             if number(pid)? != u64::from(process::id()) {
@@ -212,6 +223,35 @@ fn same_pid(address: &str, bytes: &str, first: &str, second: &str) -> io::Result
         }
     }
     Err(io::Error::other("the number was never free"))
+}
+
+/// Starts what outlives it, without a terminal.
+fn leave_behind(name: &str, address: &str, beats: &str) -> io::Result<()> {
+    let mut command = other(name, &["beat", address, beats])?;
+    command.stdin(Stdio::inherit());
+    let leave_terminal = || rustix::process::setsid().map(|_| ()).map_err(Into::into);
+    // SAFETY: one system call between fork and exec.
+    unsafe { command.pre_exec(leave_terminal) };
+    command.spawn()?;
+    Ok(())
+}
+
+/// A few bytes now and then, and nothing ever comes back.
+fn beat(address: &str, beats: u64) -> io::Result<()> {
+    let socket = udp::client(address)?.0;
+    socket.connect(address)?;
+    for beat in 0..beats {
+        if beat > 0 {
+            thread::sleep(BEAT);
+        }
+        sent(socket.send(&[b'.'; BEAT_BYTES])?);
+        if beat == 0 {
+            writeln!(io::stdout(), "beating {}", process::id())?;
+        }
+    }
+    super::say("done")?;
+    until_input_ends()?;
+    process::exit(0);
 }
 
 /// A network of its own, in which it sends to itself.
