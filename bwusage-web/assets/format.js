@@ -53,7 +53,7 @@ export function share(part, whole) {
   const sign = part < 0 ? "−" : "";
   if (value > 0 && value < 0.01) return `< ${sign}0.01 %`;
   // Nearly everything is not everything.
-  if (value > 99.9) return `${sign}${Math.floor(value * 100) / 100} %`;
+  if (value > 99.9 && value <= 100) return `${sign}${Math.floor(value * 100) / 100} %`;
   return `${sign}${value.toFixed(value < 1 ? 2 : 1)} %`;
 }
 
