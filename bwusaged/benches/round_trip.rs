@@ -7,13 +7,14 @@ use std::{
 
 use bwusage_proto::{
     client::Client,
+    connection::{ConnectionsQuery, Moved, Protocol, State},
     process::{ProcessId, UserId},
     snapshot::{Coverage, HostInfo},
     transport::Endpoint,
     units::{Counters, Scope},
 };
 use bwusaged::engine::{
-    Identity, ProcessSample, Sample,
+    Identity, ProcessSample, Sample, SocketSample, Talk,
     recording::{FORMAT, Header, Moment, Writer},
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -61,6 +62,26 @@ impl Drop for Daemon {
     }
 }
 
+/// 5,000 open connections of the first process.
+fn talk() -> Talk {
+    let socket = |number: u16| SocketSample {
+        process: Some(ProcessId::new(1, 1)),
+        protocol: Protocol::TCP,
+        local: ([192, 0, 2, 15], 10_000 + number).into(),
+        remote: Some(([198, 51, 100, number.to_be_bytes()[1]], 443).into()),
+        inbound: Some(false),
+        state: State::Established,
+        interface: None,
+        opened_at_unix_ms: Some(1_795_000_000_000),
+        moved: Moved { rx_bytes: 200_000 + u64::from(number), tx_bytes: 1_000 },
+    };
+    Talk {
+        sockets: (0..5_000).map(socket).collect(),
+        remotes: Vec::new(),
+        processes: vec![(ProcessId::new(1, 1), Moved { rx_bytes: 1_100_000_000, tx_bytes: 5_000_000 })],
+    }
+}
+
 fn moment(processes: u32) -> Moment {
     let process = |pid| {
         let mut counters = Counters::default();
@@ -74,7 +95,7 @@ fn moment(processes: u32) -> Moment {
         ProcessSample { id: ProcessId::new(pid, 1), counters, identity: Some(identity), ended: false }
     };
     let sample = Sample { processes: (1..=processes).map(process).collect(), ..Sample::default() };
-    Moment { sample, ..Moment::default() }
+    Moment { sample, talk: Some(talk()), ..Moment::default() }
 }
 
 fn round_trip(criterion: &mut Criterion) {
@@ -84,6 +105,10 @@ fn round_trip(criterion: &mut Criterion) {
         let mut client =
             runtime.block_on(Client::connect(&daemon.endpoint(), "bench")).expect("a connection");
         if processes == 300 {
+            criterion.bench_function("connections/5000", |bencher| {
+                let question = ConnectionsQuery::default();
+                bencher.iter(|| runtime.block_on(client.connections(question)).expect("connections"));
+            });
             criterion.bench_function("ping", |bencher| {
                 bencher.iter(|| runtime.block_on(client.ping()).expect("a pong"));
             });
