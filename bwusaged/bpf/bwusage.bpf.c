@@ -250,6 +250,14 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		state = use(sk, &owner);
 		if (state)
 			__sync_fetch_and_or(&state->flags, SOCKET_UNCLAIMED);
+	} else if (before == TCP_LISTEN && after == TCP_SYN_RECV) {
+		/* A child just cloned, with what the listener's handshakes moved. Those are the listener's. */
+		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (state) {
+			state->rx_bytes = 0;
+			state->tx_bytes = 0;
+			__sync_fetch_and_and(&state->flags, ~SOCKET_SEEDED);
+		}
 	} else if (before == TCP_LISTEN && after == TCP_CLOSE) {
 		/* A child is cloned in state LISTEN too, but goes on to SYN_RECV and keeps the flag. */
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
@@ -357,8 +365,8 @@ static __noinline __u64 residual_of(struct __sk_buff *skb)
 
 /*
  * A packet leaves a socket whose owner is not the current process. Whoever holds the lock of a TCP socket uses it now, and
- * sends in its own name; without the lock it is an interrupt that happens to run here. A datagram is always sent by its
- * process.
+ * sends in its own name; without the lock it is an interrupt that happens to run here. So it is where the handshake of a
+ * listener is answered, which needs no lock, whoever holds it. A datagram is always sent by its process.
  */
 static __noinline __u64 take_over(struct __sk_buff *skb, struct socket_state *state, __u64 owner)
 {
@@ -367,7 +375,8 @@ static __noinline __u64 take_over(struct __sk_buff *skb, struct socket_state *st
 
 	if (!sk || !state || task->flags & (PF_KTHREAD | PF_EXITING))
 		return owner;
-	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP && !BPF_CORE_READ(sk, sk_lock.owned))
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP &&
+	    (!BPF_CORE_READ(sk, sk_lock.owned) || BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN))
 		return owner;
 	return claim(state, sk, task);
 }
@@ -447,7 +456,7 @@ static __always_inline void add_packet(struct __sk_buff *skb, int rx)
 		}
 	} else {
 		owner = residual_of(skb);
-		home = sk && BPF_CORE_READ(plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
+		home = sk && BPF_CORE_READ((struct sock *)plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
 	}
 	if (home)
 		charge(skb, &p, owner, rx);

@@ -139,6 +139,14 @@ struct sk_buff {
 	__u16 protocol, network_header, mac_header;
 	unsigned int end;
 	unsigned char *head, *data;
+	char cb[48];
+};
+/* The beginning of skb->cb while a packet is inside IP; of IPv6 another. */
+struct inet_skb_parm {
+	__u16 frag_max_size;
+};
+struct inet6_skb_parm {
+	__u16 frag_max_size;
 };
 struct skb_shared_info {
 	unsigned short gso_size, gso_segs;

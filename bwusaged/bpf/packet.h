@@ -3,6 +3,18 @@
 #ifndef BWUSAGE_PACKET_H
 #define BWUSAGE_PACKET_H
 
+/*
+ * The address of something that the verifier knows as a context or a common part only, as a plain number: what is behind it
+ * is then read by bpf_probe_read_kernel().
+ */
+static __always_inline void *plain(const void *known)
+{
+	void *address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &known);
+	return address;
+}
+
 struct packet {
 	__u64 bytes, packets;
 	/* Part of the bytes: headers that segments have, and the super-packet has not. */
@@ -89,6 +101,37 @@ static __noinline __u32 repeated_header(struct __sk_buff *skb)
 }
 
 /*
+ * The headers that came with the other fragments of a datagram that is whole again. The kernel remembers the size of the
+ * largest; who cuts makes all but the last of that size.
+ */
+static __noinline __u32 headers_of_fragments(struct __sk_buff *ctx)
+{
+	struct sk_buff *skb = (struct sk_buff *)plain(ctx);
+	__u32 length = ctx->len, largest, header, body;
+	__u16 size = 0;
+	__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (data + 1 > end)
+		return 0;
+	if (data[0] >> 4 == 4) {
+		bpf_probe_read_kernel(&size, 2, (void *)skb->cb + bpf_core_field_offset(struct inet_skb_parm, frag_max_size));
+		header = IPV4_HEADER;
+		body = length - IPV4_HEADER;
+	} else {
+		bpf_probe_read_kernel(&size, 2, (void *)skb->cb + bpf_core_field_offset(struct inet6_skb_parm, frag_max_size));
+		header = IPV6_HEADER + FRAGMENT_HEADER;
+		body = length - IPV6_HEADER;
+	}
+	if (size < header + 8 || size >= length)
+		return 0;
+	largest = (size - header) & ~7;
+	if (!largest)
+		return 0;
+	/* One header of each fragment, without the one that is there still. */
+	return (body + largest - 1) / largest * header - (length - body);
+}
+
+/*
  * Both hooks see a packet from its IP header on. On the way out it is not yet cut into segments (GSO), on the way in
  * already put together (GRO): the bytes of the wire are those plus the headers of the segments.
  */
@@ -121,6 +164,8 @@ static __always_inline void measure(struct __sk_buff *skb, int rx, struct packet
 			p->segmentation = (__u64)(segments - 1) * header;
 			p->bytes += p->segmentation;
 		}
+	} else if (rx && p->bytes > IPV6_MIN_MTU && protocol_of(skb) != IPPROTO_TCP) {
+		p->bytes += headers_of_fragments(skb);
 	}
 }
 

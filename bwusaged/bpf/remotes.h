@@ -138,18 +138,6 @@ static __noinline int count_stranger(struct __sk_buff *skb, struct socket_state 
 	return 0;
 }
 
-/*
- * The address of a socket that the verifier knows as a context or a common part only, as a plain number: what is behind it
- * is then read by bpf_probe_read_kernel().
- */
-static __always_inline struct sock *plain(const void *sk)
-{
-	struct sock *address = 0;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &sk);
-	return address;
-}
-
 /* Where the socket is; asked once. */
 static __always_inline void place(struct socket_state *state, struct sock *sk)
 {

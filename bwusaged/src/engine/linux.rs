@@ -127,6 +127,6 @@ fn clocks() -> talk::Clocks {
 
 /// What these hooks do not see. Measured; see the README.
 const BLIND_SPOTS: [&str; 2] = [
-    "of a datagram that IP cuts into fragments, the headers of all fragments but the first are not counted",
+    "datagrams that a process finds waiting on a socket of its parent belong to the parent until it reads one",
     "interfaces of other network namespaces have no ledger; their processes are counted all the same",
 ];

@@ -8,12 +8,15 @@ use std::{
 use libtest_mimic::{Arguments, Failed, Trial};
 
 mod conformance;
+mod connections;
 mod daemon;
 mod folder;
 mod generator;
 mod group;
 mod identity;
+mod ledger;
 mod lifecycle;
+mod namespace;
 mod network;
 mod ownership;
 mod processes;
@@ -24,13 +27,15 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
     ("python3", "python3"),
     ("script", "bsdutils"),
+    ("tc", "iproute2"),
     ("unshare", "util-linux"),
+    ("nsenter", "util-linux"),
     ("su", "util-linux"),
 ];
 
@@ -57,6 +62,7 @@ pub(super) fn main() -> ExitCode {
         units::TESTS,
         identity::TESTS,
         lifecycle::TESTS,
+        connections::TESTS,
         refusals::TESTS,
     ]
     .into_iter()
@@ -67,6 +73,7 @@ pub(super) fn main() -> ExitCode {
         Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
     })
     .collect();
+    trials.extend(ledger::trials(missing.as_ref(), in_ci));
     trials.extend(conformance::trials(missing.as_ref(), in_ci));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -49,9 +49,9 @@ pub(super) fn samples(
                 kernel: counted.kernel_rx,
                 lost: counted.lost_rx,
                 charged_segmentation: counted.charged_segmentation_rx,
-                frames: counted.frames_rx - uncounted,
+                frames: counted.frames_rx.saturating_sub(uncounted),
                 non_ip: counted.non_ip_rx,
-                link_headers: counted.link_headers_rx - uncounted,
+                link_headers: counted.link_headers_rx.saturating_sub(uncounted),
                 frame_segmentation: counted.frame_segmentation_rx,
                 ..DirectionSample::default()
             };
@@ -122,14 +122,20 @@ mod tests {
     }
 
     /// Every interface received and sent 100 frames with an Ethernet header, and has no other figures.
-    fn hundred_frames(_: u32) -> Option<Interface> {
-        Some(Interface { link_headers_rx: 1400, link_headers_tx: 1400, ..Interface::default() })
+    fn hundred_frames() -> Interface {
+        Interface {
+            frames_rx: 10_000,
+            frames_tx: 10_000,
+            link_headers_rx: 1400,
+            link_headers_tx: 1400,
+            ..Interface::default()
+        }
     }
 
     #[test]
     fn what_is_routed_is_forwarded_at_both_ends_with_its_link_headers() {
         let links = [link(2, InterfaceKind::Device), link(3, InterfaceKind::Device)];
-        let samples = samples(&links, hundred_frames, &[passed(2, 3, 1000, 10)]);
+        let samples = samples(&links, |_| Some(hundred_frames()), &[passed(2, 3, 1000, 10)]);
         assert_eq!((samples[0].rx.forwarded, samples[0].rx.link_headers), (1140, 1260));
         assert_eq!((samples[1].tx.forwarded, samples[1].tx.link_headers), (1140, 1260));
         assert_eq!((samples[0].tx.forwarded, samples[1].rx.forwarded, samples[0].rx.namespaces), (0, 0, 0));
@@ -142,10 +148,15 @@ mod tests {
         let links = [link(2, InterfaceKind::Device), bridge, port];
         // In: to the bridge, and from there to its port. Out: the bridge is where it came in.
         let passages = [passed(2, 4, 1000, 10), passed(2, 5, 1000, 10), passed(4, 2, 300, 5)];
-        let samples = samples(&links, hundred_frames, &passages);
+        let samples = samples(&links, |_| Some(hundred_frames()), &passages);
         assert_eq!((samples[0].rx.forwarded, samples[0].rx.namespaces), (1140, 1140));
         assert_eq!((samples[0].tx.forwarded, samples[0].tx.namespaces), (370, 370));
         assert_eq!(samples[2].tx.namespaces, 1140);
+        assert_eq!(
+            (samples[1].rx.frames, samples[1].rx.link_headers),
+            (8600, 0),
+            "a bridge counts no link headers"
+        );
     }
 
     #[test]

@@ -5,14 +5,19 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use bwusage_proto::{client::Client, transport::Endpoint};
+use bwusage_proto::{
+    client::Client,
+    connection::{Connections, ConnectionsQuery},
+    transport::Endpoint,
+};
 
 use super::{
     folder::Folder,
-    network::output,
+    ledger::book::Ledger,
+    namespace::{Namespace, output},
     top::{Top, Traffic},
 };
 
@@ -35,8 +40,22 @@ pub(super) struct Daemon<'a> {
 impl<'a> Daemon<'a> {
     /// Starts one whose socket and state are in `folder`, and waits until it answers.
     pub(super) fn start(folder: &'a Folder) -> Self {
+        Self::start_as(folder, Command::new(PROGRAM))
+    }
+
+    /// The same in a network namespace of its own choosing, whose interfaces it then watches.
+    pub(super) fn start_in(folder: &'a Folder, namespace: &Namespace) -> Self {
+        // Not `ip netns exec`: that hides the control groups.
+        const MOUNT: &str =
+            "mount -t sysfs none /sys && mount -t cgroup2 none /sys/fs/cgroup && exec \"$0\" \"$@\"";
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net={}", namespace.path().display()));
+        command.args(["unshare", "--mount", "sh", "-c", MOUNT, PROGRAM]);
+        Self::start_as(folder, command)
+    }
+
+    fn start_as(folder: &'a Folder, mut command: Command) -> Self {
         let log = log_file(folder);
-        let mut command = Command::new(PROGRAM);
         command.args(arguments(folder)).args(["--interval", INTERVAL_MS]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
         let child = command.spawn().expect("start bwusaged");
@@ -107,6 +126,33 @@ impl<'a> Daemon<'a> {
     /// Waits until the list of processes was read anew.
     pub(super) fn settle_listing(&self) {
         (0..LISTING_TICKS).for_each(|_| self.settle());
+    }
+
+    /// Who talks to whom, of one process, as root sees it: a reading that begins from now on, and how long the answer took.
+    pub(super) fn connections(&self, pid: u32) -> (Connections, Duration) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
+        block_on(async {
+            let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            loop {
+                let asked = Instant::now();
+                let query = ConnectionsQuery { pid: Some(pid) };
+                let answer = client.connections(query).await.expect("connections");
+                let took = asked.elapsed();
+                // Many who ask share a reading.
+                if u128::from(answer.taken_at_unix_ms) > now {
+                    return (answer, took);
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        })
+    }
+
+    /// Where the bytes of the interfaces went, as user nobody sees it.
+    pub(super) fn ledger(&self) -> Ledger {
+        let text = self.as_nobody("ledger --json");
+        let ledger: Ledger = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"));
+        assert_eq!(ledger.schema, "bwusage.ledger/1");
+        ledger
     }
 
     /// Fails if the daemon says that it could not count something.

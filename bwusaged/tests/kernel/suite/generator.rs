@@ -5,6 +5,7 @@
 //! - `listening ADDRESS`,
 //! - `paused SENT RECEIVED`: goes on after a line of input,
 //! - `lived PID SENT RECEIVED`: a process that it started has ended,
+//! - `rate NUMBER`: so many connections a second,
 //! - `done SENT RECEIVED`: ends when its input does, so that it is still there when the table is looked at.
 
 use std::{
@@ -17,21 +18,33 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod bound;
 mod calls;
 mod datagrams;
+mod dns;
+mod echo;
 mod family;
+mod flags;
 mod flood;
+mod groups;
 mod hands;
+pub(super) mod held;
 mod ktls;
 mod lives;
+mod opening;
 mod option;
 mod packets;
+mod protocols;
+mod proxy;
+mod quic;
 mod tcp;
+mod tun;
 mod udp;
 mod uring;
-pub(super) use calls::has_mptcp;
 pub(super) use ktls::offered as has_ktls;
 pub(super) use lives::BEAT_BYTES;
+pub(super) use opening::has_fast_open;
+pub(super) use protocols::{has_dccp, has_mptcp, has_sctp, has_udplite};
 pub(super) use udp::BURST as UDP_BURST;
 pub(super) use uring::offered as has_uring;
 
@@ -58,7 +71,7 @@ pub(super) fn main() -> Option<ExitCode> {
 }
 
 fn generate(words: &[&str]) -> io::Result<()> {
-    if hands::child(words)? || lives::child(words)? {
+    if hands::child(words)? || lives::child(words)? || bound::child(words)? {
         return say_lived();
     }
     match *words {
@@ -78,6 +91,14 @@ fn generate(words: &[&str]) -> io::Result<()> {
         ["serve-udp", address] => udp::serve(address)?,
         ["send-udp", address, count, size] => udp::send(address, number(count)?, number(size)?)?,
         [_, ..] if hands::generate(words)? || lives::generate(words)? => {}
+        [_, ..] if bound::generate(words)? || opening::generate(words)? || flags::generate(words)? => {}
+        [_, ..] if quic::generate(words)? || groups::generate(words)? || proxy::generate(words)? => {}
+        [_, ..]
+            if dns::generate(words)?
+                || held::generate(words)?
+                || tun::generate(words)?
+                || echo::generate(words)?
+                || protocols::generate(words)? => {}
         [_, ..] if calls::generate(words)? || datagrams::generate(words)? || packets::generate(words)? => {}
         ["upload-uring", address, bytes] => uring::upload(address, number(bytes)?)?,
         ["download-uring", address, bytes] => uring::download(address, number(bytes)?)?,
@@ -103,6 +124,11 @@ fn number(word: &str) -> io::Result<u64> {
 fn say(word: &str) -> io::Result<()> {
     let (sent, received) = (SENT.load(Ordering::SeqCst), RECEIVED.load(Ordering::SeqCst));
     writeln!(io::stdout(), "{word} {sent} {received}")
+}
+
+/// How many connections a second there were.
+fn say_rate(per_second: f64) -> io::Result<()> {
+    writeln!(io::stdout(), "rate {per_second:.0}")
 }
 
 fn say_listening(address: SocketAddr) -> io::Result<()> {

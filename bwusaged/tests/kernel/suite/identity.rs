@@ -10,6 +10,7 @@ use super::{
     folder::Folder,
     generator::{BEAT_BYTES, VERB},
     group::Group,
+    namespace::Namespace,
     network::{Family, Network},
     traffic::Generator,
 };
@@ -37,7 +38,7 @@ fn beacon() {
     let [service, hidden] = &groups;
     let network = Network::with_offloads();
     let daemon = Daemon::start(&folder);
-    let generator = |group: &Group, namespace: &super::network::Namespace, name: &str, words: &[&str]| {
+    let generator = |group: &Group, namespace: &Namespace, name: &str, words: &[&str]| {
         let program = folder.program(&env::current_exe().expect("our own path"), name);
         let mut command = namespace.command(group.join(&folder, &program));
         command.arg(VERB).args(words);

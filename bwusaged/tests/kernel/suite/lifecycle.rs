@@ -14,7 +14,8 @@ use super::{
     Test,
     daemon::Daemon,
     folder::Folder,
-    network::{Family, Network, output},
+    namespace::output,
+    network::{Family, Network},
     traffic::Generator,
 };
 

@@ -6,7 +6,6 @@ use serde::Deserialize;
 pub(super) struct Top {
     pub(super) schema: String,
     pub(super) rows: Vec<Row>,
-    pub(super) unattributed: Unattributed,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -51,12 +50,6 @@ pub(super) struct Scopes {
     pub(super) loopback: Traffic,
     pub(super) lan: Traffic,
     pub(super) internet: Traffic,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Unattributed {
-    pub(super) rx_bytes_total: u64,
-    pub(super) tx_bytes_total: u64,
 }
 
 impl Top {

@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use super::{folder::Folder, generator::VERB, network::Namespace};
+use super::{folder::Folder, generator::VERB, namespace::Namespace};
 
 /// A running generator. Dropping it ends it.
 pub(super) struct Generator {
@@ -72,6 +72,11 @@ impl Generator {
         let line = self.hear("lived");
         let (pid, truth) = line.split_once(' ').expect("a pid and more");
         (pid.parse().expect("a pid"), Truth::read(truth))
+    }
+
+    /// How many connections a second it made.
+    pub(super) fn rate(&mut self) -> u64 {
+        self.hear("rate").parse().expect("a number")
     }
 
     /// Waits until it has done its work; it stays alive.

@@ -5,7 +5,8 @@ use super::{
     daemon::{Daemon, assert_all_lan, assert_same_wire},
     folder::Folder,
     generator::UDP_BURST,
-    network::{Carried, Family, Network},
+    namespace::Frames,
+    network::{Family, Network},
     top::Row,
     traffic::{Generator, Truth},
 };
@@ -61,7 +62,7 @@ fn datagrams(family: Family, size: u64, count: u64) {
 struct Seen {
     client: Row,
     server: Row,
-    carried: Carried,
+    carried: Frames,
 }
 
 /// Runs `words` (with the server's address for the empty word) as process `name`, and checks what is true of every transfer.

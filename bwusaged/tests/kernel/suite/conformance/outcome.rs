@@ -14,6 +14,8 @@ pub(in crate::suite) struct Outcome {
     pub(super) misnamed: u64,
     /// The wire, where the cable can tell.
     pub(super) wire: Option<Wire>,
+    /// What else is worth knowing.
+    pub(super) note: Option<String>,
 }
 
 pub(super) struct Wire {
@@ -37,27 +39,36 @@ impl Outcome {
                 Err(format!("{what}: {off} of {of} bytes, {:.3} %; allowed {:.1} %", part * 1e2, limit * 1e2))
             }
         };
-        if self.truth == 0 {
+        if self.whole() == 0 {
             return Err("nothing was moved".into());
         }
         within("payload that is off", self.payload_off, self.truth, payload)?;
-        within("under another name", self.misnamed, self.truth, misnamed)?;
+        within("under another name", self.misnamed, self.whole(), misnamed)?;
         self.wire.as_ref().map_or(Ok(()), |seen| within("wire that is off", seen.off, seen.carried, wire))
+    }
+
+    /// What must stand under the right name: payload, or the wire of a case that moves none.
+    fn whole(&self) -> u64 {
+        match &self.wire {
+            Some(wire) if self.truth == 0 => wire.carried,
+            _ => self.truth,
+        }
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { truth, counted, payload_off, misnamed, wire } = self;
+        let Self { truth, counted, payload_off, misnamed, wire, note } = self;
         let percent = |off: u64, of: u64| share(off, of) * 1e2;
-        let right = (100.0 - percent(*misnamed, *truth)).max(0.0);
+        let right = (100.0 - percent(*misnamed, self.whole())).max(0.0);
         write!(f, "{truth:>12} {counted:>12} {:>7.3}% {right:>11.3}%", percent(*payload_off, *truth))?;
         match wire {
             Some(Wire { carried, counted, off }) => {
-                write!(f, " {carried:>12} {counted:>12} {:>7.3}%", percent(*off, *carried))
+                write!(f, " {carried:>12} {counted:>12} {:>7.3}%", percent(*off, *carried))?;
             }
-            None => write!(f, " {:>12}", "-"),
+            None => write!(f, " {:>12}", "-")?,
         }
+        note.as_ref().map_or(Ok(()), |note| write!(f, "\n    {note}"))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Sockets that pass through several hands.
 
 use super::{
-    Case, Shortfall,
-    stage::{Side, Stage},
+    Case,
+    stage::{Cable, Side, Stage},
 };
 use crate::suite::network::Family;
 
@@ -16,23 +16,13 @@ pub(super) const CASES: &[Case] = &[
     Case::new("SO_REUSEPORT group of processes", reuseport),
     Case::new("SCM_RIGHTS from dispatcher to worker", rights),
     Case::new("child uses the parent's connection", |stage| inherited(stage, "8192")),
-    Case::new("child uses it, in one call", |stage| inherited(stage, BYTES)).short(Shortfall {
-        why: "the packets of a call are counted before it returns, so for the owner before it: the parent",
-        payload: 0.001,
-        wire: 0.001,
-        misnamed: 1.0,
-    }),
+    Case::new("child uses it, in one call", |stage| inherited(stage, BYTES)),
     Case::new("closed before anybody read it", closed_unread),
     Case::new("threads of one process", threads),
     Case::new("2,000 connections of one process", many_connections),
     Case::new("short connections, client closes", |stage| short(stage, "fetch-and-close")),
     Case::new("short connections, server closes", |stage| short(stage, "fetch-to-end")),
-    Case::new("the same, client closes later", |stage| short(stage, "fetch-and-linger")).short(Shortfall {
-        why: "the server's socket is gone when the last FIN comes: no hook sees it and its ACK, 52 bytes each",
-        payload: 0.001,
-        wire: 0.032,
-        misnamed: 0.001,
-    }),
+    Case::new("the same, client closes later", |stage| short(stage, "fetch-and-linger")),
     Case::new("written just before the exit", write_and_exit),
     Case::new("exec under a new name", exec),
     Case::new("a process number used again", reused_pid),
@@ -153,7 +143,7 @@ fn reused_pid(stage: &mut Stage) {
 }
 
 fn unshared(stage: &mut Stage) {
-    stage.cable = false;
+    stage.cable = Cable::Unused;
     let actor = stage.start(Side::Near, "bw-unshared", &["unshare", BYTES]);
     stage.done(actor);
 }

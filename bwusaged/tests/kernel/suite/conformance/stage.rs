@@ -3,7 +3,8 @@
 use crate::suite::{
     daemon::Daemon,
     folder::Folder,
-    network::{Carried, Family, Namespace, Network},
+    namespace::{Frames, Namespace},
+    network::{Family, Network},
     top::{Row, Top},
     traffic::{Generator, Truth},
 };
@@ -18,11 +19,21 @@ pub(super) enum Side {
 
 pub(super) struct Stage<'a> {
     folder: &'a Folder,
-    network: &'a Network,
+    pub(super) network: &'a Network,
     moved: Vec<Moved>,
     bystanders: Vec<(u32, String)>,
-    /// Whether the far interface counts what these processes move, packet by packet.
-    pub(super) cable: bool,
+    pub(super) cable: Cable,
+    /// What else is worth knowing, for the table.
+    pub(super) note: Option<String>,
+}
+
+/// Which processes move what the far interface counts, packet by packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cable {
+    BothEnds,
+    /// At the far end, several processes take the same packet.
+    NearEnd,
+    Unused,
 }
 
 /// What one process knows that it moved.
@@ -46,7 +57,8 @@ pub(super) fn play(case: fn(&mut Stage)) -> Outcome {
     let daemon = Daemon::start(&folder);
     let before = network.carried();
     let (moved, bystanders) = (Vec::new(), Vec::new());
-    let mut stage = Stage { folder: &folder, network: &network, moved, bystanders, cable: true };
+    let mut stage =
+        Stage { folder: &folder, network: &network, moved, bystanders, cable: Cable::BothEnds, note: None };
     case(&mut stage);
     let carried = network.carried().since(before);
     daemon.settle();
@@ -116,7 +128,7 @@ impl<'a> Stage<'a> {
         self.finish(server);
     }
 
-    fn compare(&self, top: &Top, carried: Carried) -> Outcome {
+    fn compare(&self, top: &Top, carried: Frames) -> Outcome {
         let (mut truth, mut counted, mut payload_off, mut elsewhere, mut below) = (0, 0, 0, 0, 0);
         for process in &self.moved {
             let Truth { sent, received } = process.truth;
@@ -148,12 +160,15 @@ impl<'a> Stage<'a> {
             .filter_map(|(pid, name)| row(top, *pid, name))
             .map(|row| row.total.rx_bytes_total + row.total.tx_bytes_total)
             .sum();
-        let wire = self.cable.then(|| self.wire(top, carried));
-        Outcome { truth, counted, payload_off, misnamed: elsewhere.max(below).max(astray), wire }
+        let wire = (self.cable != Cable::Unused).then(|| self.wire(top, carried));
+        // Without payload, it is the wire that must stand under the right name.
+        let unnamed = wire.as_ref().filter(|_| truth == 0).map_or(0, |wire| wire.off);
+        let misnamed = elsewhere.max(below).max(astray).max(unnamed);
+        Outcome { truth, counted, payload_off, misnamed, wire, note: self.note.clone() }
     }
 
     /// What the processes at each end are said to have moved, beside what the cable carried.
-    fn wire(&self, top: &Top, carried: Carried) -> Wire {
+    fn wire(&self, top: &Top, carried: Frames) -> Wire {
         let mut wire = Wire { carried: 0, counted: 0, off: 0 };
         // The far end receives what the near one sends.
         for (side, sent, received) in [
@@ -168,7 +183,7 @@ impl<'a> Stage<'a> {
                 .collect();
             pids.sort_unstable();
             pids.dedup();
-            if pids.is_empty() {
+            if pids.is_empty() || (side == Side::Far && self.cable == Cable::NearEnd) {
                 continue;
             }
             let sum = |of: fn(&Row) -> u64| -> u64 {

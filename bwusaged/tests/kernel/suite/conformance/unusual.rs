@@ -8,6 +8,14 @@ pub(super) const CASES: &[Case] = &[
         let pinger = stage.start(Side::Near, "bw-ping", &["ping", "10.98.0.2", "6400", "1000"]);
         stage.done(pinger);
     }),
+    Case::new("ICMP echo (ping socket)", |stage| {
+        let pinger = stage.start(Side::Near, "bw-ping", &["ping-unprivileged", "10.98.0.2", "6400", "1000"]);
+        stage.done(pinger);
+    }),
+    Case::new("ICMPv6 echo (raw socket)", |stage| {
+        let pinger = stage.start(Side::Near, "bw-ping", &["ping", "fd98::2", "6400", "1000"]);
+        stage.done(pinger);
+    }),
     Case::new("raw IP, protocol 253", |stage| {
         let (server, _) = stage.serve("bw-raw-server", &["serve-raw", "10.98.0.2"]);
         stage.client(server, "bw-raw-client", &["send-raw", "10.98.0.2", "6400", "1000"]);

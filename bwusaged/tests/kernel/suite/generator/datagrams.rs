@@ -8,7 +8,7 @@ use std::{
     ptr, thread,
 };
 
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, recvfrom, sendto};
 
 use super::{
     number, option, received, say_listening, sent,
@@ -32,6 +32,8 @@ pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
             send_segments(address, number(count)?)?;
         }
         ["serve-gro", address] => serve_segments(address)?,
+        ["shout", address, count, size] => shout(address, number(count)?, number(size)?)?,
+        ["serve-measuring", address] => serve_measuring(address)?,
         _ => return Ok(false),
     }
     Ok(true)
@@ -166,4 +168,36 @@ fn serve_segments(address: &str) -> io::Result<()> {
         }
     });
     until_input_ends()
+}
+
+/// Asks for the length of each datagram, then takes it into a buffer that is too short for it.
+fn serve_measuring(address: &str) -> io::Result<()> {
+    const LOOK: RecvFlags = RecvFlags::PEEK.union(RecvFlags::TRUNC);
+    let socket = UdpSocket::bind(address)?;
+    say_listening(socket.local_addr()?)?;
+    thread::spawn(move || -> io::Result<()> {
+        let mut room = [MaybeUninit::uninit(); 100];
+        for count in 1_u64.. {
+            let length = recvfrom(&socket, &mut room, LOOK)?.1;
+            let (_, taken, peer) = recvfrom(&socket, &mut room, RecvFlags::TRUNC | RecvFlags::DONTWAIT)?;
+            assert_eq!(taken, length, "the kernel says how long it was");
+            received(taken);
+            if count.is_multiple_of(BURST) {
+                let peer = peer.ok_or_else(|| io::Error::other("no sender"))?;
+                sent(sendto(&socket, b"!", SendFlags::empty(), &peer)?);
+            }
+        }
+        Ok(())
+    });
+    until_input_ends()
+}
+
+/// As fast as it can, and nobody answers.
+fn shout(address: &str, count: u64, size: u64) -> io::Result<()> {
+    let (socket, server) = udp::client(address)?;
+    let datagram = vec![b'.'; size as usize];
+    for _ in 0..count {
+        sent(socket.send_to(&datagram, server)?);
+    }
+    Ok(())
 }

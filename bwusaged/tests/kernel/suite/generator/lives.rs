@@ -34,7 +34,7 @@ pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
         }
         ["hold", address, connections, bytes] => hold(address, number(connections)?, number(bytes)?)?,
         ["serve-short", address] => serve_short(address)?,
-        ["fetch-and-close", address, times] => fetch(address, number(times)?, Close::First)?,
+        ["fetch-and-close", address, times] => fetch_and_close(address, number(times)?)?,
         ["fetch-to-end", address, times] => fetch(address, number(times)?, Close::Second)?,
         ["fetch-and-linger", address, times] => fetch(address, number(times)?, Close::Later)?,
         ["serve-nobody", address, clients] => serve_nobody(address, number(clients)?)?,
@@ -129,6 +129,11 @@ fn serve_short(address: &str) -> io::Result<()> {
         Ok(())
     });
     until_input_ends()
+}
+
+/// Questions, each on a connection of its own that the client closes first.
+pub(super) fn fetch_and_close(address: &str, times: u64) -> io::Result<()> {
+    fetch(address, times, Close::First)
 }
 
 fn fetch(address: &str, times: u64, close: Close) -> io::Result<()> {

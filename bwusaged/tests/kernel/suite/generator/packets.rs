@@ -1,4 +1,4 @@
-//! Sockets that see packets: ICMP and raw IP, and Ethernet below it.
+//! Sockets that see packets: raw IP, and Ethernet below it.
 
 use std::{
     ffi::CString,
@@ -11,23 +11,26 @@ use std::{
 };
 
 use rustix::net::{
-    AddressFamily, Protocol, RecvFlags, SendFlags, SocketType, bind, connect, ipproto, recv, recvfrom, send,
-    sendto, socket,
+    AddressFamily, Protocol, RecvFlags, SendFlags, SocketType, bind, connect, recv, recvfrom, send, sendto,
+    socket,
 };
 
 use super::{number, received, say_listening, sent, udp::BURST, until_input_ends};
 
 /// For experiments, by RFC 3692.
 const EXPERIMENT: u32 = 253;
+/// What a frame carries. The second is no protocol at all (IEEE 802).
+const IP: u16 = 0x0800;
+const LOCAL_EXPERIMENT: u16 = 0x88b5;
 const CABLE: &str = "eth0";
 const ETHERNET_HEADER: usize = 14;
 
 pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
     match *words {
-        ["ping", address, count, size] => ping(address, number(count)?, number(size)?)?,
         ["serve-raw", address] => serve_raw(address)?,
         ["send-raw", address, count, size] => send_raw(address, number(count)?, number(size)?)?,
-        ["send-packet", count, size] => send_packets(number(count)?, number(size)?)?,
+        ["send-packet", count, size] => send_packets(IP, number(count)?, number(size)?)?,
+        ["send-foreign", count, size] => send_packets(LOCAL_EXPERIMENT, number(count)?, number(size)?)?,
         _ => return Ok(false),
     }
     Ok(true)
@@ -43,22 +46,6 @@ fn experiment() -> Protocol {
 
 fn socket_address(address: &str) -> io::Result<SocketAddr> {
     Ok((address.parse::<Ipv4Addr>().map_err(io::Error::other)?, 0).into())
-}
-
-/// Echo requests, each answered before the next.
-fn ping(address: &str, count: u64, size: u64) -> io::Result<()> {
-    let socket = raw(ipproto::ICMP)?;
-    connect(&socket, &socket_address(address)?)?;
-    let mut request = vec![0; size as usize];
-    request[0] = 8;
-    // The checksum of a request that is zeroes but for its first word.
-    request[2..4].copy_from_slice(&(!0x0800_u16).to_be_bytes());
-    let mut room = [MaybeUninit::uninit(); 4096];
-    for _ in 0..count {
-        sent(send(&socket, &request, SendFlags::empty())?);
-        received(recv(&socket, &mut room, RecvFlags::empty())?.0.0.len());
-    }
-    Ok(())
 }
 
 /// A raw socket receives the IP header too.
@@ -97,7 +84,7 @@ fn send_raw(address: &str, count: u64, size: u64) -> io::Result<()> {
 }
 
 /// Whole frames, past everything that knows of IP; what counts is what is in them. They are for a host that does not exist, so nobody answers.
-fn send_packets(count: u64, size: u64) -> io::Result<()> {
+fn send_packets(what: u16, count: u64, size: u64) -> io::Result<()> {
     let socket = socket(AddressFamily::PACKET, SocketType::RAW, None)?;
     let name = CString::new(CABLE).expect("no zero");
     // SAFETY: `name` ends with a zero.
@@ -107,7 +94,8 @@ fn send_packets(count: u64, size: u64) -> io::Result<()> {
     to.sll_family = libc::AF_PACKET as u16;
     to.sll_ifindex = interface.cast_signed();
     let mut frame = vec![0; size as usize];
-    frame[..ETHERNET_HEADER].copy_from_slice(&[2, 0, 0, 0, 0x98, 2, 2, 0, 0, 0, 0x98, 1, 8, 0]);
+    frame[..ETHERNET_HEADER].copy_from_slice(&[2, 0, 0, 0, 0x98, 2, 2, 0, 0, 0, 0x98, 1, 0, 0]);
+    frame[12..ETHERNET_HEADER].copy_from_slice(&what.to_be_bytes());
     let ip = &mut frame[ETHERNET_HEADER..34];
     ip[0] = 0x45;
     ip[2..4].copy_from_slice(&((size as usize - ETHERNET_HEADER) as u16).to_be_bytes());

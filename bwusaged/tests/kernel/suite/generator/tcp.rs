@@ -42,13 +42,22 @@ pub(super) fn serve(address: &str) -> io::Result<()> {
     serve_listener(TcpListener::bind(address)?)
 }
 
+/// Serves each client in its own way, until the input ends.
+pub(super) fn serve_by(address: &str, way: fn(TcpStream) -> io::Result<()>) -> io::Result<()> {
+    serve_listener_by(TcpListener::bind(address)?, way)
+}
+
 pub(super) fn serve_listener(listener: TcpListener) -> io::Result<()> {
+    serve_listener_by(listener, serve_stream)
+}
+
+fn serve_listener_by(listener: TcpListener, way: fn(TcpStream) -> io::Result<()>) -> io::Result<()> {
     say_listening(listener.local_addr()?)?;
     let serving = Arc::new(Mutex::new(Vec::new()));
     let started = Arc::clone(&serving);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let thread = thread::spawn(move || serve_stream(stream));
+            let thread = thread::spawn(move || way(stream));
             started.lock().expect("no thread panics with it").push(thread);
         }
     });

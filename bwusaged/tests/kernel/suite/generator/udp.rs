@@ -16,7 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Answers until the input ends.
 pub(super) fn serve(address: &str) -> io::Result<()> {
-    let socket = UdpSocket::bind(address)?;
+    serve_socket(UdpSocket::bind(address)?)
+}
+
+pub(super) fn serve_socket(socket: UdpSocket) -> io::Result<()> {
     say_listening(socket.local_addr()?)?;
     thread::spawn(move || -> io::Result<()> {
         let mut buffer = vec![0; 65_536];
@@ -44,6 +47,10 @@ pub(super) fn client(address: &str) -> io::Result<(UdpSocket, SocketAddr)> {
 pub(super) fn send(address: &str, count: u64, size: u64) -> io::Result<()> {
     let (socket, server) = client(address)?;
     socket.connect(server)?;
+    send_connected(&socket, count, size)
+}
+
+pub(super) fn send_connected(socket: &UdpSocket, count: u64, size: u64) -> io::Result<()> {
     let datagram = vec![b'.'; size as usize];
     for number in 1..=count {
         sent(socket.send(&datagram)?);
