@@ -146,7 +146,8 @@ impl Books {
     /// What a VLAN or a bond receives has passed the device layer below, as a frame of the other interface.
     ///
     /// A bond counts all frames of its ports, so it has their classes. A VLAN counts packets as it takes them over, without
-    /// link headers and before they are cut again, so its growth is its frames. Both know what was forwarded from them.
+    /// link headers and before they are cut again, so its growth is its frames. A macvlan counts link headers too, and its
+    /// broadcasts do pass the device layer. All know what was forwarded from them.
     ///
     /// A tunnel of the kernel has no driver: what it counts less than its frames are link headers, which VXLAN leaves out.
     fn measured(&self, account: &Account, direction: Direction) -> Measured {
@@ -158,9 +159,8 @@ impl Books {
             classes.frames -= left_out;
             classes.link_headers -= left_out;
         }
-        let unseen = direction == Direction::Rx
-            && account.kind == engine::InterfaceKind::Stacked
-            && classes.frames == 0;
+        let stacked = direction == Direction::Rx && account.kind == engine::InterfaceKind::Stacked;
+        let unseen = stacked && classes.frames == 0;
         let mut ports = self.accounts.values().filter(|port| account.has_port(port)).peekable();
         if unseen && ports.peek().is_some() {
             for port in ports {
@@ -174,9 +174,11 @@ impl Books {
                 };
                 *classes = plus(classes, &passed);
             }
-        } else if unseen {
-            classes.frames = growth;
-            classes.frame_segmentation = classes.charged_segmentation;
+        } else if stacked
+            && growth > classes.frames
+            && !self.accounts.values().any(|port| account.has_port(port))
+        {
+            side::add_unseen(classes, growth - classes.frames);
         }
         measured
     }
@@ -189,10 +191,14 @@ impl Books {
         let mut above = Above { segmentation, ..Above::default() };
         for other in self.accounts.values() {
             let passed = &self.measured(other, direction).classes;
-            if other.kind == Stacked && other.is_on(account) {
+            // A bridge is what its ports are, but it has their packets all the same.
+            if other.has_port(account) || (other.kind == Stacked && other.is_on(account)) {
                 let headers = self.headers_above(other, direction);
-                above.stacked +=
-                    side::local_on_wire(passed, headers.saturating_add(passed.charged_segmentation));
+                above.stacked += side::passed_on_wire(
+                    direction,
+                    passed,
+                    headers.saturating_add(passed.charged_segmentation),
+                );
             }
             if other.kind == KernelTunnel && matches!(account.kind, Device | Stacked) {
                 let carried = passed.frames.saturating_add(passed.frame_segmentation);

@@ -114,32 +114,34 @@ fn unseen(counted: u64, seen: &DirectionSample) -> u64 {
     if counted > most { counted - seen.frames } else { 0 }
 }
 
-/// Growth since `earlier`; `None` when anything shrank, because the engine began anew.
+/// Growth since `earlier`; `None` when a total shrank, because the engine began anew. The others are parts that are worked out
+/// of several readings: one may shrink for a moment, or for good when an interface turns out to be of another kind. Their
+/// growth may so be negative, and wraps around.
 fn since(now: &DirectionSample, earlier: &DirectionSample) -> Option<DirectionSample> {
-    each(now, earlier, u64::checked_sub)
+    let began_anew = now.frames < earlier.frames
+        || now.processes < earlier.processes
+        || now.kernel < earlier.kernel
+        || now.lost < earlier.lost;
+    (!began_anew).then(|| each(now, earlier, u64::wrapping_sub))
 }
 
 pub(super) fn plus(a: &DirectionSample, b: &DirectionSample) -> DirectionSample {
-    each(a, b, |a, b| Some(a.saturating_add(b))).unwrap_or_default()
+    each(a, b, u64::wrapping_add)
 }
 
 /// Does `what` to each class of both; `None` when it cannot be done to one.
-fn each(
-    a: &DirectionSample,
-    b: &DirectionSample,
-    what: impl Fn(u64, u64) -> Option<u64>,
-) -> Option<DirectionSample> {
-    Some(DirectionSample {
-        processes: what(a.processes, b.processes)?,
-        kernel: what(a.kernel, b.kernel)?,
-        lost: what(a.lost, b.lost)?,
-        charged_segmentation: what(a.charged_segmentation, b.charged_segmentation)?,
-        frames: what(a.frames, b.frames)?,
-        non_ip: what(a.non_ip, b.non_ip)?,
-        forwarded: what(a.forwarded, b.forwarded)?,
-        namespaces: what(a.namespaces, b.namespaces)?,
-        link_headers: what(a.link_headers, b.link_headers)?,
-        frame_segmentation: what(a.frame_segmentation, b.frame_segmentation)?,
-        packet_sockets: what(a.packet_sockets, b.packet_sockets)?,
-    })
+fn each(a: &DirectionSample, b: &DirectionSample, what: fn(u64, u64) -> u64) -> DirectionSample {
+    DirectionSample {
+        processes: what(a.processes, b.processes),
+        kernel: what(a.kernel, b.kernel),
+        lost: what(a.lost, b.lost),
+        charged_segmentation: what(a.charged_segmentation, b.charged_segmentation),
+        frames: what(a.frames, b.frames),
+        non_ip: what(a.non_ip, b.non_ip),
+        forwarded: what(a.forwarded, b.forwarded),
+        namespaces: what(a.namespaces, b.namespaces),
+        link_headers: what(a.link_headers, b.link_headers),
+        frame_segmentation: what(a.frame_segmentation, b.frame_segmentation),
+        packet_sockets: what(a.packet_sockets, b.packet_sockets),
+    }
 }

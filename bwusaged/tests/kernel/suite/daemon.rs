@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bwusage_proto::{
@@ -128,11 +128,22 @@ impl<'a> Daemon<'a> {
         (0..LISTING_TICKS).for_each(|_| self.settle());
     }
 
-    /// Who talks to whom, of one process, as root sees it.
-    pub(super) fn connections(&self, pid: u32) -> Connections {
+    /// Who talks to whom, of one process, as root sees it: a reading that begins from now on, and how long the answer took.
+    pub(super) fn connections(&self, pid: u32) -> (Connections, Duration) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
         block_on(async {
             let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
-            client.connections(ConnectionsQuery { pid: Some(pid) }).await.expect("connections")
+            loop {
+                let asked = Instant::now();
+                let query = ConnectionsQuery { pid: Some(pid) };
+                let answer = client.connections(query).await.expect("connections");
+                let took = asked.elapsed();
+                // Many who ask share a reading.
+                if u128::from(answer.taken_at_unix_ms) > now {
+                    return (answer, took);
+                }
+                tokio::time::sleep(LOOK).await;
+            }
         })
     }
 

@@ -19,10 +19,15 @@ const BULK: u64 = 50_000_000;
 /// An interface of this kind stands on the cable's, at each end. Its packets are longer below by `tag` bytes.
 fn on_top(kind: &str, tag: u64) {
     let (folder, network) = (Folder::new(), Network::new());
-    for (namespace, address) in [(network.near(), "10.97.0.1/24"), (network.far(), "10.97.0.2/24")] {
-        namespace.ip(&format!("link add link {CABLE} name upper type {kind}"));
+    let near = (network.near(), "10.97.0.1", "02:00:00:00:97:01");
+    let far = (network.far(), "10.97.0.2", "02:00:00:00:97:02");
+    for ((namespace, address, mac), (_, other_address, other_mac)) in [(near, far), (far, near)] {
+        namespace.ip(&format!("link add link {CABLE} name upper address {mac} type {kind}"));
         namespace.ip("link set upper addrgenmode none");
-        namespace.start("upper", &[address]);
+        namespace.start("upper", &[&format!("{address}/24")]);
+        // Else the cable's interface answers for the upper one too.
+        namespace
+            .ip(&format!("neighbour replace {other_address} lladdr {other_mac} dev upper nud permanent"));
     }
     moves_on("stacked", tag, &folder, &network);
 }
@@ -51,15 +56,16 @@ fn moves_on(kind: &str, tag: u64, folder: &Folder, network: &Network) {
     let passed = network.near().frames(CABLE).since(before);
     let (lower, upper) = (ledger.interface(CABLE), ledger.interface("upper"));
     assert_eq!(upper.kind, kind);
+    for interface in [lower, upper] {
+        assert_attributed(interface);
+    }
     for (lower, upper, row, packets) in [
         (&lower.rx, &upper.rx, row.total.rx_bytes_total, passed.rx_packets),
         (&lower.tx, &upper.tx, row.total.tx_bytes_total, passed.tx_packets),
     ] {
         assert_eq!(upper.bytes("processes").unsigned_abs(), row, "{upper:?}");
-        assert_attributed(upper);
         assert_eq!(lower.bytes("processes"), 0, "{lower:?}");
         assert_reason(lower, "stacked", row);
         assert_reason(lower, "link_headers", packets * (ETHERNET_HEADER + tag));
-        assert_attributed(lower);
     }
 }

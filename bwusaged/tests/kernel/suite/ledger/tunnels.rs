@@ -40,15 +40,16 @@ fn kernel_tunnel() {
     let (outside, inside) = (ledger.interface(CABLE), ledger.interface("tunnel0"));
     assert_eq!(inside.kind, "tunnel");
     let passed = network.near().frames("tunnel0");
+    for interface in [outside, inside] {
+        assert_attributed(interface);
+    }
     for (outside, inside, row, packets) in [
         (&outside.rx, &inside.rx, row.total.rx_bytes_total, passed.rx_packets),
         (&outside.tx, &inside.tx, row.total.tx_bytes_total, passed.tx_packets),
     ] {
         assert_eq!(inside.bytes("processes").unsigned_abs(), row, "{inside:?}");
-        assert_attributed(inside);
         assert_eq!(outside.bytes("processes"), 0, "{outside:?}");
         assert_reason(outside, "tunnel", row + packets * (INNER_LINK + OUTER));
-        assert_attributed(outside);
     }
 }
 
@@ -80,6 +81,9 @@ fn vpn() {
     let passed = network.near().frames(CABLE).since(before);
     let (outside, inside) = (ledger.interface(CABLE), ledger.interface("tun0"));
     assert_eq!(inside.kind, "tunnel");
+    for interface in [outside, inside] {
+        assert_attributed(interface);
+    }
     for (outside, inside, client, carrier, bytes, packets) in [
         (
             &outside.rx,
@@ -99,10 +103,8 @@ fn vpn() {
         ),
     ] {
         assert_eq!(inside.bytes("processes").unsigned_abs(), client, "{inside:?}");
-        assert_attributed(inside);
         // The carrier's own bytes are what the cable carried, and the only ones of a process there.
         assert_eq!(outside.bytes("processes").unsigned_abs(), carrier, "{outside:?}");
         assert_reason(outside, "processes", bytes - packets * ETHERNET_HEADER);
-        assert_attributed(outside);
     }
 }
