@@ -1,15 +1,21 @@
 // The page: one stream from the server into cards and table, and the keys that work everywhere.
 
 import { Cards } from "./cards.js";
+import { Connections } from "./connections.js";
 import { UNITS, moment, setText, setUnits, visible } from "./format.js";
 import { History } from "./history.js";
+import { Attribution, Ledger, setReasons } from "./ledger.js";
 import { Processes } from "./processes.js";
 import { Stream } from "./stream.js";
+import { VIEWS, Views } from "./views.js";
 
 const find = (id) => document.getElementById(id);
 
 const history = new History();
 const cards = new Cards();
+const attribution = new Attribution();
+const connections = new Connections();
+const ledger = new Ledger();
 const processes = new Processes(() => {
   waitingTop = null;
   stream.open();
@@ -28,6 +34,9 @@ const stream = new Stream(() => {
   hello(hello) {
     history.configure(hello.window_points, hello.interval_ms);
     introduce(hello);
+    setReasons(hello.reasons);
+    processes.offer(hello);
+    connections.offer(hello.connection_groupings);
     processes.settle();
   },
   backfill(points) {
@@ -51,8 +60,17 @@ const stream = new Stream(() => {
   },
 });
 
+const views = new Views((view, parameters) => {
+  if (view === "connections" && parameters.has("filter")) connections.look(parameters.get("filter"));
+  draw();
+});
+
 function draw() {
-  if (!paused && !document.hidden) cards.show(tick, history);
+  if (paused || document.hidden || !tick) return;
+  cards.show(tick, history);
+  attribution.show(tick.ledger);
+  if (views.current === "connections") connections.refresh();
+  if (views.current === "ledger") ledger.refresh();
 }
 
 function showTop() {
@@ -94,20 +112,26 @@ function setPaused(now) {
 function chooseUnits(name) {
   find("units").value = name;
   setUnits(name);
-  if (tick) cards.show(tick, history);
+  if (tick) {
+    cards.show(tick, history);
+    attribution.show(tick.ledger);
+  }
   processes.redraw();
+  connections.redraw();
+  ledger.redraw();
 }
 
 const KEYS = {
-  "/": () => find("filter").focus(),
+  "/": () => document.querySelector("main > section:not([hidden]) input[type=search]")?.focus(),
   p: () => setPaused(!paused),
-  b: () => processes.toggleGrouping(),
+  b: () => (views.current === "connections" ? connections : processes).nextGrouping(),
   u: () => chooseUnits(UNITS[(UNITS.indexOf(find("units").value) + 1) % UNITS.length]),
   "?": () => find("keys").showModal(),
+  ...Object.fromEntries(VIEWS.map((view, index) => [index + 1, () => { location.hash = view; }])),
 };
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, dialog");
+  const typing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
   const action = KEYS[event.key];
   if (typing || !action || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();

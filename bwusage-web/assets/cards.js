@@ -1,7 +1,7 @@
 // The cards: the value now, the range of the window, and the chart of one kind of number each.
 
 import { Chart } from "./chart.js";
-import { axisSteps, bytes, clock, duration, percent, rate, setText } from "./format.js";
+import { axisSteps, bytes, clock, duration, percent, rate, resize, setText } from "./format.js";
 
 /** Less traffic than this does not fill a chart: an idle machine looks idle. */
 const LEAST_RATE = 16 * 1024;
@@ -117,8 +117,7 @@ export class Cards {
     if (uptime != null) words.push(`up ${duration(uptime)}`);
     setText(card.find("[data-detail]"), words.join(" · "));
     const bars = card.find(".cores");
-    while (bars.childElementCount > cores.length) bars.lastElementChild.remove();
-    while (bars.childElementCount < cores.length) bars.append(document.createElement("i"));
+    resize(bars, cores.length, () => document.createElement("i"));
     cores.forEach((busy, core) => {
       const bar = bars.children[core];
       bar.style.setProperty("--level", Math.min(busy / 100, 1).toFixed(3));

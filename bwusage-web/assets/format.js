@@ -31,7 +31,8 @@ function scaled(value, system) {
 
 /** An amount: `3.15 MiB`. Amounts stay in bytes also where speeds are in bits. */
 export function bytes(count) {
-  return count == null ? UNKNOWN : `${scaled(count, units)}B`;
+  if (count == null) return UNKNOWN;
+  return count < 0 ? `−${scaled(-count, units)}B` : `${scaled(count, units)}B`;
 }
 
 /** A speed: `3.15 MiB/s`, `26.4 Mbit/s`. */
@@ -43,6 +44,17 @@ export function rate(bytesPerSecond) {
 /** A share: `42 %`, `8.4 %`. */
 export function percent(value) {
   return value == null ? UNKNOWN : `${value.toFixed(value < 9.95 ? 1 : 0)} %`;
+}
+
+/** A part of a whole, small ones told from none: `98.7 %`, `0.04 %`, `< 0.01 %`. */
+export function share(part, whole) {
+  if (part == null || !whole) return UNKNOWN;
+  const value = (Math.abs(part) / whole) * 100;
+  const sign = part < 0 ? "−" : "";
+  if (value > 0 && value < 0.01) return `< ${sign}0.01 %`;
+  // Nearly everything is not everything.
+  if (value > 99.9 && value <= 100) return `${sign}${Math.floor(value * 100) / 100} %`;
+  return `${sign}${value.toFixed(value < 1 ? 2 : 1)} %`;
 }
 
 /** A time of day: `20:03:07`. */
@@ -89,4 +101,10 @@ export function visible(text) {
 /** Sets an element's text only when it differs: what does not change is not laid out anew. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/** Gives `parent` this many children, made by `create`. */
+export function resize(parent, count, create) {
+  while (parent.childElementCount > count) parent.lastElementChild.remove();
+  while (parent.childElementCount < count) parent.append(create());
 }

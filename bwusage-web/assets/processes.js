@@ -1,19 +1,28 @@
 // The process table: its columns, its heading that sorts, its filter.
 
-import { bytes, percent, rate, setText, visible } from "./format.js";
-import { Query, Refused, ask } from "./query.js";
+import { FilterField, Heading } from "./controls.js";
+import { bytes, moment, percent, rate, setText, visible } from "./format.js";
+import { countWords, groupingTitle, keyOf, nameOf } from "./grouping.js";
+import { Query, Refused, ask, quote } from "./query.js";
 import { Table } from "./table.js";
 
-/** Typing rests this long before the server is asked. */
-const TYPING_MS = 150;
-
 /** A column of amounts. */
-const amount = (name, format) => ({ text: (row) => format(row[name]), zero: (row) => !row[name] });
+const amount = (name, format) => ({ text: (row) => format(row[name]), zero: (row) => !row[name], falls: true });
 
-/** Every column: the server's name for sorting, the heading, the class, the text of a cell. */
+/** Every column: the server's name for sorting where it sorts by it, the heading, the class, the text of a cell. */
 const COLUMNS = [
-  { sort: "name", head: "Name", style: "name", text: (row) => visible(row.name ?? row.app), title: describe },
+  {
+    sort: "name",
+    head: "Name",
+    style: "name",
+    parts: [
+      { style: "main", text: (row) => row.label, title: describe, href: talk },
+      { style: "mark", text: (row) => (isHidden(row) ? "background" : ""), title: explainHidden },
+      { style: "sub", text: application },
+    ],
+  },
   { sort: "pid", head: "PID", style: "pid number", text: processNumbers, title: allProcessNumbers },
+  { head: "Category", style: "category", text: (row) => visible(row.category ?? "") },
   { sort: "user", head: "User", style: "user", text: (row) => visible(users(row).join(", ")) },
   { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", ...amount("rx_bytes_per_s", rate) },
   { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", ...amount("tx_bytes_per_s", rate) },
@@ -28,32 +37,33 @@ const COLUMNS = [
 const find = (id) => document.getElementById(id);
 
 export class Processes {
-  query = new Query();
-  #section = find("processes");
+  #query = new Query({ by: "app", sort: "rx_total", category: "", all: false });
+  #section = find("programs");
   #rows = new Table(this.#section.querySelector("tbody"), COLUMNS);
   #rest = new Table(this.#section.querySelector("tfoot"), COLUMNS);
   #top = null;
   #asking = null;
-  #typing = null;
-  #understood = this.query.parameters;
+  #heading;
+  #filter;
+  #understood = this.#query.parameters;
   #asked;
 
   /** `asked` is called when the server has answered a new question, so that the stream can go on with it. */
   constructor(asked) {
     this.#asked = asked;
-    this.#makeHeading();
-    for (const button of this.#section.querySelectorAll("[data-by]")) {
-      button.addEventListener("click", () => this.#change({ by: button.dataset.by }));
-    }
-    find("idle").addEventListener("change", (event) => this.#change({ idle: event.target.checked }));
-    find("more").addEventListener("click", () => this.#change({ everything: true }));
-    find("filter").addEventListener("input", (event) => {
-      clearTimeout(this.#typing);
-      this.#typing = setTimeout(() => this.#change({ filter: event.target.value.trim() }), TYPING_MS);
+    this.#heading = new Heading(this.#section.querySelector("thead tr"), COLUMNS, (key) => {
+      this.#query.sortBy(key);
+      this.#ask();
     });
-    find("filter").addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#clearFilter(event.target);
+    find("by").addEventListener("change", (event) => this.#change({ by: event.target.value }));
+    find("category").addEventListener("change", (event) => this.#change({ category: event.target.value }));
+    find("idle").addEventListener("change", (event) => this.#change({ all: event.target.checked }));
+    find("more").addEventListener("click", () => {
+      this.#query.askForAll();
+      this.#ask();
     });
+    const changed = (filter) => this.#change({ filter });
+    this.#filter = new FilterField(find("filter"), find("filter-error"), changed);
     this.#markControls();
   }
 
@@ -62,9 +72,18 @@ export class Processes {
     return new URLSearchParams(this.#understood);
   }
 
+  /** Offers what the server knows. */
+  offer({ groupings, categories }) {
+    const [by, category] = [this.#query.get("by"), this.#query.get("category")];
+    find("by").replaceChildren(...groupings.map((name) => new Option(groupingTitle(name), name, false, name === by)));
+    const one = categories.map((name) => new Option(name, name, false, name === category));
+    find("category").replaceChildren(new Option("every", ""), ...one);
+    find("category").value = category;
+  }
+
   /** Asks again what could not be asked while the server was away. */
   settle() {
-    if (String(this.query.parameters) !== String(this.#understood)) this.#change({});
+    if (String(this.#query.parameters) !== String(this.#understood)) this.#ask();
   }
 
   /** Shows the rows of `top`, the JSON of the server. */
@@ -77,94 +96,57 @@ export class Processes {
   redraw() {
     const top = this.#top;
     if (!top) return;
-    this.#rows.show(top.rows, keyOf, kindOf);
-    this.#rest.show(restRows(top), (row) => row.name, () => "");
+    const rows = top.rows.map((row) => ({ ...row, label: nameOf(row, top.by) }));
+    this.#rows.show(rows, (row) => keyOf(row, top.by), kindOf);
+    this.#rest.show(restRows(top), (row) => row.label, () => "");
     this.#showCount(top);
   }
 
-  /** From apps to processes and back. */
-  toggleGrouping() {
-    this.#change({ by: this.query.by === "app" ? "pid" : "app" });
+  /** From apps to processes, and so on. */
+  nextGrouping() {
+    const { options, selectedIndex } = find("by");
+    this.#change({ by: options[(selectedIndex + 1) % options.length].value });
   }
 
-  #clearFilter(input) {
-    if (input.value === "") input.blur();
-    input.value = "";
-    clearTimeout(this.#typing);
-    this.#change({ filter: "" });
-  }
-
-  #makeHeading() {
-    const row = this.#section.querySelector("thead tr");
-    for (const { sort, head, label, style } of COLUMNS) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.className = style;
-      cell.dataset.sort = sort;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = head;
-      button.title = `Sort by ${label ?? head}`;
-      button.addEventListener("click", () => {
-        this.query.sortBy(sort);
-        this.#change({});
-      });
-      cell.append(button);
-      row.append(cell);
-    }
+  #change(values) {
+    this.#query.change(values);
+    this.#ask();
   }
 
   /** Asks the server; only a question that it understands replaces the one before. */
-  async #change(change) {
-    Object.assign(this.query, change);
+  async #ask() {
     this.#markControls();
     this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
-    const parameters = this.query.parameters;
+    const parameters = this.#query.parameters;
     try {
-      const top = await ask(parameters, asking.signal);
+      const top = await ask("top", parameters, asking.signal);
       if (asking.signal.aborted) return;
       this.#understood = parameters;
-      this.#showRefusal("");
+      this.#filter.refuse("");
       if (top) this.show(top);
       this.#asked();
     } catch (error) {
       // What failed on the way is asked again when the stream is back.
-      if (error instanceof Refused) this.#showRefusal(error.message);
+      if (error instanceof Refused) this.#filter.refuse(error.message);
     }
   }
 
   #markControls() {
-    const { by, sort } = this.query;
-    for (const button of this.#section.querySelectorAll("[data-by]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.by === by));
-    }
-    const key = sort.replace(/^-/, "");
-    const fallsByNature = !["name", "pid", "user"].includes(key);
-    const falls = fallsByNature !== sort.startsWith("-");
-    for (const cell of this.#section.querySelectorAll("th")) {
-      if (cell.dataset.sort === key) cell.setAttribute("aria-sort", falls ? "descending" : "ascending");
-      else cell.removeAttribute("aria-sort");
-    }
-    this.#section.dataset.by = by;
-  }
-
-  #showRefusal(message) {
-    const error = find("filter-error");
-    setText(error, message);
-    error.hidden = message === "";
-    find("filter").setAttribute("aria-invalid", String(message !== ""));
+    find("by").value = this.#query.get("by");
+    this.#heading.mark(this.#query.get("sort"));
   }
 
   #showCount({ rows, truncated, by }) {
-    const words = by === "app" ? "apps" : "processes";
-    setText(find("count"), truncated ? `first ${rows.length} ${words}` : `${rows.length} ${words}`);
+    const words = countWords(rows.length, by);
+    setText(find("count"), truncated ? `first ${words}` : words);
     find("more").hidden = !truncated;
     const empty = find("empty");
     empty.hidden = rows.length > 0;
-    const { filter } = this.query;
-    setText(empty, filter ? `nothing matches “${visible(filter)}” – Esc in the filter clears it` : "no program has used the network yet");
+    const [filter, category] = [this.#query.get("filter"), this.#query.get("category")];
+    if (!filter && category) setText(empty, `no ${category} program has used the network yet`);
+    else setText(empty, filter ? `nothing matches “${visible(filter)}” – Esc in the filter clears it` : "no program has used the network yet");
   }
 }
 
@@ -181,12 +163,32 @@ function allProcessNumbers(row) {
   return row.pids?.length > 1 ? row.pids.join(" ") : "";
 }
 
-function describe(row) {
-  return visible([row.exe, row.app !== row.name ? row.app : null].filter(Boolean).join(" – "));
+function describe({ exe, unit, parents = [] }) {
+  const origin = parents.map(({ pid, name }) => `${name ?? "ended"} (${pid})`).join(" ← ");
+  return visible([exe, unit, origin && `started by ${origin}`].filter(Boolean).join(" – "));
 }
 
-function keyOf(row) {
-  return row.pids ? `app ${row.app}` : `pid ${row.pid} ${row.started_at}`;
+/** Where the connections of a row are shown. */
+function talk({ pid, pids, app, user }) {
+  const filter = pid != null ? `pid:${pid}` : !pids ? null : app != null ? `app:${quote(app)}` : user != null ? `user:${quote(user)}` : null;
+  return filter && `#connections?${new URLSearchParams({ filter })}`;
+}
+
+/** The application, where it is not the name already. */
+function application(row) {
+  const names = [row.title, row.app].filter((name) => name != null).map(visible);
+  return names.find((name) => name !== row.label) ?? "";
+}
+
+/** Nobody sees it run, but it moved data. */
+function isHidden({ category, rx_bytes_total: rx, tx_bytes_total: tx }) {
+  return category === "background" && rx + tx > 0;
+}
+
+function explainHidden(row) {
+  if (!isHidden(row)) return "";
+  const since = row.first_seen_at ? `, the first on ${moment(row.first_seen_at)}` : "";
+  return `no window, no terminal, no service, no container: nobody sees it run, but it moved data${since}`;
 }
 
 function kindOf(row) {
@@ -199,9 +201,9 @@ function restRows({ unattributed, retired }) {
   const reasons = unattributed.by_reason.map(({ reason, rx_bytes_total: rx, tx_bytes_total: tx }) => {
     return `${reason.replaceAll("_", " ")}: ▼ ${bytes(rx)} ▲ ${bytes(tx)}`;
   });
-  const rows = [{ ...unattributed, name: "(no program)", exe: reasons.join(", ") }];
+  const rows = [{ ...unattributed, label: "(no program)", exe: reasons.join(", ") }];
   if (retired?.processes) {
-    rows.unshift({ ...retired, name: `(${retired.processes} ended)`, exe: "processes that ended a while ago" });
+    rows.unshift({ ...retired, label: `(${retired.processes} ended)`, exe: "processes that ended a while ago" });
   }
   return rows;
 }

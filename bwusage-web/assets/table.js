@@ -8,7 +8,10 @@ export class Table {
   #columns;
   #rows = new Map();
 
-  /** `columns` give each cell its class, its text, its title, and whether it is zero, out of a row. */
+  /**
+   * `columns` give each cell its class, its text, its title, its link, and whether it is zero, out of a row. A column
+   * of several `parts` gives these for each of them.
+   */
   constructor(body, columns) {
     this.#body = body;
     this.#columns = columns;
@@ -37,18 +40,34 @@ export class Table {
 
   #create() {
     const element = document.createElement("tr");
-    for (const { style } of this.#columns) {
+    for (const { style, parts = [] } of this.#columns) {
       const cell = document.createElement("td");
       cell.className = style;
+      for (const part of parts) {
+        const inner = document.createElement(part.href ? "a" : "span");
+        inner.className = part.style;
+        cell.append(inner);
+      }
       element.append(cell);
     }
     return element;
   }
 
-  #fill(cell, { text, title, zero }, row) {
-    setText(cell, text(row));
-    const hint = title?.(row) ?? "";
-    if (cell.title !== hint) cell.title = hint;
-    cell.classList.toggle("zero", Boolean(zero?.(row)));
+  #fill(cell, column, row) {
+    if (!column.parts) fill(cell, column, row);
+    else column.parts.forEach((part, index) => fill(cell.children[index], part, row));
   }
+}
+
+function fill(element, { text, title, href, zero }, row) {
+  setText(element, text(row));
+  const hint = title?.(row) ?? "";
+  if (element.title !== hint) element.title = hint;
+  if (href) setLink(element, href(row));
+  element.classList.toggle("zero", Boolean(zero?.(row)));
+}
+
+function setLink(element, address) {
+  if (address === null) element.removeAttribute("href");
+  else if (element.getAttribute("href") !== address) element.setAttribute("href", address);
 }

@@ -7,7 +7,7 @@ use clap::Parser;
 /// Shows in a web page which program uses the network, and how much.
 ///
 /// The page shows what the user who runs bwusage-web may see, command lines left out, to everyone who can reach its
-/// address. There is no login, so it listens on this machine only.
+/// address; with whom programs talk, only to that user. There is no login, so it listens on this machine only.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Arguments {
@@ -22,6 +22,10 @@ pub(crate) struct Arguments {
     /// Answer also to this host name (for a proxy or tunnel on this machine); may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
+
+    /// Show to every user of this machine with whom programs talk, not only to the one who runs bwusage-web
+    #[arg(long)]
+    pub(crate) share_connections: bool,
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

@@ -14,8 +14,13 @@
 use axum::body::Bytes;
 use bwusage_proto::{
     client::ClientError,
+    ledger::Reason,
     mirror::{Mirror, window_point},
+    process::Category,
+    report::SummaryReport,
     snapshot::{Coverage, HostInfo, Memory, WindowPoint},
+    table::Grouping,
+    talk,
     version::PACKAGE_VERSION,
 };
 use serde::Serialize;
@@ -48,6 +53,20 @@ struct Hello<'a> {
     window_points: usize,
     started_at_unix_ms: u64,
     coverage: &'a Coverage,
+    /// What [`crate::question`] takes as `by`.
+    groupings: [&'static str; Grouping::ALL.len()],
+    /// What it takes as `category`.
+    categories: [&'static str; Category::ALL.len()],
+    /// What [`crate::talk_question`] takes as `by`.
+    connection_groupings: [&'static str; talk::Grouping::ALL.len()],
+    /// Every reason of the ledger's lines, in the order in which they are shown.
+    reasons: [ReasonName; Reason::ALL.len()],
+}
+
+#[derive(Serialize)]
+struct ReasonName {
+    name: &'static str,
+    title: &'static str,
 }
 
 /// The machine and the daemon, once.
@@ -61,6 +80,10 @@ pub(crate) fn hello(mirror: &Mirror, daemon_version: &str) -> Bytes {
         window_points: bwusage_proto::mirror::WINDOW_POINTS,
         started_at_unix_ms: mirror.started_at_unix_ms,
         coverage: &mirror.coverage,
+        groupings: Grouping::ALL.map(Grouping::name),
+        categories: Category::ALL.map(Category::name),
+        connection_groupings: talk::Grouping::ALL.map(talk::Grouping::name),
+        reasons: Reason::ALL.map(|reason| ReasonName { name: reason.name(), title: reason.title() }),
     };
     frame("hello", None, &json(&hello))
 }
@@ -92,7 +115,7 @@ pub(crate) fn backfill<'a>(points: impl IntoIterator<Item = &'a WindowPoint>) ->
 }
 
 #[derive(Serialize)]
-struct Tick {
+struct Tick<'a> {
     seq: u64,
     window_ms: u32,
     at_unix_ms: u64,
@@ -107,6 +130,7 @@ struct Tick {
     load: Option<[f64; 3]>,
     uptime_ms: Option<u64>,
     process_count: Option<u32>,
+    ledger: Option<SummaryReport<'a>>,
 }
 
 /// The machine at the last tick, and with it one point for every column of [`backfill`].
@@ -128,6 +152,7 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
         load: sample.load_centi.map(|load| load.map(percent)),
         uptime_ms: sample.uptime_ms,
         process_count: sample.process_count,
+        ledger: mirror.ledger.as_ref().map(SummaryReport::new),
     };
     frame("tick", Some(point.at_unix_ms), &json(&tick))
 }
@@ -163,4 +188,46 @@ pub(crate) fn down(down: &Down) -> Bytes {
 
 fn percent(hundredths: u32) -> f64 {
     f64::from(hundredths) / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::sample;
+
+    fn data(event: &Bytes) -> Value {
+        let text = std::str::from_utf8(event).unwrap();
+        serde_json::from_str(text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_tick_says_where_every_byte_of_the_interfaces_went() {
+        let ledger = &data(&tick(&sample::mirror(1)))["ledger"];
+        assert_eq!(ledger["attributed_percent"], 99.7);
+        assert_eq!(
+            (&ledger["rx"]["no_socket_bytes"], &ledger["tx"]["segmentation_bytes"]),
+            (&6.into(), &(-22).into())
+        );
+        assert_eq!(
+            (&ledger["tx"]["counter_bytes"], &ledger["tx"]["unnamed_bytes"]),
+            (&600.into(), &0.into())
+        );
+    }
+
+    #[test]
+    fn without_a_ledger_a_tick_says_that_it_is_not_known() {
+        let nothing = Mirror { ledger: None, ..sample::mirror(1) };
+        assert_eq!(data(&tick(&nothing))["ledger"], Value::Null);
+    }
+
+    #[test]
+    fn a_page_is_offered_every_grouping_category_and_reason() {
+        let hello = data(&hello(&sample::mirror(1), "1.2.3"));
+        assert_eq!(hello["groupings"], json!(Grouping::ALL.map(Grouping::name)));
+        assert_eq!(hello["categories"], json!(Category::ALL.map(Category::name)));
+        assert_eq!(hello["connection_groupings"], json!(talk::Grouping::ALL.map(talk::Grouping::name)));
+        assert_eq!(hello["reasons"][3], json!({"name": "no_socket", "title": "kernel, without a socket"}));
+    }
 }

@@ -34,6 +34,16 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message, Vec::new())
     }
 
+    /// It is not for whoever asks.
+    pub(crate) fn not_for_others() -> Self {
+        let message = "with whom programs talk is shown only to the user who runs bwusage-web";
+        let hints = vec![
+            "bwusage-ctl connections    # what you may see yourself".to_owned(),
+            "bwusage-web --share-connections    # shows it to every user of this machine".to_owned(),
+        ];
+        Self::new(StatusCode::FORBIDDEN, "not_for_others", message, hints)
+    }
+
     /// No such path.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", Vec::new())
@@ -56,9 +66,11 @@ impl Failure {
     pub(crate) fn daemon_away(down: &Down) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "daemon_away", &down.message, down.hints.clone())
     }
+}
 
-    /// The daemon did not answer this time.
-    pub(crate) fn from_client(error: &ClientError) -> Self {
+/// The daemon did not answer this time.
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "daemon_away", error.to_string(), error.hints())
     }
 }

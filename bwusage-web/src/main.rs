@@ -3,9 +3,9 @@
 //! Start at [`routes`], which lists what the server answers; [`feed`] is where its data comes from.
 //!
 //! - [`feed`] holds the one subscription to the daemon and publishes a [`moment`] for every tick.
-//! - [`question`] is a table that somebody asked for; [`events`] is what a page is told; [`viewer`] decides what one
-//!   page is told next. All three are pure.
-//! - [`guard`] refuses what comes from elsewhere; [`assets`] is the page, part of the program.
+//! - [`question`] and [`talk_question`] are tables that somebody asked for; [`events`] is what a page is told; [`viewer`]
+//!   decides what one page is told next. All of them are pure.
+//! - [`guard`] refuses what comes from elsewhere, [`peer`] tells which user asks; [`assets`] is the page, part of the program.
 //!
 //! Invariant: nothing leaves this machine and nothing is fetched from another one.
 
@@ -16,10 +16,12 @@ mod failure;
 mod feed;
 mod guard;
 mod moment;
+mod peer;
 mod question;
 mod routes;
 #[cfg(test)]
 mod sample;
+mod talk_question;
 mod viewer;
 
 use std::{
@@ -32,7 +34,7 @@ use bwusage_proto::transport::Endpoint;
 use clap::Parser as _;
 use tokio::net::TcpListener;
 
-use crate::{cli::Arguments, guard::AllowedHosts};
+use crate::{cli::Arguments, guard::AllowedHosts, peer::Peer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -52,8 +54,9 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     })?;
     let endpoint = Endpoint::resolve(arguments.socket);
     let hosts = AllowedHosts::new(arguments.allowed_hosts);
-    let router = routes::router(feed::follow(endpoint.clone()), endpoint, hosts);
+    let router = routes::router(feed::follow(endpoint.clone()), endpoint, hosts, arguments.share_connections);
+    let service = router.into_make_service_with_connect_info::<Peer>();
     // Told to whoever reads it; the server does not depend on anybody reading.
     writeln!(io::stdout(), "bwusage-web: open http://{}/", listener.local_addr()?).ok();
-    axum::serve(listener, router).await.context("the web server failed")
+    axum::serve(listener, service).await.context("the web server failed")
 }

@@ -10,6 +10,7 @@ use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, users::Users};
 
 use crate::{
     events::{self, Down},
+    failure::Failure,
     question::Question,
 };
 
@@ -25,6 +26,17 @@ pub(crate) enum Moment {
     Live(Box<Live>),
     /// The daemon is away.
     Away(Down),
+}
+
+impl Moment {
+    /// The newest tick, or why there is none.
+    pub(crate) fn live(&self) -> Result<&Live, Failure> {
+        match self {
+            Self::Live(live) => Ok(live),
+            Self::Away(down) => Err(Failure::daemon_away(down)),
+            Self::Connecting => Err(Failure::connecting()),
+        }
+    }
 }
 
 /// One tick of the daemon.
@@ -57,6 +69,16 @@ impl Live {
             tables: Mutex::default(),
             mirror,
         }
+    }
+
+    /// What the daemon said, command lines left out.
+    pub(crate) fn mirror(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// The daemon's package version.
+    pub(crate) fn daemon_version(&self) -> &str {
+        &self.daemon_version
     }
 
     /// The event that introduces the machine.

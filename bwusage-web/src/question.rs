@@ -3,6 +3,7 @@
 use bwusage_proto::{
     filter::Filter,
     mirror::Mirror,
+    process::Category,
     report::TopReport,
     table::{self, Grouping, Order, Query},
     users::Users,
@@ -23,6 +24,7 @@ pub(crate) struct Parameters {
     by: Option<String>,
     sort: Option<String>,
     filter: Option<String>,
+    category: Option<String>,
     limit: Option<String>,
     all: Option<String>,
     /// Of the stream only: the time up to which the page already has the rolling window.
@@ -35,6 +37,7 @@ pub(crate) struct Question {
     by: Grouping,
     order: Order,
     filter: Option<Filter>,
+    category: Option<Category>,
     limit: usize,
     idle: bool,
     key: String,
@@ -54,22 +57,27 @@ impl Question {
             None | Some("") => Order::default(),
             Some(sort) => sort.parse::<Order>().map_err(|error| error.to_string())?,
         };
-        let limit = match parameters.limit.as_deref() {
-            None => DEFAULT_LIMIT,
-            Some(limit) => limit.parse().map_err(|_| format!("limit={limit:?} is not a number of rows"))?,
+        let category = match parameters.category.as_deref() {
+            None | Some("") => None,
+            Some(name) => {
+                let category = Category::ALL.into_iter().find(|category| category.name() == name);
+                Some(category.ok_or_else(|| {
+                    let names = Category::ALL.map(Category::name).join(", ");
+                    format!("category={name:?} is none of {names}")
+                })?)
+            }
         };
-        let idle = match parameters.all.as_deref() {
-            None | Some("false") => false,
-            Some("" | "true") => true,
-            Some(other) => return Err(format!("all={other:?} is neither true nor false")),
-        };
-        let text = parameters.filter.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        if text.is_some_and(|text| text.chars().count() > MAX_FILTER_CHARS) {
-            return Err(format!("the filter is longer than {MAX_FILTER_CHARS} characters"));
-        }
-        let filter = text.map(Filter::parse).transpose().map_err(|error| error.to_string())?;
-        let key = format!("{} {order} {idle} {limit} {}", by.name(), text.unwrap_or_default());
-        Ok(Self { by, order, filter, limit, idle, key })
+        let limit = limit(parameters.limit.as_deref())?;
+        let idle = switch("all", parameters.all.as_deref())?;
+        let filter = filter(parameters.filter.as_deref())?;
+        let text = parameters.filter.as_deref().unwrap_or_default().trim();
+        let key = format!(
+            "{} {order} {idle} {limit} {} {}",
+            by.name(),
+            category.map_or("all", Category::name),
+            text
+        );
+        Ok(Self { by, order, filter, category, limit, idle, key })
     }
 
     /// The same text for the same question.
@@ -83,13 +91,39 @@ impl Question {
             by: self.by,
             order: self.order,
             filter: self.filter.as_ref(),
+            category: self.category,
             idle: self.idle,
             limit: Some(self.limit),
-            ..Query::default()
         };
         let table = table::table(mirror, users, &query);
         events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
     }
+}
+
+/// At most how many rows.
+pub(crate) fn limit(text: Option<&str>) -> Result<usize, String> {
+    match text {
+        None => Ok(DEFAULT_LIMIT),
+        Some(text) => text.parse().map_err(|_| format!("limit={text:?} is not a number of rows")),
+    }
+}
+
+/// Yes or no; the parameter without a value is a yes.
+pub(crate) fn switch(name: &str, text: Option<&str>) -> Result<bool, String> {
+    match text {
+        None | Some("false") => Ok(false),
+        Some("" | "true") => Ok(true),
+        Some(other) => Err(format!("{name}={other:?} is neither true nor false")),
+    }
+}
+
+/// Which rows.
+pub(crate) fn filter(text: Option<&str>) -> Result<Option<Filter>, String> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > MAX_FILTER_CHARS) {
+        return Err(format!("the filter is longer than {MAX_FILTER_CHARS} characters"));
+    }
+    text.map(Filter::parse).transpose().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -124,6 +158,7 @@ mod tests {
         assert_eq!(names(serde_json::json!({"sort": "-rx_total"})), [sample::HOSTILE_NAME, "curl"]);
         assert_eq!(names(serde_json::json!({"filter": "rx_total>600"})), ["curl"]);
         assert_eq!(names(serde_json::json!({"limit": "1"})), ["curl"]);
+        assert_eq!(names(serde_json::json!({"category": "background"})), [sample::HOSTILE_NAME]);
         assert_eq!(
             names(serde_json::json!({"all": "true", "by": "pid", "sort": "-pid"})).first().unwrap(),
             "cron"
@@ -136,6 +171,7 @@ mod tests {
             refusal(serde_json::json!({"by": "host"}))
                 .contains("none of app, pid, user, unit, container, category")
         );
+        assert!(refusal(serde_json::json!({"category": "game"})).contains("service, container"));
         assert!(refusal(serde_json::json!({"sort": "size"})).contains("rx_total"));
         assert!(refusal(serde_json::json!({"limit": "-1"})).contains("number of rows"));
         assert!(refusal(serde_json::json!({"all": "maybe"})).contains("neither true nor false"));
@@ -152,6 +188,7 @@ mod tests {
             serde_json::json!({"limit": "5"}),
             serde_json::json!({"all": "true"}),
             serde_json::json!({"filter": "5"}),
+            serde_json::json!({"category": "service"}),
         ];
         let keys = questions.map(|json| Question::new(&parameters(json)).unwrap().key);
         assert_eq!(std::collections::BTreeSet::from(keys.clone()).len(), keys.len(), "{keys:?}");

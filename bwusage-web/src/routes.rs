@@ -3,8 +3,10 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
-//! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `limit`, `all` |
+//! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
+//! | `/api/v1/ledger` | where every interface's bytes went, the JSON of `bwusage-ctl ledger --json` |
+//! | `/api/v1/connections` | who talks to whom, the JSON of `bwusage-ctl connections --json`; `pid`, `by`, `sort`, `filter`, `limit`, `closed` |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
 //!
@@ -15,7 +17,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{ConnectInfo, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     middleware,
     response::{IntoResponse as _, Response},
@@ -23,12 +25,12 @@ use axum::{
 };
 use bwusage_proto::{
     client::{Client, ClientError},
-    report::StatusReport,
+    report::{LedgerReport, StatusReport},
     transport::Endpoint,
     users::Users,
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     assets,
@@ -36,8 +38,10 @@ use crate::{
     failure::Failure,
     feed::Moments,
     guard::{self, AllowedHosts},
-    moment::Moment,
+    moment::Live,
+    peer::Peer,
     question::{Parameters, Question},
+    talk_question::{TalkParameters, TalkQuestion},
     viewer::Viewer,
 };
 
@@ -52,28 +56,48 @@ struct App {
     moments: Moments,
     users: Arc<Users>,
     streams: Arc<Semaphore>,
-    /// Held while the daemon is asked about itself, so that many requests here are one connection there.
+    /// Held while the daemon is asked something beside the subscription, so that many requests here are one connection there.
     daemon: Arc<Mutex<Endpoint>>,
+    /// Whether everyone may see connections.
+    share_connections: bool,
 }
 
-/// The whole server: `moments` shown, the daemon at `endpoint` asked about itself, `hosts` answered to.
-pub(crate) fn router(moments: Moments, endpoint: Endpoint, hosts: AllowedHosts) -> Router {
+/// The whole server: `moments` shown, the daemon at `endpoint` asked for more, `hosts` answered to. With
+/// `share_connections`, others than the own user are told who talks to whom, too.
+pub(crate) fn router(
+    moments: Moments,
+    endpoint: Endpoint,
+    hosts: AllowedHosts,
+    share_connections: bool,
+) -> Router {
     let app = App {
         moments,
         users: Arc::default(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         daemon: Arc::new(Mutex::new(endpoint)),
+        share_connections,
     };
     Router::new()
         .route("/", get(assets::page))
         .route("/assets/{*path}", get(assets::asset))
         .route("/api/v1/top", get(top))
         .route("/api/v1/status", get(status))
+        .route("/api/v1/ledger", get(ledger))
+        .route("/api/v1/connections", get(connections))
         .route("/api/v1/stream", get(stream))
         .route("/healthz", get(async || "ok\n"))
         .fallback(async || Failure::not_found())
         .layer(middleware::from_fn_with_state(hosts, guard::guard))
         .with_state(app)
+}
+
+impl App {
+    /// A connection of its own to the daemon, the only one of this kind as long as the guard is held.
+    async fn client(&self) -> Result<(MutexGuard<'_, Endpoint>, Client), ClientError> {
+        let endpoint = self.daemon.lock().await;
+        let client = Client::connect(&endpoint, "bwusage-web").await?;
+        Ok((endpoint, client))
+    }
 }
 
 type Asked = Result<Query<Parameters>, QueryRejection>;
@@ -87,21 +111,42 @@ fn understood(asked: Asked) -> Result<(Question, Option<u64>), Failure> {
 async fn top(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
     let (question, _) = understood(asked)?;
     let moment = Arc::clone(&app.moments.borrow());
-    match &*moment {
-        Moment::Live(live) => Ok(json(live.top(&question, &app.users))),
-        Moment::Away(down) => Err(Failure::daemon_away(down)),
-        Moment::Connecting => Err(Failure::connecting()),
-    }
+    Ok(json(moment.live()?.top(&question, &app.users)))
 }
 
 async fn status(State(app): State<App>) -> Result<Response, Failure> {
-    let endpoint = app.daemon.lock().await;
-    let asked = async {
-        let mut client = Client::connect(&endpoint, "bwusage-web").await?;
-        Ok((client.status().await?, client.daemon().chosen))
-    };
-    let (status, protocol) = asked.await.map_err(|error: ClientError| Failure::from_client(&error))?;
-    Ok(json(events::json(&StatusReport::new(&status, endpoint.to_string(), protocol)).into()))
+    let (endpoint, mut client) = app.client().await?;
+    let status = client.status().await?;
+    let report = StatusReport::new(&status, endpoint.to_string(), client.daemon().chosen);
+    Ok(json(events::json(&report).into()))
+}
+
+async fn ledger(State(app): State<App>) -> Result<Response, Failure> {
+    let moment = Arc::clone(&app.moments.borrow());
+    let (_endpoint, mut client) = app.client().await?;
+    let ledger = client.ledger().await?;
+    let mirror = moment.live().ok().map(Live::mirror);
+    Ok(json(events::json(&LedgerReport::new(&ledger, mirror)).into()))
+}
+
+type TalkAsked = Result<Query<TalkParameters>, QueryRejection>;
+
+async fn connections(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    asked: TalkAsked,
+) -> Result<Response, Failure> {
+    if !app.share_connections && !peer.is_own_user() {
+        return Err(Failure::not_for_others());
+    }
+    let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
+    let question = TalkQuestion::new(&parameters).map_err(Failure::bad_request)?;
+    let moment = Arc::clone(&app.moments.borrow());
+    let live = moment.live()?;
+    let (_endpoint, mut client) = app.client().await?;
+    let connections = client.connections(question.of_daemon()).await?;
+    let answer = question.answer(&connections, live.mirror(), live.daemon_version(), &app.users);
+    Ok(json(answer.into()))
 }
 
 async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Result<Response, Failure> {

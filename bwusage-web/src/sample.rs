@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bwusage_proto::{
+    ledger::{Line, Reason, Side, Summary},
     mirror::{Mirror, Process},
-    process::{ProcessId, UserId},
+    process::{Category, ProcessId, UserId},
     snapshot::{HostInfo, HostSample, Memory, ProcessInfo, RowId, WindowPoint},
     units::{Counters, Rates, Scope},
 };
@@ -34,8 +35,19 @@ pub(crate) fn mirror(ticks: u64) -> Mirror {
         seq: ticks,
         taken_at_unix_ms: at_unix_ms(ticks),
         window_ms: 1000,
+        ledger: Some(ledger()),
         processes: [process(1, "curl", 900), process(2, HOSTILE_NAME, 500), process(3, "cron", 0)].into(),
         ..Mirror::default()
+    }
+}
+
+/// Where its interfaces' bytes went.
+fn ledger() -> Summary {
+    let line = |(reason, bytes)| Line { reason, bytes };
+    let side = |counter, lines: [(Reason, i64); 3]| Side { counter, lines: lines.map(line).into() };
+    Summary {
+        rx: side(1500, [(Reason::Processes, 1400), (Reason::NoSocket, 6), (Reason::LinkHeaders, 94)]),
+        tx: side(600, [(Reason::Processes, 594), (Reason::LinkHeaders, 28), (Reason::Segmentation, -22)]),
     }
 }
 
@@ -58,6 +70,7 @@ fn process(row: u64, name: &str, rx_bytes: u64) -> (RowId, Process) {
         app: name.into(),
         command_line: Some(vec![name.into(), SECRET.into()]),
         user: Some(UserId::Uid(0)),
+        category: Some(if name == HOSTILE_NAME { Category::Background } else { Category::Service }),
         ..ProcessInfo::unknown(RowId(row))
     };
     let rates = Rates { rx_bytes_per_s: rx_bytes / 10, tx_bytes_per_s: 0 };

@@ -16,6 +16,8 @@ use bwusaged::{
     host::{HostTick, ProcessUse},
 };
 
+#[path = "demo_recording/origin.rs"]
+mod origin;
 #[path = "demo_recording/talk.rs"]
 mod talk;
 
@@ -155,7 +157,7 @@ fn moment_at(moment: u64) -> Moment {
             parent: Some(1),
             user: Some(UserId::Uid(uid)),
             started_at_unix_ms: Some(BOOT_UNIX_MS + id.start_time.0 * 10),
-            ..Identity::default()
+            ..origin::origin(name)
         };
         host.processes.push(ProcessUse {
             id,

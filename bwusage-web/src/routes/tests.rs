@@ -1,20 +1,26 @@
 //! Every route, asked without a network.
 
 use axum::{
-    extract::Request,
+    extract::{Request, connect_info::MockConnectInfo},
     http::{Method, request},
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::{events::Down, sample};
+use crate::{events::Down, moment::Moment, sample};
 
-const ROUTES: [&str; 5] = ["/", "/assets/app.js", "/api/v1/top", "/healthz", "/nowhere"];
+const ROUTES: [&str; 7] =
+    ["/", "/assets/app.js", "/api/v1/top", "/api/v1/ledger", "/api/v1/connections", "/healthz", "/nowhere"];
 
 fn server(moment: Moment) -> Router {
+    server_for(&Peer::known(true), moment, false)
+}
+
+fn server_for(peer: &Peer, moment: Moment, share_connections: bool) -> Router {
     let nobody = Endpoint::new("/nonexistent/bwusage.sock");
-    router(sample::moments(moment), nobody, AllowedHosts::new(["stats.example".to_owned()]))
+    let hosts = AllowedHosts::new(["stats.example".to_owned()]);
+    router(sample::moments(moment), nobody, hosts, share_connections).layer(MockConnectInfo(peer.clone()))
 }
 
 fn live() -> Router {
@@ -103,7 +109,9 @@ async fn a_page_of_another_site_gets_nothing_but_a_person_may_follow_its_link() 
 #[tokio::test]
 async fn nothing_is_changed_from_here() {
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-        for path in ["/", "/api/v1/top", "/api/v1/status", "/api/v1/stream"] {
+        for path in
+            ["/", "/api/v1/top", "/api/v1/status", "/api/v1/ledger", "/api/v1/connections", "/api/v1/stream"]
+        {
             let response = answer(live(), ask(path).method(method.clone())).await;
             assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
         }
@@ -163,19 +171,37 @@ async fn command_lines_are_neither_shown_nor_found_by_guessing() {
 
 #[tokio::test]
 async fn a_question_that_makes_no_sense_is_refused_in_words() {
-    for question in
-        ["filter=%2F%5B%2F", "sort=size", "by=colour", "limit=many", "all=maybe", "colour=red", "since=now"]
-    {
-        for route in ["top", "stream"] {
+    let everywhere = ["filter=%2F%5B%2F", "sort=size", "by=colour", "limit=many", "colour=red"];
+    let table = ["all=maybe", "since=now", "category=game"];
+    let routes = [
+        ("top", &table[..]),
+        ("stream", &table[..]),
+        ("connections", &["closed=maybe", "pid=firefox", "all=true"][..]),
+    ];
+    for (route, questions) in routes {
+        for question in everywhere.iter().chain(questions) {
             let (status, error) = get_json(live(), &format!("/api/v1/{route}?{question}")).await;
-            assert_eq!(status, StatusCode::BAD_REQUEST, "{question}");
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{route} {question}");
             assert_eq!(
                 (&error["schema"], &error["code"]),
                 (&"bwusage.error/1".into(), &"bad_request".into())
             );
-            assert_ne!(error["message"], "", "{question}");
+            assert_ne!(error["message"], "", "{route} {question}");
         }
     }
+}
+
+#[tokio::test]
+async fn who_talks_to_whom_is_told_only_to_the_own_user() {
+    let other = Peer::known(false);
+    let refused = server_for(&other, sample::live(1, 5), false);
+    let (status, error) = get_json(refused, "/api/v1/connections").await;
+    assert_eq!((status, &error["code"]), (StatusCode::FORBIDDEN, &"not_for_others".into()));
+    assert!(error["hints"][0].as_str().unwrap().contains("bwusage-ctl connections"), "{error}");
+
+    let shared = server_for(&other, sample::live(1, 5), true);
+    let (status, _) = get_json(shared, "/api/v1/connections").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "only the daemon is missing");
 }
 
 #[tokio::test]
@@ -185,9 +211,11 @@ async fn without_the_daemon_the_answer_is_what_to_do() {
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((&error["message"], &error["hints"][0]), (&"gone".into(), &"sudo bwusaged".into()));
 
-    let (status, error) = get_json(live(), "/api/v1/status").await;
-    assert_eq!((status, &error["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"daemon_away".into()));
-    assert!(error["message"].as_str().unwrap().contains("/nonexistent/bwusage.sock"), "{error}");
+    for route in ["status", "ledger", "connections"] {
+        let (status, error) = get_json(live(), &format!("/api/v1/{route}")).await;
+        assert_eq!((status, &error["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"daemon_away".into()));
+        assert!(error["message"].as_str().unwrap().contains("/nonexistent/bwusage.sock"), "{error}");
+    }
 
     assert_eq!(answer(server(Moment::Connecting), ask("/healthz")).await.status(), StatusCode::OK);
 }
@@ -224,7 +252,7 @@ async fn a_browser_that_reconnects_gets_only_what_it_lacks() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_is_kept_alive() {
     let (_daemon_never_answers, moments) = tokio::sync::watch::channel(Arc::new(Moment::Connecting));
-    let server = router(moments, Endpoint::new("/nonexistent"), AllowedHosts::default());
+    let server = router(moments, Endpoint::new("/nonexistent"), AllowedHosts::default(), false);
     let mut body = answer(server, ask("/api/v1/stream")).await.into_body().into_data_stream();
     assert_eq!(body.next().await.unwrap().unwrap(), CONNECTED);
     for _ in 0..3 {

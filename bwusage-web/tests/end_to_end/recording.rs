@@ -7,9 +7,10 @@ use std::{
 };
 
 use bwusage_proto::{
+    connection::{Protocol, State},
     process::{ProcessId, UserId},
     snapshot::{Coverage, DiskIo, HostInfo, HostSample, Interface, Memory, ResidualReason},
-    units::{Counters, Scope},
+    units::{Counters, Scope, Wire},
 };
 use serde_json::{Value, json};
 
@@ -21,6 +22,17 @@ const MIB: u64 = 1024 * 1024;
 
 /// A name that would act on a page which believed it: markup, a right-to-left override, a line break.
 pub(crate) const HOSTILE_NAME: &str = "<img src=x onerror='window.pwned=1'>\u{202e}gnp\n";
+
+/// What a person calls `firefox`.
+pub(crate) const TITLE: &str = "Firefox Web Browser";
+/// A name of a remote host that would, too: whoever answers for it chose it.
+pub(crate) const HOSTILE_HOST: &str = "<img src=x onerror='window.pwned=2'>.example";
+/// A name of an interface that would act on a page which believed it.
+pub(crate) const INTERFACE: &str = "<b>eth0</b>";
+/// What the interface moved before, each way.
+const BEFORE_BYTES: u64 = 5_000_000;
+/// What it received that was not IP.
+pub(crate) const NOT_IP_BYTES: u64 = 4200;
 
 struct Program {
     pid: u32,
@@ -122,7 +134,10 @@ impl Machine {
                 "released": [],
                 "residuals": [(ResidualReason::KernelIcmp, self.kernel)],
                 "losses": [],
+                "interfaces": [self.interface()],
+                "names": if moment == 0 { json!([["192.0.2.66", HOSTILE_HOST], ["192.0.2.7", "mirror.example"]]) } else { json!([]) },
             },
+            "talk": self.talk(),
             "host": {
                 "sample": self.host(moment),
                 "processes": PROGRAMS.iter().zip(self.cpu_time_ms).map(|(program, cpu_time_ms)| json!({
@@ -135,6 +150,72 @@ impl Machine {
                 "appeared": [],
                 "ended": [],
             },
+        })
+    }
+
+    /// The one that leads out. Before the recording began it had moved [`BEFORE_BYTES`] each way.
+    fn interface(&self) -> Value {
+        let way = |processes: u64, kernel: u64, not_ip: u64| {
+            let link_headers = processes / 1000 * 14;
+            json!({
+                "processes": processes,
+                "kernel": kernel,
+                "lost": 0,
+                "charged_segmentation": 0,
+                "frames": processes + kernel + not_ip + link_headers,
+                "non_ip": not_ip,
+                "forwarded": 0,
+                "namespaces": 0,
+                "link_headers": link_headers,
+                "frame_segmentation": 0,
+                "packet_sockets": 0,
+            })
+        };
+        let kernel = self.kernel.total().wire.rx_bytes;
+        let (rx, tx) = (way(self.rx_bytes, kernel, NOT_IP_BYTES), way(self.tx_bytes, 0, 0));
+        let counted = |way: &Value| BEFORE_BYTES + way["frames"].as_u64().unwrap();
+        let counters = json!({"rx_bytes": counted(&rx), "tx_bytes": counted(&tx)});
+        json!({"index": 2, "name": INTERFACE, "kind": "device", "rx": rx, "tx": tx, "counters": counters})
+    }
+
+    /// Two programs that talk: one that has closed connections too, and the hostile one.
+    fn talk(&self) -> Value {
+        let of = |index: usize| self.counters[index].total().wire;
+        let (browser, hostile) = (of(0), of(PROGRAMS.len() - 1));
+        let part = |of: Wire, parts: u64| json!({"rx_bytes": of.rx_bytes / 4 * parts, "tx_bytes": of.tx_bytes / 4 * parts});
+        let all = |of: Wire| json!({"rx_bytes": of.rx_bytes, "tx_bytes": of.tx_bytes});
+        let socket = |program: &Program, local: &str, remote: &str, moved: Value| {
+            json!({
+                "process": program.id(),
+                "protocol": Protocol::TCP,
+                "local": local,
+                "remote": remote,
+                "inbound": false,
+                "state": State::Established,
+                "interface": 2,
+                "opened_at_unix_ms": 1_795_000_000_000_u64,
+                "moved": moved,
+            })
+        };
+        let closed = json!({
+            "process": PROGRAMS[0].id(),
+            "protocol": Protocol::UDP,
+            "remote": "192.0.2.9",
+            "port": 443,
+            "inbound": false,
+            "interface": 2,
+            "connections": 3,
+            "moved": part(browser, 1),
+            "last_at_unix_ms": 1_795_000_000_000_u64,
+        });
+        let hostile_program = &PROGRAMS[PROGRAMS.len() - 1];
+        json!({
+            "sockets": [
+                socket(&PROGRAMS[0], "10.0.0.2:50000", "192.0.2.7:443", part(browser, 3)),
+                socket(hostile_program, "10.0.0.2:50001", "192.0.2.66:80", all(hostile)),
+            ],
+            "remotes": [closed],
+            "processes": [[PROGRAMS[0].id(), all(browser)], [hostile_program.id(), all(hostile)]],
         })
     }
 
@@ -152,7 +233,7 @@ impl Machine {
             }),
             disk: Some(self.disk),
             interfaces: vec![Interface {
-                name: "eth0".into(),
+                name: INTERFACE.into(),
                 rx_bytes_total: self.rx_bytes,
                 tx_bytes_total: self.tx_bytes,
                 ..Interface::default()
@@ -177,7 +258,20 @@ impl Program {
             "parent": 1,
             "user": UserId::Uid(self.uid),
             "started_at_unix_ms": 1_795_000_000_000_u64,
+            "cgroup": self.cgroup(),
+            "desktop": (self.name == "firefox").then(|| json!({"app": "firefox", "title": TITLE, "in_terminal": false})),
         })
+    }
+
+    /// Where the service manager put it; the hostile one put itself elsewhere.
+    fn cgroup(&self) -> String {
+        match self.uid {
+            _ if self.name == HOSTILE_NAME => "/".into(),
+            1000 => {
+                format!("/user.slice/user-1000.slice/user@1000.service/app.slice/app-{}-1.scope", self.name)
+            }
+            _ => format!("/system.slice/{}.service", self.name),
+        }
     }
 }
 

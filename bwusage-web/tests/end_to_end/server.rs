@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::servers::Servers;
+use crate::{recording, servers::Servers};
 
 fn refused(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_bwusage-web")).args(arguments).output().unwrap();
@@ -21,6 +21,13 @@ fn the_daemons_status_and_table_come_through() {
     assert_eq!(status["socket"], servers.socket().to_str().unwrap());
     // Its own subscription, and the question just asked.
     assert_eq!((&status["subscriptions"], &status["connections"]), (&1.into(), &2.into()));
+
+    let ledger: Value = serde_json::from_str(&servers.get("/api/v1/ledger")).unwrap();
+    assert_eq!(ledger["schema"], "bwusage.ledger/1");
+    let eth0 = &ledger["interfaces"][0];
+    assert_eq!((&eth0["interface"], &eth0["kind"]), (&recording::INTERFACE.into(), &"device".into()));
+    assert_eq!(eth0["rx"]["non_ip_bytes"], recording::NOT_IP_BYTES);
+    assert_eq!((&eth0["rx"]["unnamed_bytes"], &eth0["tx"]["unnamed_bytes"]), (&0.into(), &0.into()));
 
     let top: Value = serde_json::from_str(&servers.get("/api/v1/top?by=pid&sort=pid")).unwrap();
     assert_eq!((&top["host"], &top["rows"][0]["name"]), (&"workstation".into(), &"sshd".into()));

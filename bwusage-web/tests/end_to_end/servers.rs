@@ -1,6 +1,7 @@
 //! The real daemon, playing a recording, and the real web server in front of it, each in a process of its own.
 
 use std::{
+    fs,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},
@@ -39,6 +40,18 @@ impl Servers {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         recording::write(&folder.path().join("recording.jsonl"));
+        Self::play(folder)
+    }
+
+    /// With the recording that everyone can play.
+    pub(crate) fn start_demo() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bwusaged/tests/data/demo.jsonl");
+        fs::copy(demo, folder.path().join("recording.jsonl")).unwrap();
+        Self::play(folder)
+    }
+
+    fn play(folder: TempDir) -> Self {
         let daemon = start_daemon(folder.path());
         let (web, origin) = start_web(folder.path(), "127.0.0.1:0");
         Self { folder, daemon, web, origin }

@@ -1,0 +1,52 @@
+//! Who is asking: the user at the other end of a connection, as the kernel tells it.
+//!
+//! There is no login, and every user of this machine can open the page. What only the user who runs this server may know,
+//! with whom programs talk, is for that user alone.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
+
+use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use tokio::net::TcpListener;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as native;
+#[cfg(not(target_os = "linux"))]
+#[path = "peer/unsupported.rs"]
+mod native;
+
+/// The other end of a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    /// The other end and ours; `None` where they are not known.
+    ends: Option<(SocketAddr, SocketAddr)>,
+    /// Looked up when it is first asked for: the connection keeps its owner.
+    is_own_user: Arc<OnceLock<bool>>,
+}
+
+impl Peer {
+    /// Whether the user who runs this server, or root, is at the other end. False where that cannot be told.
+    pub(crate) fn is_own_user(&self) -> bool {
+        *self.is_own_user.get_or_init(|| {
+            let user = self.ends.and_then(|(theirs, ours)| native::user_of(theirs, ours));
+            user.is_some_and(|user| user == native::ROOT || Some(user) == native::own_user())
+        })
+    }
+
+    /// A peer of whom it is known.
+    #[cfg(test)]
+    pub(crate) fn known(is_own_user: bool) -> Self {
+        Self { ends: None, is_own_user: Arc::new(OnceLock::from(is_own_user)) }
+    }
+}
+
+impl Connected<IncomingStream<'_, TcpListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        let ours = stream.io().local_addr().ok();
+        Self { ends: ours.map(|ours| (*stream.remote_addr(), ours)), is_own_user: Arc::default() }
+    }
+}
