@@ -82,10 +82,10 @@ impl<'a> Scene<'a> {
 }
 
 fn check(interface: &Interface, way: &str, side: &Side, counted: u64) {
-    assert_eq!(side.counter_bytes, counted, "{} {way}: {side:?}", interface.interface);
-    assert_eq!(side.unnamed_bytes, 0, "{} {way}: {side:?}", interface.interface);
+    assert_eq!(side.counter_bytes, counted, "{} {way}: {side:?}", interface.name);
+    assert_eq!(side.unnamed_bytes, 0, "{} {way}: {side:?}", interface.name);
     let named: i64 = side.lines.values().sum();
-    assert_eq!(u64::try_from(named), Ok(counted), "{} {way}: {side:?}", interface.interface);
+    assert_eq!(u64::try_from(named), Ok(counted), "{} {way}: {side:?}", interface.name);
 }
 
 /// Not more than a thousandth of what the interface counted, either way, has nobody.

@@ -13,7 +13,8 @@ pub(in crate::suite) struct Ledger {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Interface {
-    pub(super) interface: String,
+    #[serde(rename = "interface")]
+    pub(super) name: String,
     pub(super) kind: String,
     pub(super) rx: Side,
     pub(super) tx: Side,
@@ -36,7 +37,7 @@ pub(super) struct Carrier {
 
 impl Ledger {
     pub(super) fn find(&self, name: &str) -> Option<&Interface> {
-        self.interfaces.iter().find(|interface| interface.interface == name)
+        self.interfaces.iter().find(|interface| interface.name == name)
     }
 
     pub(super) fn interface(&self, name: &str) -> &Interface {

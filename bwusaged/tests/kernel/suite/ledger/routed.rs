@@ -1,6 +1,6 @@
 //! The daemon's machine passes packets on: between hosts, and for containers.
 
-use super::{Scene, assert_attributed, assert_reason};
+use super::{Interface, Scene, assert_attributed};
 use crate::suite::{
     Test,
     folder::Folder,
@@ -42,6 +42,14 @@ impl Routed {
     }
 }
 
+/// But for a look for neighbours and a group membership now and then, all that passed has this reason.
+#[track_caller]
+fn assert_all_but_little(interface: &Interface, reason: &str, passed: Frames) {
+    let named = interface.rx.bytes(reason) + interface.tx.bytes(reason);
+    let truth = passed.rx_bytes + passed.tx_bytes;
+    assert!(named.unsigned_abs().abs_diff(truth) <= truth / 1000, "{named} of {truth} bytes: {interface:?}");
+}
+
 /// Nothing else leads out of the router, so these are its ways to other hosts.
 fn between_cables(offloads: bool) {
     let (folder, network) = (Folder::new(), Routed::new());
@@ -62,9 +70,9 @@ fn between_cables(offloads: bool) {
 
     let ledger = scene.ledger();
     for name in ["left", "right"] {
-        let (interface, passed) = (ledger.interface(name), network.router.frames(name));
-        for (side, bytes) in [(&interface.rx, passed.rx_bytes), (&interface.tx, passed.tx_bytes)] {
-            assert_reason(side, "forwarded", bytes);
+        let interface = ledger.interface(name);
+        assert_all_but_little(interface, "forwarded", network.router.frames(name));
+        for side in [&interface.rx, &interface.tx] {
             assert_eq!(side.bytes("namespaces"), 0, "{side:?}");
         }
         assert_attributed(interface);
@@ -97,10 +105,9 @@ fn container() {
     let truth = client.done();
 
     let ledger = scene.ledger();
-    let Frames { tx_bytes, rx_bytes, .. } = host.frames("uplink");
+    let passed = host.frames("uplink");
     let uplink = ledger.interface("uplink");
-    assert_reason(&uplink.tx, "namespaces", tx_bytes);
-    assert_reason(&uplink.rx, "namespaces", rx_bytes);
+    assert_all_but_little(uplink, "namespaces", passed);
     for side in [&uplink.rx, &uplink.tx] {
         assert_eq!(side.bytes("forwarded"), 0, "{side:?}");
     }
@@ -110,9 +117,9 @@ fn container() {
     let row = scene.daemon.top_by_pid().process(client.pid()).clone();
     assert_eq!((row.name.as_deref(), row.total.tx_payload_bytes_total), (Some("bw-contained"), truth.sent));
     // It is all there: the process's bytes, and a link header a packet.
-    let packets = host.frames("uplink").tx_packets;
     let wire = row.total.tx_bytes_total;
-    assert!(wire >= tx_bytes - packets * ETHERNET_HEADER, "{wire} of {tx_bytes}");
+    let truth = passed.tx_bytes - passed.tx_packets * ETHERNET_HEADER;
+    assert!(wire + truth / 1000 >= truth, "{wire} of {truth}");
 }
 
 /// What enters at one interface leaves at another, and no process of this machine has a socket for it.
