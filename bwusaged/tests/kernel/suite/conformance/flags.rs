@@ -23,12 +23,13 @@ pub(super) const CASES: &[Case] = &[
     })
     .where_offered(generator::has_fast_open),
     Case::new("connect() refused", |stage| {
-        let client = stage.start(Side::Near, "bw-knocking", &["knock", "10.98.0.2:9", "3000"]);
+        let client = stage.start(Side::Near, "bw-knocking", &["knock", "10.98.0.2:9", "10000"]);
         stage.done(client);
     }),
     Case::new("SYN to a host that never answers", |stage| {
         let nobody = stage.network.nobody();
-        let client = stage.start(Side::Near, "bw-calling", &["call-nobody", &format!("{nobody}:80"), "3000"]);
+        let client =
+            stage.start(Side::Near, "bw-calling", &["call-nobody", &format!("{nobody}:80"), "10000"]);
         stage.done(client);
     }),
     Case::new("2,000 connections a second", |stage| {
