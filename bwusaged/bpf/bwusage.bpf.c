@@ -433,13 +433,12 @@ static __always_inline void add_packet(struct __sk_buff *skb, int rx)
 		state = state_of_subflow(skb);
 	if (state && state->owner && sk) {
 		__u32 flags = state->flags, scope = (p.scope + 1) << SOCKET_SCOPE_SHIFT;
-		struct task_struct *task = bpf_get_current_task_btf();
 
 		if ((flags & SOCKET_SCOPE_MASK) != scope || (flags & SOCKET_HOME && state->interface != skb->ifindex))
 			remember(skb, state, scope, rx);
 		home = state->flags & SOCKET_HOME;
 		owner = *(volatile __u64 *)&state->owner;
-		if (!rx && *(volatile __u64 *)&state->who != who(task))
+		if (!rx && *(volatile __u64 *)&state->who != who(bpf_get_current_task_btf()))
 			owner = take_over(skb, state, owner);
 		if (sk->dst_port)
 			__sync_fetch_and_add(rx ? &state->rx_bytes : &state->tx_bytes, p.bytes);

@@ -60,51 +60,6 @@ static __noinline int count_passage(__u32 from, __u32 to, __u64 bytes)
 	return 0;
 }
 
-/* A fragment of a datagram whose socket was charged with one IP header for all of them: the others. */
-static __noinline int count_fragment(struct sk_buff *skb, struct sock *sk, int home)
-{
-	__u16 offset = 0, protocol;
-	struct socket_state *state;
-	struct counters *c;
-	struct interface *i;
-	__u32 scope, extra;
-	unsigned char *ip;
-	__u8 next = 0;
-
-	if (!skb || !sk)
-		return 0;
-	ip = skb->head + skb->network_header;
-	protocol = skb->protocol;
-	if (protocol == bpf_htons(ETH_P_IP)) {
-		bpf_probe_read_kernel(&offset, 2, ip + 6);
-		if (!(bpf_ntohs(offset) & IPV4_OFFSET))
-			return 0;
-		extra = IPV4_HEADER;
-	} else {
-		bpf_probe_read_kernel(&next, 1, ip + 6);
-		if (next != IPPROTO_FRAGMENT)
-			return 0;
-		bpf_probe_read_kernel(&offset, 2, ip + IPV6_HEADER + 2);
-		extra = FRAGMENT_HEADER;
-		if (bpf_ntohs(offset) & IPV6_OFFSET)
-			extra += IPV6_HEADER;
-	}
-	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	if (!state || (home && state->interface != skb->dev->ifindex))
-		return 0;
-	c = counters_of(state->owner);
-	scope = (state->flags & SOCKET_SCOPE_MASK) >> SOCKET_SCOPE_SHIFT;
-	if (!c || !scope || scope > SCOPES)
-		return 0;
-	__sync_fetch_and_add(&c->scopes[scope - 1].wire_tx_bytes, extra);
-	__sync_fetch_and_add(&c->scopes[scope - 1].wire_tx_packets, extra > FRAGMENT_HEADER);
-	__sync_fetch_and_add(&state->tx_bytes, extra);
-	i = home ? interface_entry(skb->dev->ifindex) : 0;
-	if (i)
-		__sync_fetch_and_add(&i->processes_tx, extra);
-	return 0;
-}
-
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
 {
@@ -112,15 +67,10 @@ int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
 	struct interface *i;
 	__u32 link, length;
 
-	int home = dev->nd_net.net->net_cookie == cfg_home;
 
-	if (sk) {
-		if (sk->__sk_common.skc_state == TCP_TIME_WAIT)
-			count_last_word(skb, dev);
-		else if (!skb->skb_iif && sk->__sk_common.skc_state != TCP_NEW_SYN_RECV && sk->sk_protocol != IPPROTO_TCP)
-			count_fragment(skb, sk, home);
-	}
-	if (!home)
+	if (sk && sk->__sk_common.skc_state == TCP_TIME_WAIT)
+		count_last_word(skb, dev);
+	if (dev->nd_net.net->net_cookie != cfg_home)
 		return 0;
 	i = interface_entry(dev->ifindex);
 	if (!i)

@@ -14,7 +14,6 @@
 #define IPPROTO_ICMP 1
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
-#define IPPROTO_FRAGMENT 44
 #define IPPROTO_ICMPV6 58
 
 #define IPV4_HEADER 20
@@ -22,9 +21,6 @@
 #define FRAGMENT_HEADER 8
 /* What every link must carry whole (RFC 8200, 5): nobody cuts a smaller packet. */
 #define IPV6_MIN_MTU 1280
-/* The offset in an IPv4 header, in 8 bytes; and in the fragment header of IPv6, in bytes. */
-#define IPV4_OFFSET 0x1fff
-#define IPV6_OFFSET 0xfff8
 
 #define ETHERNET_HEADER 14
 #define ETH_P_IP 0x0800
@@ -45,7 +41,6 @@
 #define TCP_TIME_WAIT 6
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
-#define TCP_NEW_SYN_RECV 12
 /* enum sock_flags: the other side will send no more. */
 #define SOCK_DONE 1
 

@@ -101,34 +101,38 @@ static __noinline __u32 repeated_header(struct __sk_buff *skb)
 }
 
 /*
- * The headers that came with the other fragments of a datagram that is whole again. The kernel remembers the size of the
- * largest; who cuts makes all but the last of that size.
+ * The headers of the other fragments of a datagram that is not cut yet, or whole again. On the way out the interface says how
+ * large a fragment may be; on the way in the kernel remembers the largest. All but the last are of that size.
  */
-static __noinline __u32 headers_of_fragments(struct __sk_buff *ctx)
+static __noinline __u32 headers_of_fragments(struct __sk_buff *ctx, int rx)
 {
-	struct sk_buff *skb = (struct sk_buff *)plain(ctx);
-	__u32 length = ctx->len, largest, header, body;
-	__u16 size = 0;
 	__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 length = ctx->len, largest, header, first, body;
+	struct sk_buff *skb = plain(ctx);
+	__u16 size = 0;
 
 	if (data + 1 > end)
 		return 0;
 	if (data[0] >> 4 == 4) {
-		bpf_probe_read_kernel(&size, 2, (void *)skb->cb + bpf_core_field_offset(struct inet_skb_parm, frag_max_size));
-		header = IPV4_HEADER;
-		body = length - IPV4_HEADER;
+		first = header = IPV4_HEADER;
+		largest = bpf_core_field_offset(struct inet_skb_parm, frag_max_size);
 	} else {
-		bpf_probe_read_kernel(&size, 2, (void *)skb->cb + bpf_core_field_offset(struct inet6_skb_parm, frag_max_size));
+		first = IPV6_HEADER;
 		header = IPV6_HEADER + FRAGMENT_HEADER;
-		body = length - IPV6_HEADER;
+		largest = bpf_core_field_offset(struct inet6_skb_parm, frag_max_size);
 	}
-	if (size < header + 8 || size >= length)
+	if (rx) {
+		bpf_probe_read_kernel(&size, sizeof(size), (void *)skb->cb + largest);
+		largest = size;
+	} else {
+		largest = BPF_CORE_READ(skb, dev, mtu);
+	}
+	if (largest < header + 8 || largest >= length)
 		return 0;
-	largest = (size - header) & ~7;
-	if (!largest)
-		return 0;
-	/* One header of each fragment, without the one that is there still. */
-	return (body + largest - 1) / largest * header - (length - body);
+	body = length - first;
+	largest -= header;
+	/* The last one may be as long as fits; offsets are in units of 8 bytes. */
+	return (1 + (body - largest + (largest & ~7) - 1) / (largest & ~7)) * header - first;
 }
 
 /*
@@ -164,8 +168,8 @@ static __always_inline void measure(struct __sk_buff *skb, int rx, struct packet
 			p->segmentation = (__u64)(segments - 1) * header;
 			p->bytes += p->segmentation;
 		}
-	} else if (rx && p->bytes > IPV6_MIN_MTU && protocol_of(skb) != IPPROTO_TCP) {
-		p->bytes += headers_of_fragments(skb);
+	} else if (p->bytes > IPV6_MIN_MTU && protocol_of(skb) != IPPROTO_TCP) {
+		p->bytes += headers_of_fragments(skb, rx);
 	}
 }
 
