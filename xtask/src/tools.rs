@@ -17,7 +17,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
+    ("tc", "iproute2"),
     ("unshare", "util-linux"),
+    ("nsenter", "util-linux"),
+    ("script", "bsdutils"),
+    ("python3", "python3"),
     // The interfaces, as people use them.
     ("tmux", "tmux"),
     ("chromium", "chromium"),
