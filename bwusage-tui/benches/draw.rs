@@ -9,6 +9,7 @@ use bwusage_proto::{connection::ConnectionsQuery, table::Grouping};
 use bwusage_tui::{
     app::{Answer, Msg, Settings},
     keys::Key,
+    rows::History,
     view::{self, Theme},
 };
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -57,6 +58,10 @@ fn update(c: &mut Criterion) {
         let mirror = Arc::new(fixture::crowd(processes));
         c.bench_function(&format!("tick with {processes} rows"), |bencher| {
             bencher.iter(|| running.send(Msg::Tick(Arc::clone(&mirror))));
+        });
+        let mut history = History::default();
+        c.bench_function(&format!("note speeds of {processes} rows"), |bencher| {
+            bencher.iter(|| history.push(&mirror));
         });
         c.bench_function(&format!("filter key with {processes} rows"), |bencher| {
             bencher.iter(|| {

@@ -1,10 +1,16 @@
 //! The recent speeds of every row, for its little graph.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    borrow::Borrow,
+    collections::{HashMap, VecDeque},
+    hash::Hash,
+};
 
 use bwusage_proto::{
     mirror::Mirror,
-    table::{Grouping, RowKey},
+    process::{Category, Container, UserId},
+    snapshot::RowId,
+    table::RowKey,
     units::Rates,
 };
 
@@ -17,7 +23,20 @@ pub const REMEMBERED: usize = 240;
 #[derive(Debug, Clone, Default)]
 pub struct History {
     ticks: u64,
-    rows: HashMap<RowKey, Past>,
+    processes: HashMap<RowId, Past>,
+    apps: HashMap<String, Past>,
+    users: Groups<UserId>,
+    units: Groups<String>,
+    containers: Groups<Container>,
+    categories: Groups<Category>,
+}
+
+/// The rows of one grouping, and the row of those that have none of it. Looked up by what a process has, without a copy:
+/// this happens for every busy process at every tick.
+#[derive(Debug, Clone)]
+struct Groups<K> {
+    named: HashMap<K, Past>,
+    unnamed: Past,
 }
 
 /// The speeds up to and including tick `last`, oldest first.
@@ -31,21 +50,31 @@ impl History {
     /// Takes note of one tick.
     pub fn push(&mut self, mirror: &Mirror) {
         self.ticks += 1;
-        let mut moving: HashMap<RowKey, Rates> = HashMap::new();
-        for (&row, process) in
-            mirror.processes.iter().filter(|(_, process)| process.rates != Rates::default())
+        let tick = self.ticks;
+        for (row, process) in mirror.processes.iter().filter(|(_, process)| process.rates != Rates::default())
         {
-            for by in Grouping::ALL {
-                *moving.entry(RowKey::of(by, row, process)).or_default() += process.rates;
-            }
+            let (info, rates) = (&process.info, process.rates);
+            add(&mut self.processes, row, tick, rates);
+            add(&mut self.apps, info.app.as_str(), tick, rates);
+            self.users.add(info.user.as_ref(), tick, rates);
+            self.units.add(info.unit.as_deref(), tick, rates);
+            self.containers.add(info.container.as_ref(), tick, rates);
+            self.categories.add(info.category.as_ref(), tick, rates);
         }
-        for (key, rates) in moving {
-            self.rows.entry(key).or_default().note(self.ticks, rates);
+        if tick.is_multiple_of(REMEMBERED as u64) {
+            self.forget(tick - REMEMBERED as u64);
         }
-        if self.ticks.is_multiple_of(REMEMBERED as u64) {
-            let oldest = self.ticks - REMEMBERED as u64;
-            self.rows.retain(|_, past| past.last > oldest);
-        }
+    }
+
+    /// Forgets what has been quiet since tick `oldest`.
+    fn forget(&mut self, oldest: u64) {
+        let is_recent = |past: &Past| past.last > oldest;
+        self.processes.retain(|_, past| is_recent(past));
+        self.apps.retain(|_, past| is_recent(past));
+        self.users.named.retain(|_, past| is_recent(past));
+        self.units.named.retain(|_, past| is_recent(past));
+        self.containers.named.retain(|_, past| is_recent(past));
+        self.categories.named.retain(|_, past| is_recent(past));
     }
 
     /// The last `count` ticks of `key`, oldest first; fewer when fewer were seen.
@@ -53,7 +82,7 @@ impl History {
     pub fn last(&self, key: &RowKey, count: usize) -> Vec<Rates> {
         let seen = usize::try_from(self.ticks).unwrap_or(usize::MAX);
         let count = count.min(seen).min(REMEMBERED);
-        let Some(past) = self.rows.get(key) else { return vec![Rates::default(); count] };
+        let Some(past) = self.find(key) else { return vec![Rates::default(); count] };
         let quiet = usize::try_from(self.ticks - past.last).unwrap_or(usize::MAX).min(count);
         let from_past = (count - quiet).min(past.speeds.len());
         let mut speeds = vec![Rates::default(); count - quiet - from_past];
@@ -61,10 +90,64 @@ impl History {
         speeds.resize(count, Rates::default());
         speeds
     }
+
+    fn find(&self, key: &RowKey) -> Option<&Past> {
+        match key {
+            RowKey::Process(row) => self.processes.get(row),
+            RowKey::App(app) => self.apps.get(app),
+            RowKey::User(user) => self.users.find(user.as_ref()),
+            RowKey::Unit(unit) => self.units.find(unit.as_ref()),
+            RowKey::Container(container) => self.containers.find(container.as_ref()),
+            RowKey::Category(category) => self.categories.find(category.as_ref()),
+        }
+    }
+}
+
+/// Adds to the past of `key`, which is copied only when it is new.
+fn add<K, Q>(pasts: &mut HashMap<K, Past>, key: &Q, tick: u64, rates: Rates)
+where
+    K: Borrow<Q> + Eq + Hash,
+    Q: ToOwned<Owned = K> + Eq + Hash + ?Sized,
+{
+    match pasts.get_mut(key) {
+        Some(past) => past.add(tick, rates),
+        None => pasts.entry(key.to_owned()).or_default().add(tick, rates),
+    }
+}
+
+impl<K: Eq + Hash> Groups<K> {
+    fn add<Q>(&mut self, key: Option<&Q>, tick: u64, rates: Rates)
+    where
+        K: Borrow<Q>,
+        Q: ToOwned<Owned = K> + Eq + Hash + ?Sized,
+    {
+        match key {
+            Some(key) => add(&mut self.named, key, tick, rates),
+            None => self.unnamed.add(tick, rates),
+        }
+    }
+
+    fn find(&self, key: Option<&K>) -> Option<&Past> {
+        key.map_or(Some(&self.unnamed), |key| self.named.get(key))
+    }
+}
+
+impl<K> Default for Groups<K> {
+    fn default() -> Self {
+        Self { named: HashMap::new(), unnamed: Past::default() }
+    }
 }
 
 impl Past {
-    fn note(&mut self, tick: u64, rates: Rates) {
+    /// Adds what one process moved in `tick`.
+    fn add(&mut self, tick: u64, rates: Rates) {
+        match self.speeds.back_mut() {
+            Some(speed) if self.last == tick => *speed += rates,
+            _ => self.begin(tick, rates),
+        }
+    }
+
+    fn begin(&mut self, tick: u64, rates: Rates) {
         let quiet = usize::try_from(tick - self.last - 1).unwrap_or(usize::MAX);
         if self.speeds.is_empty() || quiet >= REMEMBERED {
             self.speeds.clear();
@@ -80,10 +163,7 @@ impl Past {
 
 #[cfg(test)]
 mod tests {
-    use bwusage_proto::{
-        mirror::Process,
-        snapshot::{ProcessInfo, RowId},
-    };
+    use bwusage_proto::{mirror::Process, snapshot::ProcessInfo, table::Grouping};
 
     use super::*;
 
@@ -127,16 +207,39 @@ mod tests {
     }
 
     #[test]
+    fn every_grouping_adds_up_those_that_share_what_it_groups_by_and_those_that_lack_it() {
+        let mut mirror = mirror(&[(1, "a", 1), (2, "b", 2), (3, "c", 4)]);
+        for (row, process) in &mut mirror.processes {
+            if row.0 > 1 {
+                process.info.user = Some(UserId::Uid(7));
+                process.info.unit = Some("x.service".into());
+                process.info.container =
+                    Some(Container { runtime: "docker".into(), id: "1".into(), name: None });
+                process.info.category = Some(Category::Service);
+            }
+        }
+        let mut history = History::default();
+        history.push(&mirror);
+        for by in Grouping::ALL {
+            let sums = mirror.processes.iter().map(|(&row, process)| {
+                received(&history, &RowKey::of(by, row, process), 1).into_iter().sum::<u64>()
+            });
+            let expected = match by {
+                Grouping::App | Grouping::Process => [1, 2, 4],
+                _ => [1, 6, 6],
+            };
+            assert_eq!(sums.collect::<Vec<_>>(), expected, "{by:?}");
+        }
+    }
+
+    #[test]
     fn memory_is_bounded_and_quiet_rows_are_forgotten() {
         let mut history = History::default();
         for tick in 0..10 * REMEMBERED as u64 {
             history.push(&mirror(&[(1, "busy", 1), (2, "once", u64::from(tick == 0))]));
         }
-        assert_eq!(history.rows[&RowKey::Process(RowId(1))].speeds.len(), REMEMBERED);
-        assert!(
-            !history.rows.contains_key(&RowKey::Process(RowId(2)))
-                && !history.rows.contains_key(&RowKey::App("once".into()))
-        );
+        assert_eq!(history.processes[&RowId(1)].speeds.len(), REMEMBERED);
+        assert!(!history.processes.contains_key(&RowId(2)) && !history.apps.contains_key("once"));
     }
 
     #[test]
