@@ -438,6 +438,22 @@ fn an_interface_whose_counter_was_reset_begins_anew() {
 }
 
 #[test]
+fn an_interface_that_begins_anew_while_a_part_shrinks_keeps_every_name() {
+    let forwarded = |forwarded, namespaces| {
+        let frames = plain(10, 1000);
+        sent(DirectionSample { frames: frames.frames + forwarded, forwarded, namespaces, ..frames }, 0)
+    };
+    let mut books = Books::default();
+    for (now, counter) in
+        [(forwarded(5000, 5000), 15_140), (forwarded(6000, 1000), 100), (forwarded(6000, 500), 200)]
+    {
+        let counters = Some(Moved { rx_bytes: 0, tx_bytes: counter });
+        books.take(&[InterfaceSample { counters, ..now }]);
+        assert_eq!(tx(&books, "eth0").unnamed(), 0);
+    }
+}
+
+#[test]
 fn an_engine_that_began_anew_leaves_what_it_missed_before_its_start() {
     let mut books = of(&[sent(plain(10, 1000), 10_140)]);
     // 3,000 bytes passed while there was no engine.

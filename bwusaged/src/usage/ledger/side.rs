@@ -39,7 +39,12 @@ pub(super) struct Above {
 /// Frames of this machine's own IP packets, without their link headers.
 fn local(classes: &DirectionSample) -> i128 {
     let elsewhere = [classes.non_ip, classes.forwarded, classes.link_headers, classes.packet_sockets];
-    i128::from(classes.frames) - elsewhere.into_iter().map(i128::from).sum::<i128>()
+    i128::from(classes.frames) - elsewhere.into_iter().map(signed).sum::<i128>()
+}
+
+/// A part that is worked out of several readings may have shrunk since the account was opened, and wrapped around.
+fn signed(part: u64) -> i128 {
+    part.cast_signed().into()
 }
 
 /// Adds frames that the interface counted and the device layer did not see. What they have more than was charged are their link
@@ -57,7 +62,7 @@ pub(super) fn add_unseen(classes: &mut DirectionSample, frames: u64) {
 /// What passed between this interface and the ones it stands on, as it is on the wire, when so many headers of segments were
 /// charged. What it forwards came in through it; what is forwarded to it is forwarded at the lower interface too.
 pub(super) fn passed_on_wire(direction: Direction, classes: &DirectionSample, charged_headers: u64) -> i128 {
-    let forwarded = if direction == Direction::Rx { i128::from(classes.forwarded) } else { 0 };
+    let forwarded = if direction == Direction::Rx { signed(classes.forwarded) } else { 0 };
     (local(classes) + forwarded + i128::from(classes.frame_segmentation.min(charged_headers))).max(0)
 }
 
@@ -68,8 +73,8 @@ pub(super) fn passed_on_wire(direction: Direction, classes: &DirectionSample, ch
 /// - Forwarded packets are measured where they leave, perhaps cut. Where they come in, their headers make up for what they
 ///   then have too much.
 fn own_headers(direction: Direction, classes: &DirectionSample, above: Above, charged: i128) -> i128 {
-    let here = i128::from(classes.frame_segmentation);
-    let wanted = i128::from(classes.charged_segmentation) + i128::from(above.segmentation);
+    let here = signed(classes.frame_segmentation).max(0);
+    let wanted = signed(classes.charged_segmentation).max(0) + i128::from(above.segmentation);
     let (least, most) = match wanted {
         wanted if wanted <= here => (wanted, wanted),
         _ if classes.link_headers > 0 => (here - here / 3, here),
@@ -83,7 +88,7 @@ fn own_headers(direction: Direction, classes: &DirectionSample, above: Above, ch
 pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> Side {
     let classes = &measured.classes;
     let charged = [classes.processes, classes.kernel, classes.lost].into_iter().map(i128::from).sum::<i128>();
-    let headers = i128::from(classes.frame_segmentation);
+    let headers = signed(classes.frame_segmentation).max(0);
     let own_headers = own_headers(direction, classes, above, charged);
 
     let uncharged = local(classes) + own_headers - charged;
@@ -101,15 +106,15 @@ pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> S
     let segmentation = uncounted.clamp(-own_headers, headers - own_headers);
 
     let bytes = |reason| match reason {
-        Reason::Processes => i128::from(classes.processes) + i128::from(classes.packet_sockets),
-        Reason::Namespaces => classes.namespaces.into(),
+        Reason::Processes => i128::from(classes.processes) + signed(classes.packet_sockets),
+        Reason::Namespaces => signed(classes.namespaces),
         Reason::Kernel => classes.kernel.into(),
         Reason::NoSocket => no_socket,
         Reason::Tunnel => tunnel,
         Reason::Stacked => stacked,
-        Reason::Forwarded => i128::from(classes.forwarded) - i128::from(classes.namespaces),
-        Reason::NonIp => classes.non_ip.into(),
-        Reason::LinkHeaders => classes.link_headers.into(),
+        Reason::Forwarded => signed(classes.forwarded) - signed(classes.namespaces),
+        Reason::NonIp => signed(classes.non_ip),
+        Reason::LinkHeaders => signed(classes.link_headers),
         Reason::Segmentation => segmentation,
         Reason::NotSent => not_sent,
         Reason::Copies => copies,
