@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, process::ExitCode, time::Duration};
 
-use bwusage_proto::{client::ClientError, message::RefusalCode, text};
+use bwusage_proto::{client::ClientError, filter::NotOfProcesses, message::RefusalCode, text};
 use serde::Serialize;
 
 /// How the program ends. The numbers are part of the interface.
@@ -40,6 +40,8 @@ pub(crate) enum Failure {
     NoInterface(String),
     #[error("{what} does not go with --by {by}")]
     NotOfConnections { what: String, by: &'static str },
+    #[error("{0}")]
+    NotOfProcesses(NotOfProcesses),
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
     #[error("cannot prepare the answer as JSON")]
@@ -56,7 +58,7 @@ impl Failure {
             Self::Client(error) => client_exit(error),
             Self::Timeout(_) => Exit::TimedOut,
             Self::Empty | Self::NoInterface(_) => Exit::Empty,
-            Self::NotOfConnections { .. } => Exit::Usage,
+            Self::NotOfConnections { .. } | Self::NotOfProcesses(_) => Exit::Usage,
             // Whoever read has read enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Exit::Failed,
@@ -68,7 +70,7 @@ impl Failure {
             Self::Client(error) => client_code(error),
             Self::Timeout(_) => "timeout",
             Self::Empty | Self::NoInterface(_) => "empty",
-            Self::NotOfConnections { .. } => "usage",
+            Self::NotOfConnections { .. } | Self::NotOfProcesses(_) => "usage",
             Self::Output(_) => "output",
             Self::Json(_) => "json",
             Self::Terminal(_) => "terminal",
@@ -84,6 +86,11 @@ impl Failure {
             Self::NotOfConnections { by, .. } => {
                 vec![format!("see what does:   bwusage-ctl connections --by {by} --help")]
             }
+            Self::NotOfProcesses(_) => vec![
+                "with the same filter:   bwusage-ctl connections --filter EXPR".into(),
+                "hosts, services or interfaces:   bwusage-ctl top --by remote|port|interface --filter EXPR"
+                    .into(),
+            ],
             Self::NoInterface(_) => vec!["see which there are:   bwusage-ctl ledger".into()],
             Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Vec::new(),
         }

@@ -12,6 +12,9 @@
 //! | `remote:example.org` `remote:192.0.2.7` `remote:10.0.0.0/8` `port:443` `port:https` `proto:udp` `state:listen` `iface:eth0` | only there, of connections; a port is of either end |
 //! | `rx>1M` `tx>=100k` `cpu>5` `mem<1G` `rx_total>1G` `tx_total=0` | speeds, percent of one core, memory, totals |
 //!
+//! A table of processes knows nothing of a single connection: [`Filter::of_processes`] refuses those fields there, rather than
+//! to match nothing.
+//!
 //! Small letters match both cases; a capital letter matches only itself. `1M` is 1024², as the columns show it; `1MB` is
 //! 1000². A number that is not known fulfils no comparison.
 
@@ -24,7 +27,7 @@ use crate::{process::Pid, table::Row};
 mod error;
 mod network;
 mod parse;
-pub use error::FilterError;
+pub use error::{FilterError, NotOfProcesses};
 use network::Network;
 
 /// A filter that was read and can be asked.
@@ -51,6 +54,15 @@ impl Filter {
     #[must_use]
     pub fn quote(word: &str) -> String {
         format!("\"{}\"", word.replace('\\', r"\\").replace('"', "\\\""))
+    }
+
+    /// Whether it can be asked about processes.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that only connections have.
+    pub fn of_processes(&self) -> Result<(), NotOfProcesses> {
+        self.0.connection_field().map_or(Ok(()), |field| Err(NotOfProcesses { field }))
     }
 
     /// Whether `row` is one of those that were asked for.
@@ -121,6 +133,26 @@ impl TextField {
         Self::Remote,
         Self::Service,
     ];
+
+    /// How it is written, where only connections have it.
+    const fn of_connections(self) -> Option<&'static str> {
+        match self {
+            Self::Remote => Some("remote"),
+            Self::Protocol => Some("proto"),
+            Self::State => Some("state"),
+            Self::Interface => Some("iface"),
+            Self::Service => Some("port"),
+            Self::Name
+            | Self::App
+            | Self::Exe
+            | Self::User
+            | Self::CommandLine
+            | Self::Unit
+            | Self::Container
+            | Self::Title
+            | Self::Category => None,
+        }
+    }
 }
 
 /// A number that can be compared. Processor use is in hundredths of a percent.
@@ -148,6 +180,17 @@ enum Expr {
 }
 
 impl Expr {
+    fn connection_field(&self) -> Option<&'static str> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().find_map(Self::connection_field),
+            Self::Not(part) => part.connection_field(),
+            Self::Text { field, .. } => field.of_connections(),
+            Self::Port(_) => Some("port"),
+            Self::Remote(_) => Some("remote"),
+            Self::Anywhere { .. } | Self::Pid(_) | Self::Compare { .. } => None,
+        }
+    }
+
     fn holds(&self, subject: &impl Subject) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(subject)),
@@ -317,6 +360,31 @@ mod tests {
         assert!(matches(r#"name:"web content""#));
         assert!(matches("name:/^web\\s/"));
         assert!(!matches("pid:42"));
+    }
+
+    #[test]
+    fn a_field_that_only_connections_have_is_refused_for_processes_however_deep() {
+        let refused = |text: &str| Filter::parse(text).unwrap().of_processes().map_err(|error| error.field);
+        for (text, field) in [
+            ("port:443", "port"),
+            ("port:https", "port"),
+            ("remote:192.0.2.0/24", "remote"),
+            ("remote:example", "remote"),
+            ("proto:udp", "proto"),
+            ("state:listen", "state"),
+            ("iface:/^eth/", "iface"),
+            ("user:alice !(curl | iface:eth0)", "iface"),
+        ] {
+            assert_eq!(refused(text), Err(field), "{text}");
+        }
+        for text in
+            ["", "443", "example.org", r#""port:443""#, "user:a app:b unit:c ct:d pid:1 rx>1M | !cpu>5"]
+        {
+            assert_eq!(refused(text), Ok(()), "{text}");
+        }
+        let both = Filter::all(["curl", "port:443"].map(|text| Filter::parse(text).unwrap()));
+        let error = both.of_processes().unwrap_err().to_string();
+        assert_eq!(error, "port: filters connections, not processes");
     }
 
     #[test]

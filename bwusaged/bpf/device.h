@@ -6,6 +6,12 @@
 #ifndef BWUSAGE_DEVICE_H
 #define BWUSAGE_DEVICE_H
 
+/*
+ * Frames up to this length are never super-packets: it is short of two segments that are worth putting together, and spares
+ * acknowledgements a look. The interface's own limit says nothing: segments are as short as the other side wants them.
+ */
+#define NEVER_SUPER 128
+
 /* The headers, link header included, that all segments but the first of a super-packet have and it has not. */
 static __noinline __u64 missing_headers(struct sk_buff *skb, __u32 network, __u32 link)
 {
@@ -90,7 +96,7 @@ int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
 		return 0;
 	}
 	i->link_headers_tx += link;
-	if (length > dev->mtu + link)
+	if (length > NEVER_SUPER)
 		i->frame_segmentation_tx += missing_headers(skb, skb->network_header, link);
 	if (skb->skb_iif && dev->ifindex != LOOPBACK_IFINDEX)
 		count_passage(skb->skb_iif, dev->ifindex, length - link);
@@ -124,7 +130,7 @@ int BPF_PROG(on_frame_in, struct sk_buff *skb)
 		return 0;
 	}
 	i->link_headers_rx += link;
-	if (length > dev->mtu + link)
+	if (length > NEVER_SUPER)
 		i->frame_segmentation_rx += missing_headers(skb, network, link);
 	return 0;
 }

@@ -49,7 +49,10 @@ pub(crate) struct Rows {
 impl Rows {
     /// What is wanted of connections; `None` where rows are processes.
     pub(crate) fn talk_query(&self) -> Result<Option<talk::Query<'_>>, Failure> {
-        let Some(by) = self.by.of_connections() else { return Ok(None) };
+        let Some(by) = self.by.of_connections() else {
+            self.filter.as_ref().map_or(Ok(()), Filter::of_processes).map_err(Failure::NotOfProcesses)?;
+            return Ok(None);
+        };
         let key = match self.sort.key {
             SortKey::RxTotal => talk::SortKey::Rx,
             SortKey::TxTotal => talk::SortKey::Tx,

@@ -104,6 +104,27 @@ fn top_groups_by_host_service_and_interface_as_connections_do() {
 }
 
 #[test]
+fn a_filter_for_connections_is_refused_for_processes_and_good_for_hosts() {
+    let home = Home::new();
+    let _daemon = home.start();
+    for command in ["top", "watch"] {
+        let refused = run(&home.socket(), &[command, "--filter", "port:443"]);
+        assert_eq!((refused.exit_code, refused.stdout.as_str()), (Some(2), ""), "{command}");
+        for words in [
+            "port: filters connections, not processes",
+            "bwusage-ctl connections --filter",
+            "top --by remote",
+        ] {
+            assert!(refused.stderr.contains(words), "{command}: {}", refused.stderr);
+        }
+    }
+    for by in ["remote", "port", "interface"] {
+        let top = json(&home.socket(), &["top", "--by", by, "--json", "--filter", "port:443"]);
+        assert_ne!(top["rows"], json!([]), "{by}");
+    }
+}
+
+#[test]
 fn the_table_shows_hosts_and_escapes_what_processes_call_themselves() {
     let home = Home::new();
     let _daemon = home.start();

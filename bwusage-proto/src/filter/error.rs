@@ -73,3 +73,11 @@ pub enum FilterError {
     #[error("the filter is longer than 4096 bytes")]
     TooLong,
 }
+
+/// A filter that asks of processes what only connections have. Where those are is for each client to add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: filters connections, not processes")]
+pub struct NotOfProcesses {
+    /// The field, without its colon.
+    pub field: &'static str,
+}
