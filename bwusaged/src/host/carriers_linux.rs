@@ -33,6 +33,10 @@ pub(super) struct Carriers {
 }
 
 impl Carriers {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
     /// Looks again if it is time to. `busy` are processes that moved bytes since the call before.
     pub(super) fn look(&mut self, busy: &[ProcessId]) -> &[(ProcessId, String)] {
         let room = PROCESSES.saturating_sub(self.busy.len());

@@ -3,10 +3,14 @@
 use bwusage_proto::process::ProcessId;
 
 /// Nobody, as far as is known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Carriers;
 
 impl Carriers {
+    pub(super) const fn new() -> Self {
+        Self
+    }
+
     #[expect(clippy::unused_self, reason = "other systems remember whom they found")]
     pub(super) fn look(&mut self, _: &[ProcessId]) -> &[(ProcessId, String)] {
         &[]

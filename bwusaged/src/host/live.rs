@@ -63,7 +63,7 @@ impl LiveHost {
         Ok(Self {
             system: System::new()?,
             interfaces: Interfaces::new(),
-            carriers: Carriers::default(),
+            carriers: Carriers::new(),
             disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
             info: host_info(),
             listing: listing::Listing::new(),
