@@ -166,10 +166,8 @@ fn closed_port() {
     let passed = network.near().frames(CABLE).since(before);
     let interface = ledger.interface(CABLE);
     let kernels = |side: &Side| (side.bytes("kernel") + side.bytes("no_socket")).unsigned_abs();
-    // The daemon counts a little longer: membership and neighbour reports may come between the readings.
-    let reports = |bytes: u64| bytes..bytes + 1000;
-    assert!(reports(passed.rx_bytes - passed.rx_packets * ETHERNET_HEADER).contains(&kernels(&interface.rx)));
-    assert!(reports(passed.tx_bytes - passed.tx_packets * ETHERNET_HEADER).contains(&kernels(&interface.tx)));
+    assert_eq!(kernels(&interface.rx), passed.rx_bytes - passed.rx_packets * ETHERNET_HEADER);
+    assert_eq!(kernels(&interface.tx), passed.tx_bytes - passed.tx_packets * ETHERNET_HEADER);
 }
 
 fn copies() {
