@@ -12,8 +12,11 @@
  */
 #define NEVER_SUPER 128
 
-/* The headers, link header included, that all segments but the first of a super-packet have and it has not. */
-static __noinline __u64 missing_headers(struct sk_buff *skb, __u32 network, __u32 link)
+/*
+ * The segments of a super-packet but the first: how many (the upper half), and how long the headers are that each of them has,
+ * link header included.
+ */
+static __noinline __u64 further_segments(struct sk_buff *skb, __u32 network, __u32 link)
 {
 	unsigned char *head = BPF_CORE_READ(skb, head), first = 0, protocol = 0, offset = 0;
 	struct skb_shared_info *shared = (void *)head + BPF_CORE_READ(skb, end);
@@ -41,7 +44,7 @@ static __noinline __u64 missing_headers(struct sk_buff *skb, __u32 network, __u3
 	}
 	if (segments < 2 && length > header + link)
 		segments = (length - header - link + size - 1) / size;
-	return segments > 1 ? (__u64)(segments - 1) * (header + link) : 0;
+	return segments > 1 ? (__u64)(segments - 1) << 32 | (header + link) : 0;
 }
 
 static __always_inline int is_ip(__u16 protocol)
@@ -72,7 +75,7 @@ int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
 	struct sock *sk = skb->sk;
 	struct interface *i;
 	__u32 link, length;
-
+	__u64 further;
 
 	if (sk && sk->__sk_common.skc_state == TCP_TIME_WAIT)
 		count_last_word(skb, dev);
@@ -91,13 +94,17 @@ int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
 		link = 0;
 	}
 	i->frames_tx += length;
+	i->packets_tx += 1;
 	if (!is_ip(skb->protocol)) {
 		i->non_ip_tx += length;
 		return 0;
 	}
 	i->link_headers_tx += link;
-	if (length > NEVER_SUPER)
-		i->frame_segmentation_tx += missing_headers(skb, skb->network_header, link);
+	if (length > NEVER_SUPER) {
+		further = further_segments(skb, skb->network_header, link);
+		i->frame_segmentation_tx += (further >> 32) * (__u32)further;
+		i->packets_tx += further >> 32;
+	}
 	if (skb->skb_iif && dev->ifindex != LOOPBACK_IFINDEX)
 		count_passage(skb->skb_iif, dev->ifindex, length - link);
 	else if (sk && sk->__sk_common.skc_family == AF_PACKET)
@@ -111,6 +118,7 @@ int BPF_PROG(on_frame_in, struct sk_buff *skb)
 	struct net_device *dev = skb->dev;
 	struct interface *i;
 	__u32 link = 0, length, network;
+	__u64 further;
 
 	if (dev->nd_net.net->net_cookie != cfg_home)
 		return 0;
@@ -125,13 +133,17 @@ int BPF_PROG(on_frame_in, struct sk_buff *skb)
 		link = 0;
 	length = skb->len + link;
 	i->frames_rx += length;
+	i->packets_rx += 1;
 	if (!is_ip(skb->protocol)) {
 		i->non_ip_rx += length;
 		return 0;
 	}
 	i->link_headers_rx += link;
-	if (length > NEVER_SUPER)
-		i->frame_segmentation_rx += missing_headers(skb, network, link);
+	if (length > NEVER_SUPER) {
+		further = further_segments(skb, network, link);
+		i->frame_segmentation_rx += (further >> 32) * (__u32)further;
+		i->packets_rx += further >> 32;
+	}
 	return 0;
 }
 

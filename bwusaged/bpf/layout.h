@@ -98,7 +98,9 @@ struct interface {
 	__u64 frame_segmentation_rx, frame_segmentation_tx;
 	/* Part of the frames: IP bytes that packet sockets sent. */
 	__u64 packet_sockets_tx;
-	__u64 reserved[7];
+	/* Packets in the frames, with the segments of super-packets as packets of their own. */
+	__u64 packets_rx, packets_tx;
+	__u64 reserved[5];
 };
 
 /* What was passed on from one interface to another: IP bytes. */

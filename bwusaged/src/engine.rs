@@ -86,6 +86,9 @@ pub struct InterfaceSample {
     pub tx: DirectionSample,
     /// What the interface itself counted, read between the two: `None` when it is gone.
     pub counters: Option<Moved>,
+    /// The packets that it counted, received and sent; `None` where nobody asked.
+    #[serde(default)]
+    pub packets: Option<[u64; 2]>,
     /// The number of the interface that it stands on, as a VLAN does.
     #[serde(default)]
     pub lower: Option<u32>,
@@ -121,6 +124,9 @@ pub struct DirectionSample {
     pub frame_segmentation: u64,
     /// Part of the frames: the IP bytes of frames that packet sockets sent. They are charged to processes as well.
     pub packet_sockets: u64,
+    /// Packets in the frames, with the segments of super-packets as packets of their own.
+    #[serde(default)]
+    pub packets: u64,
 }
 
 /// What an interface is, as far as the kernel says it.

@@ -2,7 +2,6 @@ use bwusage_proto::{
     connection::Moved,
     ledger::{Reason, Side},
 };
-use proptest::prelude::*;
 
 use super::*;
 use crate::engine::InterfaceKind::{Device, KernelTunnel, Loopback, Namespace, Stacked, UserTunnel};
@@ -40,7 +39,7 @@ fn interface(index: u32, name: &str, kind: engine::InterfaceKind) -> InterfaceSa
     }
 }
 
-fn sent(tx: DirectionSample, counter: u64) -> InterfaceSample {
+pub(super) fn sent(tx: DirectionSample, counter: u64) -> InterfaceSample {
     let counters = Some(Moved { rx_bytes: 0, tx_bytes: counter });
     InterfaceSample { tx, counters, ..interface(2, "eth0", Device) }
 }
@@ -50,7 +49,7 @@ fn received(rx: DirectionSample, counter: u64) -> InterfaceSample {
     InterfaceSample { rx, counters, ..interface(2, "eth0", Device) }
 }
 
-fn of(interfaces: &[InterfaceSample]) -> Books {
+pub(super) fn of(interfaces: &[InterfaceSample]) -> Books {
     let mut books = Books::default();
     books.take(interfaces);
     books
@@ -157,6 +156,56 @@ fn local_packets_that_nobody_was_charged_with_have_no_socket() {
     resets.frames += 400;
     let expected = [(Reason::Processes, 10_000), (Reason::NoSocket, 400), (Reason::LinkHeaders, 140)];
     check(&tx(&of(&[sent(resets, 10_540)]), "eth0"), &expected);
+}
+
+/// Ten packets of 1,000 bytes, the last three of which the device layer did not see, and the packets that the interface counted.
+fn missed(packets: u64) -> InterfaceSample {
+    let tx = DirectionSample { processes: 10_000, packets: 7, ..plain(7, 1000) };
+    InterfaceSample { packets: Some([0, packets]), ..sent(tx, 10_140) }
+}
+
+#[test]
+fn frames_that_the_device_layer_missed_are_neither_unsent_nor_the_drivers() {
+    let side = tx(&of(&[missed(10)]), "eth0");
+    check(&side, &[(Reason::Processes, 10_000), (Reason::LinkHeaders, 140)]);
+}
+
+#[test]
+fn without_packets_that_nobody_saw_what_was_not_sent_is_not_what_the_driver_sent() {
+    let expected = [
+        (Reason::Processes, 10_000),
+        (Reason::LinkHeaders, 98),
+        (Reason::NotSent, -3000),
+        (Reason::Driver, 3042),
+    ];
+    for sample in [missed(7), InterfaceSample { packets: None, ..missed(10) }] {
+        let mut books = of(&[InterfaceSample { packets: Some([0, 0]), ..sent(plain(0, 0), 0) }]);
+        books.take(&[sample]);
+        check(&tx(&books, "eth0"), &expected);
+    }
+}
+
+#[test]
+fn packets_from_before_the_daemon_were_not_missed() {
+    let at_first = InterfaceSample { packets: Some([0, 1000]), ..sent(plain(0, 0), 1 << 20) };
+    for (packets, expected) in [(1007, (-3000, 3042, 98)), (1010, (0, 0, 140))] {
+        let counters = Some(Moved { rx_bytes: 0, tx_bytes: (1 << 20) + 10_140 });
+        let mut books = of(std::slice::from_ref(&at_first));
+        books.take(&[InterfaceSample { counters, ..missed(packets) }]);
+        let side = tx(&books, "eth0");
+        let bytes = [Reason::NotSent, Reason::Driver, Reason::LinkHeaders].map(|reason| side.bytes(reason));
+        assert_eq!((bytes[0], bytes[1], bytes[2]), expected);
+        assert_eq!(side.bytes(Reason::BeforeStart), 1 << 20);
+    }
+}
+
+#[test]
+fn a_frame_that_nobody_saw_come_in_explains_no_copies_beyond_it() {
+    let rx = DirectionSample { processes: 500_000, packets: 7, ..plain(7, 1000) };
+    let mut books = of(&[InterfaceSample { packets: Some([0, 0]), ..received(plain(0, 0), 0) }]);
+    books.take(&[InterfaceSample { packets: Some([8, 0]), ..received(rx, 1_000_000) }]);
+    let side = books.interfaces().remove(0).rx;
+    assert_eq!(side.bytes(Reason::Copies), -(493_000 - 65_535), "no packet is longer");
 }
 
 #[test]
@@ -484,89 +533,4 @@ fn nothing_said_is_nothing_changed() {
     books.take(&[]);
     assert_eq!((books.interfaces(), books.summary()), before);
     assert_eq!(Books::default().summary(), None);
-}
-
-fn any_direction() -> impl Strategy<Value = DirectionSample> {
-    proptest::array::uniform10(0_u64..1 << 44).prop_flat_map(|list| {
-        let [
-            processes,
-            kernel,
-            lost,
-            charged_segmentation,
-            frames,
-            non_ip,
-            forwarded,
-            namespaces,
-            link_headers,
-            frame_segmentation,
-        ] = list;
-        (0_u64..1 << 44).prop_map(move |packet_sockets| DirectionSample {
-            processes,
-            kernel,
-            lost,
-            charged_segmentation,
-            frames,
-            non_ip,
-            forwarded,
-            namespaces,
-            link_headers,
-            frame_segmentation,
-            packet_sockets,
-        })
-    })
-}
-
-prop_compose! {
-    fn any_interface()(
-        index in 1_u32..6,
-        kind in proptest::sample::select(vec![Device, Loopback, KernelTunnel, UserTunnel, Stacked, Namespace]),
-        rx in any_direction(),
-        tx in any_direction(),
-        counters in proptest::option::of((0_u64..1 << 48, 0_u64..1 << 48)),
-        lower in proptest::option::of(1_u32..6),
-        master in proptest::option::of(1_u32..6),
-    ) -> InterfaceSample {
-        let counters = counters.map(|(rx_bytes, tx_bytes)| Moved { rx_bytes, tx_bytes });
-        InterfaceSample { index, name: format!("if{index}"), kind, rx, tx, counters, lower, master }
-    }
-}
-
-proptest! {
-    #[test]
-    fn whatever_is_measured_every_byte_has_a_name(
-        ticks in proptest::collection::vec(proptest::collection::vec(any_interface(), 0..6), 1..6),
-    ) {
-        let mut books = Books::default();
-        for tick in ticks {
-            books.take(&tick);
-            let summary = books.summary().unwrap_or_default();
-            prop_assert_eq!((summary.rx.unnamed(), summary.tx.unnamed()), (0, 0));
-            for side in books.interfaces().into_iter().flat_map(|interface| [interface.rx, interface.tx]) {
-                prop_assert_eq!(side.unnamed(), 0);
-                prop_assert!(side.lines.is_sorted_by(|a, b| a.reason < b.reason));
-                let both = side.bytes(Reason::NoSocket) != 0
-                    && (side.bytes(Reason::NotSent) != 0 || side.bytes(Reason::Copies) != 0);
-                prop_assert!(!both, "{:?}", side);
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_that_can_be_said_makes_it_fail(list in proptest::array::uniform12(any::<u64>())) {
-        let direction = DirectionSample {
-            processes: list[0],
-            kernel: list[1],
-            lost: list[2],
-            charged_segmentation: list[3],
-            frames: list[4],
-            non_ip: list[5],
-            forwarded: list[6],
-            namespaces: list[7],
-            link_headers: list[8],
-            frame_segmentation: list[9],
-            packet_sockets: list[10],
-        };
-        let books = of(&[sent(direction, list[11])]);
-        prop_assert_eq!(books.summary().unwrap().tx.counter, list[11]);
-    }
 }

@@ -53,6 +53,7 @@ pub(super) fn samples(
                 non_ip: counted.non_ip_rx,
                 link_headers: counted.link_headers_rx.saturating_sub(uncounted),
                 frame_segmentation: counted.frame_segmentation_rx,
+                packets: counted.packets_rx,
                 ..DirectionSample::default()
             };
             let tx = DirectionSample {
@@ -65,6 +66,7 @@ pub(super) fn samples(
                 link_headers: counted.link_headers_tx,
                 frame_segmentation: counted.frame_segmentation_tx,
                 packet_sockets: counted.packet_sockets_tx,
+                packets: counted.packets_tx,
                 ..DirectionSample::default()
             };
             Some(InterfaceSample {
@@ -74,6 +76,7 @@ pub(super) fn samples(
                 rx: forwarded(rx, received, header),
                 tx: forwarded(tx, sent, header),
                 counters: Some(link.moved),
+                packets: Some(link.packets),
                 lower: link.lower,
                 master: link.master,
             })
@@ -112,6 +115,7 @@ mod tests {
             bridge: false,
             ethernet: true,
             moved: Moved::default(),
+            packets: [0; 2],
             lower: None,
             master: None,
         }

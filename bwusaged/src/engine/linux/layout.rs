@@ -80,7 +80,9 @@ pub(super) struct Interface {
     pub(super) frame_segmentation_rx: u64,
     pub(super) frame_segmentation_tx: u64,
     pub(super) packet_sockets_tx: u64,
-    pub(super) reserved: [u64; 7],
+    pub(super) packets_rx: u64,
+    pub(super) packets_tx: u64,
+    pub(super) reserved: [u64; 5],
 }
 
 impl std::iter::Sum for Interface {
@@ -103,7 +105,9 @@ impl std::iter::Sum for Interface {
             frame_segmentation_rx: a.frame_segmentation_rx + b.frame_segmentation_rx,
             frame_segmentation_tx: a.frame_segmentation_tx + b.frame_segmentation_tx,
             packet_sockets_tx: a.packet_sockets_tx + b.packet_sockets_tx,
-            reserved: [0; 7],
+            packets_rx: a.packets_rx + b.packets_rx,
+            packets_tx: a.packets_tx + b.packets_tx,
+            reserved: [0; 5],
         })
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Link {
     pub(super) ethernet: bool,
     /// What it counted since it was made, in the bytes of its driver.
     pub(super) moved: Moved,
+    /// The packets that it counted, received and sent.
+    pub(super) packets: [u64; 2],
     /// The interface it stands on, such as the device of a VLAN, if that is in this namespace. The peer of a veth stands
     /// beside it, not below.
     pub(super) lower: Option<u32>,

@@ -21,6 +21,8 @@ pub(super) struct Account {
     pub(super) gone: bool,
     /// What the engine said last, received and sent.
     said: [DirectionSample; 2],
+    /// The packets that the interface had counted then.
+    packets: Option<[u64; 2]>,
     measured: [Measured; 2],
 }
 
@@ -28,7 +30,12 @@ impl Account {
     /// Opens the account of an interface that is seen for the first time, after it moved `growth`.
     pub(super) fn open(sample: &InterfaceSample, growth: [DirectionSample; 2], counters: Moved) -> Self {
         let [rx, tx] = growth;
-        let measured = |classes, counter, before_start| Measured { classes, counter, before_start };
+        let counted = sample.packets.unwrap_or([rx.packets, tx.packets]);
+        let measured = |classes: DirectionSample, seen: &DirectionSample, counter, packets: u64| {
+            let before_start = unseen(counter, packets, seen);
+            let unseen_packets = if before_start == 0 { difference(packets, classes.packets) } else { 0 };
+            Measured { classes, counter, before_start, unseen_packets }
+        };
         let (rx_bytes, tx_bytes) = (counters.rx_bytes, counters.tx_bytes);
         Self {
             name: sample.name.clone(),
@@ -38,9 +45,10 @@ impl Account {
             master: sample.master,
             gone: false,
             said: [sample.rx, sample.tx],
+            packets: sample.packets,
             measured: [
-                measured(rx, rx_bytes, unseen(rx_bytes, &taken(sample.kind, &rx))),
-                measured(tx, tx_bytes, unseen(tx_bytes, &tx)),
+                measured(rx, &taken(sample.kind, &rx), rx_bytes, counted[0]),
+                measured(tx, &tx, tx_bytes, counted[1]),
             ],
         }
     }
@@ -63,18 +71,35 @@ impl Account {
     pub(super) fn grow(&mut self, sample: &InterfaceSample, counters: Moved) {
         let (growth, began_anew) = self.growth(sample);
         let counters = [counters.rx_bytes, counters.tx_bytes];
-        for ((measured, growth), counter) in self.measured.iter_mut().zip(&growth).zip(counters) {
+        let packets = self.packets_since(sample, &growth);
+        for (way, measured) in self.measured.iter_mut().enumerate() {
+            let (growth, counter, packets) = (&growth[way], counters[way], packets[way]);
             if began_anew {
-                let unseen = unseen(counter.saturating_sub(measured.counter), &taken(sample.kind, growth));
+                let counted = counter.saturating_sub(measured.counter);
+                let unseen = unseen(counted, packets, &taken(sample.kind, growth));
                 measured.before_start = measured.before_start.saturating_add(unseen);
+            } else {
+                let unseen = difference(packets, growth.packets);
+                measured.unseen_packets = measured.unseen_packets.saturating_add(unseen);
             }
             measured.classes = plus(&measured.classes, growth);
             measured.counter = counter;
         }
+        self.packets = sample.packets;
         self.said = [sample.rx, sample.tx];
         self.name.clone_from(&sample.name);
         (self.kind, self.gone) = (sample.kind, false);
         (self.lower, self.master) = (sample.lower, sample.master);
+    }
+
+    /// The packets that the interface counted since the sample before: those that were seen where it was not asked.
+    fn packets_since(&self, sample: &InterfaceSample, growth: &[DirectionSample; 2]) -> [u64; 2] {
+        match (sample.packets, self.packets) {
+            (Some([rx, tx]), Some([earlier_rx, earlier_tx])) => {
+                [rx.saturating_sub(earlier_rx), tx.saturating_sub(earlier_tx)]
+            }
+            _ => growth.map(|growth| growth.packets),
+        }
     }
 
     pub(super) fn is_on(&self, lower: &Self) -> bool {
@@ -107,11 +132,19 @@ fn taken(kind: InterfaceKind, rx: &DirectionSample) -> DirectionSample {
     taken
 }
 
-/// The part of `counted` that was counted before the engine saw frames: nothing when the frames explain all of it.
-fn unseen(counted: u64, seen: &DirectionSample) -> u64 {
+/// The part of `counted` that was counted before the engine saw frames: nothing when the frames explain all of it, or when what was
+/// charged does, and frames were missed. An Ethernet header has 14 bytes (IEEE 802.3).
+fn unseen(counted: u64, packets: u64, seen: &DirectionSample) -> u64 {
     let most =
         seen.frames.saturating_add(seen.frame_segmentation.saturating_add(seen.frame_segmentation / 2));
-    if counted > most { counted - seen.frames } else { 0 }
+    let charged = seen.processes.saturating_add(seen.kernel).saturating_add(seen.lost);
+    let explained = most.max(charged.saturating_add(packets.saturating_mul(14)));
+    if counted > explained { counted - seen.frames } else { 0 }
+}
+
+/// No interface moves 2^63 packets.
+const fn difference(a: u64, b: u64) -> i64 {
+    a.wrapping_sub(b).cast_signed()
 }
 
 /// Growth since `earlier`; `None` when a total shrank, because the engine began anew. The others are parts that are worked out
@@ -143,5 +176,6 @@ fn each(a: &DirectionSample, b: &DirectionSample, what: fn(u64, u64) -> u64) -> 
         link_headers: what(a.link_headers, b.link_headers),
         frame_segmentation: what(a.frame_segmentation, b.frame_segmentation),
         packet_sockets: what(a.packet_sockets, b.packet_sockets),
+        packets: what(a.packets, b.packets),
     }
 }

@@ -4,6 +4,11 @@ use bwusage_proto::ledger::{Line, Reason, Side};
 
 use crate::engine::DirectionSample;
 
+/// An Ethernet header (IEEE 802.3): two addresses and a type.
+const ETHERNET_HEADER: i128 = 14;
+/// An IPv4 packet's length has 16 bits (RFC 791).
+const LARGEST_PACKET: i128 = 65_535;
+
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -23,6 +28,8 @@ pub(super) struct Measured {
     pub(super) counter: u64,
     /// The part of the counter from before the account was opened.
     pub(super) before_start: u64,
+    /// Packets that the interface counted more than passed the device layer, segments counted.
+    pub(super) unseen_packets: i64,
 }
 
 /// What the uncharged packets of an interface can be.
@@ -84,6 +91,29 @@ fn own_headers(direction: Direction, classes: &DirectionSample, above: Above, ch
     (charged - local(classes)).clamp(least, if forwarded { here } else { most })
 }
 
+/// Frames that passed the device layer unseen: sockets were charged with them, and the interface counted them.
+///
+/// A kernel does not run a tracing program everywhere: not while it is running already on that processor (`recursion_misses` of
+/// `struct bpf_prog_info`), and hardened ones not in a protected process, on top of which the packets of others may be handled
+/// (measured on 6.18). The programs at the sockets are no tracing programs, and do run.
+pub(super) struct Missed {
+    /// As they were charged.
+    charged: i128,
+    link_headers: i128,
+}
+
+impl Missed {
+    /// What of the bytes that were charged and not seen, and seen by the interface alone, is the same. Only packets that the
+    /// interface counted and the device layer did not can be: without any, the two have different causes.
+    fn between(measured: &Measured, uncharged: i128, driver: i128) -> Self {
+        let packets = i128::from(measured.unseen_packets.max(0));
+        let charged = driver.min(-uncharged).min(packets * LARGEST_PACKET).max(0);
+        let header = if measured.classes.link_headers > 0 { ETHERNET_HEADER } else { 0 };
+        let link_headers = if charged > 0 { (driver - charged).min(packets * header) } else { 0 };
+        Self { charged, link_headers }
+    }
+}
+
 /// Names every byte.
 pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> Side {
     let classes = &measured.classes;
@@ -95,15 +125,17 @@ pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> S
     let stacked = above.stacked.min(uncharged).max(0);
     let tunnel = above.tunnels.min(uncharged - stacked).max(0);
     let rest = uncharged - stacked - tunnel;
-    let (no_socket, not_taken) = (rest.max(0), rest.min(0));
+    let growth = i128::from(measured.counter) - i128::from(measured.before_start);
+    let uncounted = growth - i128::from(classes.frames) - own_headers;
+    let segmentation = uncounted.clamp(-own_headers, headers - own_headers);
+
+    let missed = Missed::between(measured, rest, uncounted - segmentation);
+    let (no_socket, not_taken) = (rest.max(0), rest.min(0) + missed.charged);
+    let driver = uncounted - segmentation - missed.charged - missed.link_headers;
     let (not_sent, copies) = match direction {
         Direction::Rx => (0, not_taken),
         Direction::Tx => (not_taken, 0),
     };
-
-    let growth = i128::from(measured.counter) - i128::from(measured.before_start);
-    let uncounted = growth - i128::from(classes.frames) - own_headers;
-    let segmentation = uncounted.clamp(-own_headers, headers - own_headers);
 
     let bytes = |reason| match reason {
         Reason::Processes => i128::from(classes.processes) + signed(classes.packet_sockets),
@@ -114,11 +146,11 @@ pub(super) fn side(direction: Direction, measured: &Measured, above: Above) -> S
         Reason::Stacked => stacked,
         Reason::Forwarded => signed(classes.forwarded) - signed(classes.namespaces),
         Reason::NonIp => signed(classes.non_ip),
-        Reason::LinkHeaders => signed(classes.link_headers),
+        Reason::LinkHeaders => signed(classes.link_headers) + missed.link_headers,
         Reason::Segmentation => segmentation,
         Reason::NotSent => not_sent,
         Reason::Copies => copies,
-        Reason::Driver => uncounted - segmentation,
+        Reason::Driver => driver,
         Reason::Lost => classes.lost.into(),
         Reason::BeforeStart => measured.before_start.into(),
     };

@@ -88,13 +88,13 @@ fn link(body: &[u8]) -> Result<Link, Error> {
         body.split_at_checked(LINK_HEADER).ok_or(Error::Cut { inside: "an interface" })?;
     let index = u32_at(header, 4).filter(|&index| index != 0).ok_or(Error::Without { what: "number" })?;
     let flags = u32_at(header, 8).map_or(0, u32::cast_signed);
-    let (mut name, mut kind, mut moved) = (None, "", None);
+    let (mut name, mut kind, mut counted) = (None, "", None);
     let (mut linked, mut elsewhere, mut master) = (None, false, None);
     for attribute in Attributes(attributes) {
         let (what, value) = attribute?;
         match what {
             libc::IFLA_IFNAME => name = Some(String::from_utf8_lossy(until_nul(value)).into_owned()),
-            libc::IFLA_STATS64 => moved = counters(value),
+            libc::IFLA_STATS64 => counted = counters(value),
             libc::IFLA_LINK => linked = u32_at(value, 0).filter(|&linked| linked != 0),
             libc::IFLA_LINK_NETNSID => elsewhere = true,
             libc::IFLA_MASTER => master = u32_at(value, 0).filter(|&master| master != 0),
@@ -102,13 +102,15 @@ fn link(body: &[u8]) -> Result<Link, Error> {
             _ => {}
         }
     }
+    let (packets, moved) = counted.ok_or(Error::Without { what: "counters" })?;
     Ok(Link {
         index,
         name: name.ok_or(Error::Without { what: "name" })?,
         kind: kind::of(flags & libc::IFF_LOOPBACK != 0, kind, elsewhere),
         bridge: kind == kind::BRIDGE,
         ethernet: u16_at(header, 2) == Some(libc::ARPHRD_ETHER),
-        moved: moved.ok_or(Error::Without { what: "counters" })?,
+        moved,
+        packets,
         lower: linked.filter(|_| !elsewhere && !kind::is_paired(kind)),
         master,
     })
@@ -125,8 +127,9 @@ fn info_kind(nested: &[u8]) -> Result<&str, Error> {
 }
 
 /// `struct rtnl_link_stats64` begins with packets received and sent, and bytes received and sent.
-fn counters(stats: &[u8]) -> Option<Moved> {
-    Some(Moved { rx_bytes: u64_at(stats, 16)?, tx_bytes: u64_at(stats, 24)? })
+fn counters(stats: &[u8]) -> Option<([u64; 2], Moved)> {
+    let moved = Moved { rx_bytes: u64_at(stats, 16)?, tx_bytes: u64_at(stats, 24)? };
+    Some(([u64_at(stats, 0)?, u64_at(stats, 8)?], moved))
 }
 
 /// Attributes one behind the other, each its type and its value. Ends after an error.

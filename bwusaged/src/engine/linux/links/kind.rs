@@ -102,6 +102,7 @@ mod tests {
             bridge: false,
             ethernet: true,
             moved: Moved::default(),
+            packets: [0; 2],
             lower: None,
             master,
         }

@@ -61,21 +61,22 @@ fn with(attributes: &[Vec<u8>]) -> Link {
 #[test]
 fn what_a_kernel_said_is_understood() {
     let part = parse(&captured()).unwrap();
-    let link = |index, name: &str, kind, rx_bytes, tx_bytes| Link {
+    let link = |index, name: &str, kind, rx_bytes, tx_bytes, packets| Link {
         index,
         name: name.into(),
         kind,
         bridge: false,
         ethernet: true,
         moved: Moved { rx_bytes, tx_bytes },
+        packets,
         lower: None,
         master: None,
     };
     let expected = [
-        Link { ethernet: false, ..link(1, "lo", InterfaceKind::Loopback, 238, 238) },
-        Link { bridge: true, ..link(2, "br0", InterfaceKind::Stacked, 2960, 3058) },
-        Link { master: Some(2), ..link(3, "c0", InterfaceKind::Namespace, 3072, 3238) },
-        Link { lower: Some(2), ..link(4, "mv0", InterfaceKind::Stacked, 0, 0) },
+        Link { ethernet: false, ..link(1, "lo", InterfaceKind::Loopback, 238, 238, [2, 2]) },
+        Link { bridge: true, ..link(2, "br0", InterfaceKind::Stacked, 2960, 3058, [8, 9]) },
+        Link { master: Some(2), ..link(3, "c0", InterfaceKind::Namespace, 3072, 3238, [8, 11]) },
+        Link { lower: Some(2), ..link(4, "mv0", InterfaceKind::Stacked, 0, 0, [0; 2]) },
     ];
     assert_eq!(part.links, expected);
     assert!(part.last && !part.interrupted);
