@@ -31,7 +31,7 @@
 //!
 //! A kernel does not run the programs of the device layer everywhere, so frames may pass there unseen: bytes that were charged
 //! and that the interface counted, in packets that it counted and the device layer did not. Those are neither `not_sent` nor
-//! `driver`: see [`Missed`](side::Missed).
+//! `driver`: see `side::Missed`.
 //!
 //! Totals of the engine that begin anew open no gap: what the interface counted meanwhile counts as before the start.
 

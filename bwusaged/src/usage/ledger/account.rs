@@ -75,8 +75,8 @@ impl Account {
         for (way, measured) in self.measured.iter_mut().enumerate() {
             let (growth, counter, packets) = (&growth[way], counters[way], packets[way]);
             if began_anew {
-                let counted = counter.saturating_sub(measured.counter);
-                let unseen = unseen(counted, packets, &taken(sample.kind, growth));
+                let passed = counter.saturating_sub(measured.counter);
+                let unseen = unseen(passed, packets, &taken(sample.kind, growth));
                 measured.before_start = measured.before_start.saturating_add(unseen);
             } else {
                 let unseen = difference(packets, growth.packets);
