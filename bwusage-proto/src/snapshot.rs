@@ -327,6 +327,38 @@ pub struct Coverage {
     pub hooks: Vec<Hook>,
     /// What it cannot see, a sentence each.
     pub blind_spots: Vec<String>,
+    /// Every way of counting there is here, best first, and what became of it; empty for a recording.
+    #[serde(default)]
+    pub rungs: Vec<Rung>,
+}
+
+/// One way of counting.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+pub struct Rung {
+    /// What `--engine` calls it: `tracepoints`, `fentry`, `packets`.
+    pub name: String,
+    /// What it counts and how, in words.
+    pub about: String,
+    /// Its [`Coverage::quality`].
+    pub quality: String,
+    /// What became of it.
+    pub state: RungState,
+    /// Why not, in the kernel's words where it said anything.
+    pub detail: Option<String>,
+    /// What would change that.
+    pub remedy: Option<String>,
+}
+
+/// What became of a [`Rung`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RungState {
+    /// It counts.
+    InUse,
+    /// It was tried and cannot count here.
+    Refused,
+    /// Nobody tried: a better one counts, or another one was asked for.
+    NotTried,
 }
 
 /// One hook of the engine and what became of it.

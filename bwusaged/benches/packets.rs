@@ -38,7 +38,7 @@ mod linux {
     }
 
     pub(super) fn main() {
-        let engine = match bwusaged::engine::open() {
+        let engine = match bwusaged::engine::open(bwusaged::engine::Wanted::default()) {
             Ok(engine) => engine,
             Err(error) => return println!("skipped: {error}"),
         };

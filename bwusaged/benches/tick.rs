@@ -84,7 +84,7 @@ impl Drop for Sleepers {
 
 fn full(criterion: &mut Criterion) {
     let _sleepers = Sleepers::start();
-    let mut engine: Option<Box<dyn Engine>> = engine::open()
+    let mut engine: Option<Box<dyn Engine>> = engine::open(engine::Wanted::default())
         .inspect_err(|error| eprintln!("the kernel's counters are left out of `full`: {error}"))
         .ok();
     let mut host = LiveHost::open().expect("the system's metrics");

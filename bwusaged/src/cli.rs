@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::engine::Choice;
+use crate::engine::{Choice, Counting};
 
 /// Counts which program uses the network, and answers every local user over a socket.
 ///
@@ -23,9 +23,13 @@ pub struct Cli {
 /// Options of the daemon itself.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Where the counters come from: `auto`, or `replay:FILE` to play a recording without root.
+    /// Where the counters come from: `auto` is the best of `tracepoints`, `fentry` and `packets` that this machine allows;
+    /// `replay:FILE` plays a recording without root.
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub engine: Choice,
+    /// How wire bytes come about: `exact` counts each packet, `light` computes from the sockets' own counters [default: exact].
+    #[arg(long, value_name = "HOW")]
+    pub counting: Option<Counting>,
     /// Listen here instead of /run/bwusage/bwusage.sock [e.g. /tmp/bw/bwusage.sock].
     #[arg(long, value_name = "PATH", env = bwusage_proto::transport::SOCKET_ENV)]
     pub socket: Option<PathBuf>,

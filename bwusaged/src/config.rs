@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! visibility = "names"   # what ordinary users see of others: "all", "names" or "own"
+//! counting = "exact"     # "exact" counts each packet, "light" computes from the sockets' own counters
 //! interval_ms = 1000     # time between two ticks, 100 to 60000
 //! socket = "/run/bwusage/bwusage.sock"
 //! state_dir = "/var/lib/bwusage"
@@ -14,7 +15,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::server::access::Visibility;
+use crate::{engine::Counting, server::access::Visibility};
 
 /// Where the configuration is read from unless `--config` says otherwise. It may be missing there.
 pub const DEFAULT_PATH: &str = "/etc/bwusage/bwusaged.toml";
@@ -28,6 +29,9 @@ pub struct Config {
     /// What ordinary users see of other users' processes.
     #[serde(default)]
     pub visibility: Visibility,
+    /// How wire bytes come about.
+    #[serde(default)]
+    pub counting: Counting,
     /// Time between two ticks; 1000 unless said.
     pub interval_ms: Option<u32>,
     /// Where to listen.

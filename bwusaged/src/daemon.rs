@@ -15,7 +15,7 @@ use tokio::time::MissedTickBehavior;
 use crate::{
     cli::Serve,
     config::{self, Config},
-    engine::{self, Choice, Engine, replay},
+    engine::{self, Choice, Counting, Engine, Wanted, replay},
     host::{Host, live::LiveHost},
     naming::Naming,
     server::{
@@ -32,17 +32,14 @@ const DEFAULT_INTERVAL_MS: u32 = 1000;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
 
-/// What opens an engine.
-type Open = fn() -> Result<Box<dyn Engine>, engine::EngineError>;
-
 /// Both halves of what is measured.
 pub struct Sources {
     engine: Box<dyn Engine>,
     host: Box<dyn Host>,
     /// `None` of a recording: this system's files say nothing about another one's processes.
     naming: Option<Naming>,
-    /// Opens another engine after the first one failed.
-    reopen: Option<Open>,
+    /// What to open after the engine failed.
+    reopen: Option<Wanted>,
     recorded_interval_ms: Option<u32>,
     /// The time of the moment that is played.
     recorded_at_unix_ms: Option<u64>,
@@ -54,16 +51,10 @@ impl Sources {
     /// # Errors
     ///
     /// Says what is missing and what to do.
-    pub fn open(choice: &Choice) -> anyhow::Result<Self> {
+    pub fn open(choice: &Choice, counting: Counting) -> anyhow::Result<Self> {
         match choice {
-            Choice::Auto => Ok(Self {
-                engine: engine::open()?,
-                host: Box::new(LiveHost::open().context("the system's metrics cannot be read")?),
-                naming: Some(Naming::new()),
-                reopen: Some(engine::open),
-                recorded_interval_ms: None,
-                recorded_at_unix_ms: None,
-            }),
+            Choice::Auto => Self::live(Wanted { rung: None, counting }),
+            Choice::Rung(rung) => Self::live(Wanted { rung: Some(*rung), counting }),
             Choice::Replay(file) => {
                 let (header, moments) = engine::recording::read(file)?;
                 let recorded_interval_ms = Some(header.interval_ms);
@@ -80,6 +71,17 @@ impl Sources {
         }
     }
 
+    fn live(wanted: Wanted) -> anyhow::Result<Self> {
+        Ok(Self {
+            engine: engine::open(wanted)?,
+            host: Box::new(LiveHost::open().context("the system's metrics cannot be read")?),
+            naming: Some(Naming::new()),
+            reopen: Some(wanted),
+            recorded_interval_ms: None,
+            recorded_at_unix_ms: None,
+        })
+    }
+
     /// Measures once.
     ///
     /// # Errors
@@ -90,9 +92,9 @@ impl Sources {
         busy: &[bwusage_proto::process::ProcessId],
     ) -> anyhow::Result<engine::recording::Moment> {
         let sample = match (self.engine.sample(), self.reopen) {
-            (Err(error), Some(reopen)) => {
+            (Err(error), Some(wanted)) => {
                 tracing::error!(%error, "the engine failed; opening another one");
-                self.engine = reopen()?;
+                self.engine = engine::open(wanted)?;
                 self.engine.sample()?
             }
             (sample, _) => sample?,
@@ -149,7 +151,7 @@ impl Sources {
 /// Says what is missing and what to do about it.
 pub fn run(options: &Serve) -> anyhow::Result<()> {
     let config = Config::load(options.config.as_deref())?;
-    let sources = Sources::open(&options.engine)?;
+    let sources = Sources::open(&options.engine, options.counting.unwrap_or(config.counting))?;
     let recorded = sources.recorded_interval_ms.filter(|interval| config::INTERVALS_MS.contains(interval));
     let interval_ms = options.interval.or(config.interval_ms).or(recorded).unwrap_or(DEFAULT_INTERVAL_MS);
     config::check_interval(interval_ms)?;

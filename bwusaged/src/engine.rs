@@ -252,29 +252,91 @@ pub struct Identity {
 pub enum Choice {
     /// The best one that this machine allows.
     Auto,
+    /// This one, or none.
+    Rung(Rung),
     /// Plays this recording.
     Replay(PathBuf),
 }
 
-impl FromStr for Choice {
-    type Err = String;
+/// A way of counting, best first. What each needs and sees is in the table of rungs of the operating system's module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rung {
+    /// BTF tracepoints and `cgroup_skb`: Linux 6.3 and newer.
+    Tracepoints,
+    /// The same, with the calls of sockets seen through `fentry`: Linux 5.12 and newer.
+    Fentry,
+    /// Copies of packet headers, compared with the kernel's list of sockets: any Linux, without BPF.
+    Packets,
+}
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            None if text == "auto" => Ok(Self::Auto),
-            Some(("replay", file)) if !file.is_empty() => Ok(Self::Replay(file.into())),
-            _ => Err("expected auto, or replay:FILE".into()),
+impl Rung {
+    /// Best first.
+    pub const ALL: [Self; 3] = [Self::Tracepoints, Self::Fentry, Self::Packets];
+
+    /// What `--engine` calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tracepoints => "tracepoints",
+            Self::Fentry => "fentry",
+            Self::Packets => "packets",
         }
     }
 }
 
-/// Opens the operating system's own engine.
+/// How wire bytes come about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Counting {
+    /// Each packet is counted.
+    #[default]
+    Exact,
+    /// They are computed from what the sockets count themselves: no program runs for a packet.
+    Light,
+}
+
+impl Counting {
+    /// The [`Coverage::quality`] that it gives.
+    #[must_use]
+    pub const fn quality(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Light => "computed",
+        }
+    }
+}
+
+/// What the operating system's engine is asked to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// This rung, or the best.
+    pub rung: Option<Rung>,
+    /// How it counts.
+    pub counting: Counting,
+}
+
+const EXPECTED: &str = "expected auto, tracepoints, fentry, packets, or replay:FILE";
+
+impl FromStr for Choice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "auto" => Ok(Self::Auto),
+            None => Rung::ALL.into_iter().find(|rung| rung.name() == text).map(Self::Rung).ok_or(EXPECTED),
+            Some(("replay", file)) if !file.is_empty() => Ok(Self::Replay(file.into())),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+
+/// Opens the operating system's own engine: the best rung that `wanted` allows.
 ///
 /// # Errors
 ///
 /// Says what is missing and what to do about it.
-pub fn open() -> Result<Box<dyn Engine>, EngineError> {
-    native::open()
+pub fn open(wanted: Wanted) -> Result<Box<dyn Engine>, EngineError> {
+    native::open(wanted)
 }
 
 /// Why there are no counters. Each text is a sentence that says what is missing and what to do.
@@ -339,6 +401,20 @@ pub enum EngineError {
         /// The system's answer.
         source: io::Error,
     },
+    /// A way of counting does not know another.
+    #[error("{rung} cannot count in {counting} mode; leave out `counting`, or choose --engine tracepoints")]
+    Counting {
+        /// The way.
+        rung: &'static str,
+        /// The mode.
+        counting: &'static str,
+    },
+    /// Nothing can count here.
+    #[error("nothing can count here: {}", .reasons.join("; "))]
+    NoRung {
+        /// Of each rung that was tried.
+        reasons: Vec<String>,
+    },
     /// No engine for this system.
     #[error("bwusaged cannot count on {os} yet; play a recording instead: bwusaged --engine replay:FILE")]
     Unsupported {
@@ -357,6 +433,7 @@ mod tests {
     #[test]
     fn an_engine_is_named_by_kind_and_file() {
         assert_eq!("auto".parse(), Ok(Choice::Auto));
+        assert_eq!("fentry".parse(), Ok(Choice::Rung(Rung::Fentry)));
         assert_eq!("replay:/a:b".parse(), Ok(Choice::Replay("/a:b".into())));
         assert!("replay:".parse::<Choice>().is_err());
         assert!("magic".parse::<Choice>().is_err());

@@ -9,7 +9,7 @@ use crate::{
     config,
     daemon::Sources,
     engine::{
-        Choice,
+        Choice, Counting,
         recording::{FORMAT, Header, Writer},
     },
     service,
@@ -22,7 +22,7 @@ use crate::{
 /// Says what is missing, or which file cannot be written.
 pub fn run(options: &Record) -> anyhow::Result<()> {
     config::check_interval(options.interval)?;
-    let mut sources = Sources::open(&Choice::Auto)?;
+    let mut sources = Sources::open(&Choice::Auto, Counting::Exact)?;
     let header = Header {
         format: FORMAT.into(),
         host: sources.host_info(),

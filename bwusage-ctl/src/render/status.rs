@@ -135,6 +135,7 @@ mod tests {
                 quality: "exact".into(),
                 hooks: vec![hook(true), hook(false)],
                 blind_spots: vec!["NFS".into()],
+                rungs: Vec::new(),
             },
             ledger: Some(ledger()),
             losses: vec![

@@ -6,7 +6,7 @@ use bwusage_proto::{
     process::{Category, UserId},
     snapshot::{
         Coverage, DiskIo, Hook, HostInfo, HostSample, Interface, Loss, Memory, Residual, ResidualReason,
-        RowId, WindowPoint,
+        RowId, Rung, RungState, WindowPoint,
     },
     units::Rates,
 };
@@ -57,6 +57,14 @@ fn coverage() -> Coverage {
             detail: Some("refused".into()),
         }],
         blind_spots: vec!["ARP".into()],
+        rungs: vec![Rung {
+            name: "tracepoints".into(),
+            about: "each packet of each socket".into(),
+            quality: "exact".into(),
+            state: RungState::Refused,
+            detail: Some("no such tracepoint".into()),
+            remedy: None,
+        }],
     }
 }
 

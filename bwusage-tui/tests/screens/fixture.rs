@@ -68,6 +68,7 @@ pub(crate) fn head() -> SnapshotHead {
             quality: "exact".into(),
             hooks: Vec::new(),
             blind_spots: vec!["Traffic before the start of the daemon.".into()],
+            rungs: Vec::new(),
         },
     }
 }

@@ -136,6 +136,7 @@ mod tests {
                 quality: quality.into(),
                 hooks: attached.iter().map(hook).collect(),
                 blind_spots: Vec::new(),
+                rungs: Vec::new(),
             },
             losses: Vec::new(),
             ledger: None,

@@ -26,7 +26,7 @@ use super::{
     mapping::Mapping,
     netns, preflight,
 };
-use crate::engine::EngineError;
+use crate::engine::{Counting, EngineError};
 
 /// The kernel side, compiled. `cargo xtask bpf` makes it, and a check compares it with its source.
 static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
@@ -64,6 +64,45 @@ const DEVICE_TRACEPOINTS: [(&str, &str, &str, &str); 3] = [
 /// attaching, which would survive the daemon.
 const LINK_MODE: CgroupAttachMode = CgroupAttachMode::Single;
 
+/// What to load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) ownership: Ownership,
+    pub(super) counting: Counting,
+}
+
+/// How the calls that use a socket are seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ownership {
+    Tracepoints,
+    Fentry,
+}
+
+impl Plan {
+    /// The engine, for people.
+    pub(super) const fn describe(self) -> &'static str {
+        match (self.ownership, self.counting) {
+            (Ownership::Tracepoints, Counting::Exact) => "eBPF: BTF tracepoints and cgroup_skb",
+            (Ownership::Tracepoints, Counting::Light) => {
+                "eBPF: BTF tracepoints and the sockets' own counters"
+            }
+            (Ownership::Fentry, Counting::Exact) => "eBPF: fentry and cgroup_skb",
+            (Ownership::Fentry, Counting::Light) => "eBPF: fentry and the sockets' own counters",
+        }
+    }
+
+    /// What it does not see. Measured; see the README.
+    pub(super) const fn blind_spots(self) -> &'static [&'static str] {
+        &BLIND_SPOTS
+    }
+}
+
+/// What these hooks do not see. Measured; see the README.
+const BLIND_SPOTS: [&str; 2] = [
+    "datagrams that a process finds waiting on a socket of its parent belong to the parent until it reads one",
+    "interfaces of other network namespaces have no ledger; their processes are counted all the same",
+];
+
 /// What is loaded and attached.
 pub(super) struct Loaded {
     pub(super) programs: Ebpf,
@@ -71,8 +110,11 @@ pub(super) struct Loaded {
     pub(super) hooks: Vec<Hook>,
 }
 
-pub(super) fn load() -> Result<Loaded, EngineError> {
+pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     preflight::check()?;
+    if plan != (Plan { ownership: Ownership::Tracepoints, counting: Counting::Exact }) {
+        return Err(EngineError::Counting { rung: "this build", counting: plan.describe() });
+    }
     let cgroup = cgroup::root().ok_or(EngineError::NoCgroup2)?;
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;

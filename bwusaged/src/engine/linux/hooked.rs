@@ -1,0 +1,109 @@
+//! The engine that counts by programs on kernel hooks.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bwusage_proto::snapshot::{Coverage, Hook};
+
+use super::{
+    kernel,
+    links::{Link, Links},
+    loader::{self, Plan},
+    table, talk,
+};
+use crate::engine::{Engine, EngineError, Sample, Talk};
+
+/// How often what was quiet leaves the kernel's table of remote hosts.
+const DRAIN_MS: u64 = 10_000;
+/// Most DNS answers that are read in a tick.
+const MAX_ANSWERS: usize = 512;
+
+/// The engine that counts by programs on kernel hooks.
+struct Hooked {
+    plan: Plan,
+    kernel: kernel::SharedTables,
+    table: table::Table,
+    links: Links,
+    known_links: Vec<Link>,
+    remotes: talk::Memory,
+    drained_ms: u64,
+    hooks: Vec<Hook>,
+    opened_at: Instant,
+    /// Dropping it detaches every program.
+    _programs: aya::Ebpf,
+}
+
+/// Loads, attaches, and seeds.
+///
+/// # Errors
+///
+/// Says what is missing and what to do about it.
+pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
+    let links = Links::open().map_err(|source| EngineError::Read { what: INTERFACES, source })?;
+    let loader::Loaded { programs, kernel, hooks } = loader::load(plan)?;
+    Ok(Box::new(Hooked {
+        plan,
+        table: table::Table::new(table::Kernel::slot_count(&kernel)),
+        kernel,
+        links,
+        known_links: Vec::new(),
+        remotes: talk::Memory::default(),
+        drained_ms: 0,
+        hooks,
+        opened_at: Instant::now(),
+        _programs: programs,
+    }))
+}
+
+const INTERFACES: &str = "the list of interfaces";
+const REMOTES: &str = "the table of remote hosts";
+
+impl Engine for Hooked {
+    fn sample(&mut self) -> Result<Sample, EngineError> {
+        let now_ms = self.opened_at.elapsed().as_millis() as u64;
+        if now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS {
+            self.drained_ms = now_ms;
+            let drained = self.remotes.drain(&mut self.kernel, clocks());
+            drained.map_err(|source| EngineError::Read { what: REMOTES, source })?;
+        }
+        let sample = self
+            .table
+            .sample(&mut self.kernel, now_ms)
+            .map_err(|source| EngineError::Read { what: "the table of processes", source })?;
+        // Next to the counters that they are compared with: what passes in between is nobody's.
+        match self.links.read() {
+            Ok(links) => self.known_links = links,
+            // They come and go faster than they can be listed: what is known stands, and is compared next time.
+            Err(error) => tracing::debug!(%error, "the interfaces cannot be listed"),
+        }
+        let interfaces = self.kernel.interfaces(&self.known_links);
+        let interfaces = interfaces.map_err(|source| EngineError::Read { what: INTERFACES, source })?;
+        Ok(Sample { interfaces, names: self.kernel.answers(MAX_ANSWERS), ..sample })
+    }
+
+    fn talk(&mut self) -> Result<Option<Talk>, EngineError> {
+        let failed = |source| EngineError::Read { what: "the open sockets", source };
+        table::Kernel::reach_highest(&mut self.kernel).map_err(failed)?;
+        self.remotes.talk(&mut self.kernel, clocks()).map(Some).map_err(failed)
+    }
+
+    fn coverage(&self) -> Coverage {
+        Coverage {
+            engine: self.plan.describe().into(),
+            quality: self.plan.counting.quality().into(),
+            hooks: self.hooks.clone(),
+            blind_spots: self.plan.blind_spots().iter().copied().map(Into::into).collect(),
+            rungs: Vec::new(),
+        }
+    }
+}
+
+/// Both clocks, now.
+fn clocks() -> talk::Clocks {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is writable and of the type that the call fills. This clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    talk::Clocks {
+        monotonic_ns: now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64,
+        unix_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+    }
+}
