@@ -318,8 +318,8 @@ fn state_dir(
             PathBuf::from(beside)
         }
     });
-    let names = own_names(endpoint);
-    privilege::own_directory(&dir, &names.each_ref().map(String::as_str), account)
+    let own = own_names(endpoint);
+    privilege::own_directory(&dir, &own.each_ref().map(String::as_str), account)
         .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
     let lock = dir.join(LOCK);
     let open = || File::options().create(true).truncate(false).write(true).open(&lock);
