@@ -19,6 +19,7 @@ mod lifecycle;
 mod namespace;
 mod network;
 mod ownership;
+mod privilege;
 mod processes;
 mod refusals;
 mod top;
@@ -27,7 +28,7 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
@@ -37,6 +38,8 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("su", "util-linux"),
+    ("setpriv", "util-linux"),
+    ("prlimit", "util-linux"),
 ];
 
 pub(super) fn main() -> ExitCode {
@@ -64,6 +67,8 @@ pub(super) fn main() -> ExitCode {
         lifecycle::TESTS,
         connections::TESTS,
         refusals::TESTS,
+        privilege::TESTS,
+        privilege::needs::TESTS,
     ]
     .into_iter()
     .flatten()

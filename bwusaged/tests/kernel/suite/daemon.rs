@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -11,6 +11,7 @@ use std::{
 use bwusage_proto::{
     client::Client,
     connection::{Connections, ConnectionsQuery},
+    mirror::Mirror,
     transport::Endpoint,
 };
 
@@ -54,7 +55,8 @@ impl<'a> Daemon<'a> {
         Self::start_as(folder, command)
     }
 
-    fn start_as(folder: &'a Folder, mut command: Command) -> Self {
+    /// Starts it by `command`, which becomes the daemon, with its usual arguments behind those that `command` has.
+    pub(super) fn start_as(folder: &'a Folder, mut command: Command) -> Self {
         let log = log_file(folder);
         command.args(arguments(folder)).args(["--interval", INTERVAL_MS]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
@@ -81,6 +83,47 @@ impl<'a> Daemon<'a> {
     pub(super) fn kill(mut self) {
         self.child.kill().expect("kill the daemon");
         self.child.wait().expect("wait for the daemon");
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(super) fn stop(mut self) -> ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("ask the daemon to end");
+        self.child.wait().expect("wait for the daemon")
+    }
+
+    /// Waits until it ends by itself; its status and what it said.
+    pub(super) fn ended(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().expect("wait for the daemon");
+        (status, self.log())
+    }
+
+    /// Everything, as root sees it.
+    pub(super) fn snapshot(&self) -> Mirror {
+        block_on(async {
+            let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            client.snapshot().await.expect("a snapshot")
+        })
+    }
+
+    /// Follows what root sees until `found` finds something.
+    pub(super) fn follow<T>(&self, mut found: impl FnMut(&Mirror) -> Option<T>) -> T {
+        block_on(async {
+            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let mut subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
+            loop {
+                if let Some(found) = found(subscription.mirror()) {
+                    return found;
+                }
+                subscription.tick().await.expect("a tick");
+            }
+        })
+    }
+
+    /// What the daemon says of its rights.
+    pub(super) fn rights(&self) -> String {
+        let status: serde_json::Value = serde_json::from_str(&self.as_nobody("status --json")).expect("JSON");
+        status["privilege"].as_str().expect("Linux tells").to_owned()
     }
 
     /// Waits for a tick that begins from now on, so that it holds everything that happened before.
@@ -188,12 +231,17 @@ impl Drop for Daemon<'_> {
 
 /// Where a daemon of this test listens and keeps its state.
 pub(super) fn arguments(folder: &Folder) -> [String; 4] {
-    let state = folder.path().join("state");
-    ["--socket".into(), endpoint(folder).to_string(), "--state-dir".into(), state.display().to_string()]
+    let state = state_dir(folder).display().to_string();
+    ["--socket".into(), endpoint(folder).to_string(), "--state-dir".into(), state]
 }
 
-fn endpoint(folder: &Folder) -> Endpoint {
-    Endpoint::new(folder.path().join("bwusage.sock"))
+/// In a directory of the daemon's own, as the system's is.
+pub(super) fn endpoint(folder: &Folder) -> Endpoint {
+    Endpoint::new(folder.path().join("run/bwusage.sock"))
+}
+
+pub(super) fn state_dir(folder: &Folder) -> PathBuf {
+    folder.path().join("state")
 }
 
 fn log_file(folder: &Folder) -> PathBuf {
