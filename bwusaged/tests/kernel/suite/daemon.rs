@@ -11,6 +11,7 @@ use std::{
 use bwusage_proto::{
     client::Client,
     connection::{Connections, ConnectionsQuery},
+    mirror::Mirror,
     transport::Endpoint,
 };
 
@@ -43,6 +44,11 @@ impl<'a> Daemon<'a> {
         Self::start_as(folder, Command::new(PROGRAM))
     }
 
+    /// The same at another pace.
+    pub(super) fn start_every(folder: &'a Folder, interval_ms: u32) -> Self {
+        Self::start_with(folder, Command::new(PROGRAM), &interval_ms.to_string())
+    }
+
     /// The same in a network namespace of its own choosing, whose interfaces it then watches.
     pub(super) fn start_in(folder: &'a Folder, namespace: &Namespace) -> Self {
         // Not `ip netns exec`: that hides the control groups.
@@ -54,9 +60,13 @@ impl<'a> Daemon<'a> {
         Self::start_as(folder, command)
     }
 
-    fn start_as(folder: &'a Folder, mut command: Command) -> Self {
+    fn start_as(folder: &'a Folder, command: Command) -> Self {
+        Self::start_with(folder, command, INTERVAL_MS)
+    }
+
+    fn start_with(folder: &'a Folder, mut command: Command, interval_ms: &str) -> Self {
         let log = log_file(folder);
-        command.args(arguments(folder)).args(["--interval", INTERVAL_MS]);
+        command.args(arguments(folder)).args(["--interval", interval_ms]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
         let child = command.spawn().expect("start bwusaged");
         let mut daemon = Self { child, folder };
@@ -93,6 +103,14 @@ impl<'a> Daemon<'a> {
                 subscription.tick().await.expect("a tick");
             }
         });
+    }
+
+    /// Everything that root may see, as of the last tick.
+    pub(super) fn mirror(&self) -> Mirror {
+        block_on(async {
+            let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            client.snapshot().await.expect("a snapshot")
+        })
     }
 
     /// Every process, as user nobody sees it.
@@ -163,7 +181,8 @@ impl<'a> Daemon<'a> {
         assert!(lost.is_empty(), "{lost:?}");
     }
 
-    fn as_nobody(&self, words: &str) -> String {
+    /// What the client prints for user nobody.
+    pub(super) fn as_nobody(&self, words: &str) -> String {
         let ctl = self.folder.program(&Path::new(PROGRAM).with_file_name("bwusage-ctl"), "bwusage-ctl");
         let socket = endpoint(self.folder);
         let line = format!("{} {words} --socket {socket}", ctl.display());
