@@ -65,10 +65,7 @@ pub(super) fn encode(replies: impl ExactSizeIterator<Item = Reply>) -> Result<Pa
 
 /// The pages of a tick. The last one carries what is said once.
 fn ticks(store: &Store, viewer: &Viewer, seq: u64) -> Option<Vec<Tick>> {
-    let gone = store
-        .gone_since(seq)?
-        .filter(|gone| seq > 0 && viewer.may_see_row(gone.user.as_ref()))
-        .map(|gone| gone.row);
+    let gone = store.gone_since(seq)?.filter(|&(_, user)| viewer.may_see_row(user)).map(|(row, _)| row);
     let (mut infos, mut changed) = rows(store, viewer, seq);
     let mut pages = Vec::new();
     while infos.len() + changed.len() > PAGE_ROWS {

@@ -29,11 +29,12 @@ pub(super) fn play(sockets: u64, costs: &mut Costs) {
     assert_eq!((client.paused().sent, server.holding().received), (connections * BYTES, connections * BYTES));
     daemon.settle();
     let held = costs.of(&format!("{sockets} sockets held"), &daemon);
+    let (client_pid, server_pid) = (client.pid(), server.pid());
     let compare = |moment: &str| {
         let carried = network.carried().since(before);
         daemon.settle();
         let top = daemon.top_by_pid();
-        let (client, server) = (top.process(client.pid()), top.process(server.pid()));
+        let (client, server) = (top.process(client_pid), top.process(server_pid));
         assert_eq!(client.total.tx_payload_bytes_total, connections * BYTES, "{moment}: payload sent");
         assert_eq!(server.total.rx_payload_bytes_total, connections * BYTES, "{moment}: payload received");
         let wire = [client, server].map(|row| (row.total.tx_bytes_total, row.total.rx_bytes_total));
