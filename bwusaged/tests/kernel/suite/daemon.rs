@@ -1,8 +1,9 @@
 //! The real daemon, and what an unprivileged user sees of it.
 
 use std::{
+    env,
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -22,8 +23,10 @@ use super::{
     top::{Top, Traffic},
 };
 
-/// The daemon's program.
+/// The daemon's program, as it is built for tests.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_bwusaged");
+/// Names another build of it, with the client beside it: loads are played against the one that people have.
+const NAMED: &str = "BWUSAGED_PROGRAM";
 
 /// Short, so that tests need not wait long for the next tick.
 const INTERVAL_MS: &str = "100";
@@ -41,12 +44,12 @@ pub(super) struct Daemon<'a> {
 impl<'a> Daemon<'a> {
     /// Starts one whose socket and state are in `folder`, and waits until it answers.
     pub(super) fn start(folder: &'a Folder) -> Self {
-        Self::start_as(folder, Command::new(PROGRAM))
+        Self::start_as(folder, Command::new(program()))
     }
 
     /// The same at another pace.
     pub(super) fn start_every(folder: &'a Folder, interval_ms: u32) -> Self {
-        Self::start_with(folder, Command::new(PROGRAM), &interval_ms.to_string())
+        Self::start_with(folder, Command::new(program()), &interval_ms.to_string())
     }
 
     /// The same in a network namespace of its own choosing, whose interfaces it then watches.
@@ -183,7 +186,7 @@ impl<'a> Daemon<'a> {
 
     /// What the client prints for user nobody.
     pub(super) fn as_nobody(&self, words: &str) -> String {
-        let ctl = self.folder.program(&Path::new(PROGRAM).with_file_name("bwusage-ctl"), "bwusage-ctl");
+        let ctl = self.folder.program(&program().with_file_name("bwusage-ctl"), "bwusage-ctl");
         let socket = endpoint(self.folder);
         let line = format!("{} {words} --socket {socket}", ctl.display());
         output(Command::new("su").args(["nobody", "-s", "/bin/sh", "-c", &line]))
@@ -203,6 +206,10 @@ impl Drop for Daemon<'_> {
             eprintln!("the daemon's log:\n{}", self.log());
         }
     }
+}
+
+fn program() -> PathBuf {
+    env::var_os(NAMED).map_or_else(|| PROGRAM.into(), PathBuf::from)
 }
 
 /// Where a daemon of this test listens and keeps its state.
