@@ -7,6 +7,7 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+mod bounds;
 mod conformance;
 mod connections;
 mod daemon;
@@ -56,6 +57,9 @@ pub(super) fn main() -> ExitCode {
         let filter = words.get(1).map_or("", String::as_str);
         return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(filter) };
     }
+    if words.first().is_some_and(|word| word == bounds::VERB) {
+        return if missing.is_some() { ExitCode::FAILURE } else { bounds::print(&words[1..]) };
+    }
     let arguments = Arguments::from_args();
     let in_ci = env::var_os("CI").is_some();
     let mut trials: Vec<Trial> = [
@@ -69,6 +73,7 @@ pub(super) fn main() -> ExitCode {
         refusals::TESTS,
         privilege::TESTS,
         privilege::needs::TESTS,
+        bounds::TESTS,
     ]
     .into_iter()
     .flatten()

@@ -1,6 +1,7 @@
 //! The real daemon, and what an unprivileged user sees of it.
 
 use std::{
+    env,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -22,8 +23,10 @@ use super::{
     top::{Top, Traffic},
 };
 
-/// The daemon's program.
+/// The daemon's program, as it is built for tests.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_bwusaged");
+/// Names another build of it, with the client beside it: loads are played against the one that people have.
+const NAMED: &str = "BWUSAGED_PROGRAM";
 
 /// Short, so that tests need not wait long for the next tick.
 const INTERVAL_MS: &str = "100";
@@ -41,7 +44,12 @@ pub(super) struct Daemon<'a> {
 impl<'a> Daemon<'a> {
     /// Starts one whose socket and state are in `folder`, and waits until it answers.
     pub(super) fn start(folder: &'a Folder) -> Self {
-        Self::start_as(folder, Command::new(PROGRAM))
+        Self::start_as(folder, Command::new(program()))
+    }
+
+    /// The same at another pace.
+    pub(super) fn start_every(folder: &'a Folder, interval_ms: u32) -> Self {
+        Self::start_with(folder, Command::new(program()), &interval_ms.to_string())
     }
 
     /// The same in a network namespace of its own choosing, whose interfaces it then watches.
@@ -56,9 +64,13 @@ impl<'a> Daemon<'a> {
     }
 
     /// Starts it by `command`, which becomes the daemon, with its usual arguments behind those that `command` has.
-    pub(super) fn start_as(folder: &'a Folder, mut command: Command) -> Self {
+    pub(super) fn start_as(folder: &'a Folder, command: Command) -> Self {
+        Self::start_with(folder, command, INTERVAL_MS)
+    }
+
+    fn start_with(folder: &'a Folder, mut command: Command, interval_ms: &str) -> Self {
         let log = log_file(folder);
-        command.args(arguments(folder)).args(["--interval", INTERVAL_MS]);
+        command.args(arguments(folder)).args(["--interval", interval_ms]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
         let child = command.spawn().expect("start bwusaged");
         let mut daemon = Self { child, folder };
@@ -138,6 +150,14 @@ impl<'a> Daemon<'a> {
         });
     }
 
+    /// Everything that root may see, as of the last tick.
+    pub(super) fn mirror(&self) -> Mirror {
+        block_on(async {
+            let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            client.snapshot().await.expect("a snapshot")
+        })
+    }
+
     /// Every process, as user nobody sees it.
     pub(super) fn top_by_pid(&self) -> Top {
         self.top_by("pid")
@@ -206,8 +226,9 @@ impl<'a> Daemon<'a> {
         assert!(lost.is_empty(), "{lost:?}");
     }
 
-    fn as_nobody(&self, words: &str) -> String {
-        let ctl = self.folder.program(&Path::new(PROGRAM).with_file_name("bwusage-ctl"), "bwusage-ctl");
+    /// What the client prints for user nobody.
+    pub(super) fn as_nobody(&self, words: &str) -> String {
+        let ctl = self.folder.program(&program().with_file_name("bwusage-ctl"), "bwusage-ctl");
         let socket = endpoint(self.folder);
         let line = format!("{} {words} --socket {socket}", ctl.display());
         output(Command::new("su").args(["nobody", "-s", "/bin/sh", "-c", &line]))
@@ -227,6 +248,10 @@ impl Drop for Daemon<'_> {
             eprintln!("the daemon's log:\n{}", self.log());
         }
     }
+}
+
+fn program() -> PathBuf {
+    env::var_os(NAMED).map_or_else(|| PROGRAM.into(), PathBuf::from)
 }
 
 /// Where a daemon of this test listens and keeps its state.
