@@ -7,8 +7,11 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use self::counting::Counting;
+
 mod conformance;
 mod connections;
+mod counting;
 mod daemon;
 mod folder;
 mod generator;
@@ -50,8 +53,9 @@ pub(super) fn main() -> ExitCode {
     }
     let words: Vec<String> = env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == conformance::VERB) {
-        let filter = words.get(1).map_or("", String::as_str);
-        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(filter) };
+        let counting = words.get(1).and_then(|word| Counting::named(word)).unwrap_or(Counting::Exact);
+        let filter = words.get(2).map_or("", String::as_str);
+        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(counting, filter) };
     }
     let arguments = Arguments::from_args();
     let in_ci = env::var_os("CI").is_some();
