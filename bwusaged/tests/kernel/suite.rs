@@ -7,9 +7,12 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use self::counting::Counting;
+
 mod bounds;
 mod conformance;
 mod connections;
+mod counting;
 mod daemon;
 mod folder;
 mod generator;
@@ -54,8 +57,9 @@ pub(super) fn main() -> ExitCode {
     }
     let words: Vec<String> = env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == conformance::VERB) {
-        let filter = words.get(1).map_or("", String::as_str);
-        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(filter) };
+        let counting = words.get(1).and_then(|word| Counting::named(word)).unwrap_or(Counting::Exact);
+        let filter = words.get(2).map_or("", String::as_str);
+        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(counting, filter) };
     }
     if words.first().is_some_and(|word| word == bounds::VERB) {
         return if missing.is_some() { ExitCode::FAILURE } else { bounds::print(&words[1..]) };

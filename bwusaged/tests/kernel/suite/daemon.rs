@@ -17,6 +17,7 @@ use bwusage_proto::{
 };
 
 use super::{
+    counting::Counting,
     folder::Folder,
     ledger::book::Ledger,
     namespace::{Namespace, output},
@@ -71,6 +72,7 @@ impl<'a> Daemon<'a> {
     fn start_with(folder: &'a Folder, mut command: Command, interval_ms: &str) -> Self {
         let log = log_file(folder);
         command.args(arguments(folder)).args(["--interval", interval_ms]);
+        command.args(["--counting", Counting::of_this_test().name()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
         let child = command.spawn().expect("start bwusaged");
         let mut daemon = Self { child, folder };
@@ -277,10 +279,11 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
-/// What went over the wire must be what the cable carried, to a thousandth.
+/// What went over the wire must be what the cable carried, as closely as the mode counts.
 pub(super) fn assert_same_wire(what: &str, counted: u64, carried: u64) {
     let off = counted.abs_diff(carried);
-    assert!(off <= carried / 1000, "{what}: counted {counted}, carried {carried}: {off} off");
+    let tolerance = carried * Counting::of_this_test().wire_tolerance_permille() / 1000;
+    assert!(off <= tolerance, "{what}: counted {counted}, carried {carried}: {off} off");
 }
 
 /// No traffic of the test left the cable.
