@@ -1,6 +1,7 @@
 //! The real daemon, and what an unprivileged user sees of it.
 
 use std::{
+    env,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -24,6 +25,9 @@ use super::{
 /// The daemon's program.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_bwusaged");
 
+/// Which engine the tests are about, where it is not the best one: `cargo xtask conformance --engine …`.
+pub(super) const ENGINE_VARIABLE: &str = "BWUSAGED_TEST_ENGINE";
+
 /// Short, so that tests need not wait long for the next tick.
 const INTERVAL_MS: &str = "100";
 /// More ticks than pass between two readings of the list of processes.
@@ -45,16 +49,34 @@ impl<'a> Daemon<'a> {
 
     /// The same in a network namespace of its own choosing, whose interfaces it then watches.
     pub(super) fn start_in(folder: &'a Folder, namespace: &Namespace) -> Self {
+        Self::start_as(folder, Self::command_in(namespace))
+    }
+
+    /// The same with an engine of its own choosing.
+    pub(super) fn start_in_with(folder: &'a Folder, namespace: &Namespace, engine: &str) -> Self {
+        let mut command = Self::command_in(namespace);
+        command.args(["--engine", engine]);
+        Self::start_with(folder, command)
+    }
+
+    fn command_in(namespace: &Namespace) -> Command {
         // Not `ip netns exec`: that hides the control groups.
         const MOUNT: &str =
             "mount -t sysfs none /sys && mount -t cgroup2 none /sys/fs/cgroup && exec \"$0\" \"$@\"";
         let mut command = Command::new("nsenter");
         command.arg(format!("--net={}", namespace.path().display()));
         command.args(["unshare", "--mount", "sh", "-c", MOUNT, PROGRAM]);
-        Self::start_as(folder, command)
+        command
     }
 
     fn start_as(folder: &'a Folder, mut command: Command) -> Self {
+        if let Some(engine) = env::var_os(ENGINE_VARIABLE) {
+            command.arg("--engine").arg(engine);
+        }
+        Self::start_with(folder, command)
+    }
+
+    fn start_with(folder: &'a Folder, mut command: Command) -> Self {
         let log = log_file(folder);
         command.args(arguments(folder)).args(["--interval", INTERVAL_MS]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
@@ -157,10 +179,15 @@ impl<'a> Daemon<'a> {
 
     /// Fails if the daemon says that it could not count something.
     pub(super) fn assert_nothing_lost(&self) {
-        let status: serde_json::Value = serde_json::from_str(&self.as_nobody("status --json")).expect("JSON");
+        let status = self.status();
         let losses = status["losses"].as_array().expect("a list of losses");
         let lost: Vec<_> = losses.iter().filter(|loss| loss["count"] != 0).collect();
         assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    /// What the daemon says about itself, as user nobody sees it.
+    pub(super) fn status(&self) -> serde_json::Value {
+        serde_json::from_str(&self.as_nobody("status --json")).expect("JSON")
     }
 
     fn as_nobody(&self, words: &str) -> String {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::limits::Limits;
+
 /// The figures of one case, in bytes, both directions added.
 pub(in crate::suite) struct Outcome {
     /// Payload by the processes' own account.
@@ -32,7 +34,8 @@ impl Outcome {
     );
 
     /// Fails when a share is above its limit.
-    pub(super) fn check(&self, payload: f64, wire: f64, misnamed: f64) -> Result<(), String> {
+    pub(super) fn check(&self, limits: &Limits) -> Result<(), String> {
+        let &Limits { payload, wire, misnamed } = limits;
         let within = |what: &str, off: u64, of: u64, limit: f64| match share(off, of) {
             part if part <= limit => Ok(()),
             part => {
