@@ -398,6 +398,12 @@ pub enum EngineError {
         /// The loader's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// No copies of packets.
+    #[error("bwusaged may not see packets (CAP_NET_RAW); start it as root: sudo bwusaged")]
+    PacketSocket {
+        /// The system's answer.
+        source: io::Error,
+    },
     /// A counter table cannot be read.
     #[error("the counters in {what} cannot be read")]
     Read {

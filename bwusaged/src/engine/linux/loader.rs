@@ -359,7 +359,7 @@ fn seed(programs: &mut Ebpf, btf: &Btf) -> Result<(), EngineError> {
 }
 
 /// `btime` of `/proc/stat` has whole seconds only; the two clocks have milliseconds.
-fn booted_at_unix_ms() -> u64 {
+pub(super) fn booted_at_unix_ms() -> u64 {
     let mut since_boot = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `since_boot` is writable and of the type that the call fills.
     let outcome = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut since_boot) };
