@@ -1,7 +1,13 @@
-//! The project's commands. `cargo xtask run` shows the program at work; `cargo xtask test` checks everything that is checked.
+//! The project's commands. `cargo xtask run` shows the program at work; `cargo xtask test` checks everything that is checked;
+//! `cargo xtask bench` measures what it costs.
 //!
 //! Both need Rust and a linker and name whatever else they miss. Start at [`run`] and [`mod@test`].
 
+#[cfg(target_os = "linux")]
+mod bench;
+#[cfg(not(target_os = "linux"))]
+#[path = "bench/unsupported.rs"]
+mod bench;
 mod bpf;
 mod conformance;
 mod run;
@@ -35,6 +41,11 @@ enum Task {
     Bpf(bpf::Options),
     /// Move bytes in every way there is, and print what was counted beside what was moved (as root)
     Conformance(conformance::Options),
+    /// Measure what counting costs, beside doing without and beside other tools (as root)
+    Bench(bench::Options),
+    /// Make traffic for `bench`
+    #[command(hide = true)]
+    BenchGenerate(bench::GenerateOptions),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +54,8 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Bpf(options) => bpf::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::BenchGenerate(options) => bench::generate(&options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
