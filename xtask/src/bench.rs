@@ -122,10 +122,7 @@ fn command_line(scenario: &Scenario, options: &Options) -> String {
     if options.quick {
         line.push_str(" --quick");
     }
-    if let Some(rounds) = options.rounds {
-        line.push_str(&format!(" --rounds {rounds}"));
-    }
-    line
+    options.rounds.map_or(line.clone(), |rounds| format!("{line} --rounds {rounds}"))
 }
 
 fn write(section: &str, text: &str) -> Result<()> {

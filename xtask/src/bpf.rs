@@ -40,7 +40,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         println!("{OBJECT} is what {} compiles to", SOURCE.file);
     } else {
         let object = object();
-        fs::write(&object, compile(&SOURCE)?).with_context(|| format!("cannot write {}", object.display()))?;
+        fs::write(&object, compile(&SOURCE)?)
+            .with_context(|| format!("cannot write {}", object.display()))?;
         println!("wrote {}", object.display());
     }
     Ok(ExitCode::SUCCESS)

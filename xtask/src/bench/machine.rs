@@ -16,11 +16,7 @@ pub(super) fn describe() -> Result<String> {
     let model = model.map_or("unknown processor", |(_, model)| model);
     let commit = workspace::output(workspace::command("git").args(["rev-parse", "--short=12", "HEAD"]));
     let commit = commit.map_or_else(|_| String::new(), |commit| format!(", commit {}", commit.trim()));
-    Ok(format!(
-        "{}, Linux {}, {processors} x {model}{commit}",
-        date.trim(),
-        release.trim()
-    ))
+    Ok(format!("{}, Linux {}, {processors} x {model}{commit}", date.trim(), release.trim()))
 }
 
 /// How many programs wanted a processor over the last minute, on average.

@@ -91,9 +91,11 @@ mod tests {
 
     #[test]
     fn a_section_is_replaced_and_its_neighbours_stay() {
-        let document = "# Cost\n<!-- bench a -->\nold\n<!-- end a -->\ntext\n<!-- bench b -->\n<!-- end b -->\n";
+        let document =
+            "# Cost\n<!-- bench a -->\nold\n<!-- end a -->\ntext\n<!-- bench b -->\n<!-- end b -->\n";
         let written = replace_section(document, "a", "new\n").expect("it is there");
-        let expected = "# Cost\n<!-- bench a -->\nnew\n<!-- end a -->\ntext\n<!-- bench b -->\n<!-- end b -->\n";
+        let expected =
+            "# Cost\n<!-- bench a -->\nnew\n<!-- end a -->\ntext\n<!-- bench b -->\n<!-- end b -->\n";
         assert_eq!(written, expected);
         assert_eq!(replace_section(&written, "a", "new").expect("there"), written, "the same again");
     }

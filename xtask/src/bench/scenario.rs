@@ -36,12 +36,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         tools: throughput::TOOLS,
         run: throughput::run,
     },
-    Scenario {
-        name: "volume",
-        what: "processor time of a gigabyte",
-        tools: volume::TOOLS,
-        run: volume::run,
-    },
+    Scenario { name: "volume", what: "processor time of a gigabyte", tools: volume::TOOLS, run: volume::run },
     Scenario {
         name: "datagrams",
         what: "100,000 small datagrams a second",

@@ -41,10 +41,12 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(3);
         let Self { median, low, high } = self;
+        let [low, high] = [low, high].map(|quarter| format!("{quarter:.digits$}"));
+        // Nothing is to be seen of a spread that is rounded away, as that of one round.
         if low == high {
             return write!(f, "{median:.digits$}");
         }
-        write!(f, "{median:.digits$} ({low:.digits$}..{high:.digits$})")
+        write!(f, "{median:.digits$} ({low}..{high})")
     }
 }
 

@@ -43,7 +43,8 @@ pub(super) fn run(lab: &Lab) -> Result<Vec<Table>> {
             };
             (0..Operation::ALL.len()).map(cell).collect::<Vec<_>>()
         };
-        let ratio = |values: Vec<f64>, bases: Vec<f64>| Figure::of(&ratios(&values, &bases)).map(|f| f.to_string());
+        let ratio =
+            |values: Vec<f64>, bases: Vec<f64>| Figure::of(&ratios(&values, &bases)).map(|f| f.to_string());
         table.row([tool.to_string()].into_iter().chain(cells(&ratio)));
         let nanoseconds = |values: Vec<f64>, _| Figure::of(&values).map(|figure| format!("{figure:.0}"));
         raw.row([tool.to_string()].into_iter().chain(cells(&nanoseconds)));
@@ -57,6 +58,7 @@ pub(super) fn run(lab: &Lab) -> Result<Vec<Table>> {
 }
 
 fn time(stage: &Stage, operation: Operation) -> Result<f64> {
-    let mut generator = Generator::start(&stage.near, &["operations", operation.name(), &SECONDS.to_string()])?;
+    let mut generator =
+        Generator::start(&stage.near, &["operations", operation.name(), &SECONDS.to_string()])?;
     generator.work()?.quiet_ns_per_operation.context("the generator did not time anything")
 }

@@ -1,6 +1,9 @@
 //! How long each of the daemon's BPF programs runs, by the kernel's own statistics.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use anyhow::{Context as _, Result};
 use aya::{
@@ -39,8 +42,8 @@ pub(super) fn run(lab: &Lab) -> Result<Vec<Table>> {
 
 fn measure(lab: &Lab, tool: Tool) -> Result<Table> {
     let stage = Stage::new()?;
-    let others = snapshot()?;
-    let _running = tool.start(lab, &stage)?;
+    let running = tool.start(lab, &stage)?;
+    let own = program_ids(running.pid().context("it has no process")?)?;
     let mut columns = vec!["program"];
     columns.extend(Operation::ALL.map(Operation::describe));
     let mut table = Table::new(format!("{tool}: nanoseconds of a run (runs of an operation)"), &columns);
@@ -49,10 +52,11 @@ fn measure(lab: &Lab, tool: Tool) -> Result<Table> {
     for (column, operation) in Operation::ALL.into_iter().enumerate() {
         let seconds = lab.effort.seconds(SECONDS).to_string();
         let mut generator = Generator::start(&stage.near, &["operations", operation.name(), &seconds])?;
-        let before = snapshot()?;
+        let before = snapshot();
         let operations = generator.work()?.operations;
-        for (id, (name, after)) in snapshot()? {
-            if others.contains_key(&id) {
+        for (id, (name, after)) in snapshot() {
+            // Another daemon may be running, of the same programs.
+            if !own.contains(&id) {
                 continue;
             }
             let earlier = before.get(&id).map(|(_, runs)| *runs).unwrap_or_default();
@@ -79,7 +83,24 @@ fn cell(after: Runs, before: Runs, operations: u64) -> Option<String> {
         .then(|| format!("{:.0} ({per_operation:.1})", ns as f64 / count as f64))
 }
 
-fn snapshot() -> Result<Snapshot> {
+/// The programs that a process keeps loaded or attached.
+fn program_ids(pid: u32) -> Result<BTreeSet<u32>> {
+    let folder = format!("/proc/{pid}/fdinfo");
+    let mut ids = BTreeSet::new();
+    for file in fs::read_dir(&folder).with_context(|| format!("cannot read {folder}"))? {
+        // It may have been closed meanwhile.
+        let text = fs::read_to_string(file?.path()).unwrap_or_default();
+        ids.extend(parse_program_id(&text));
+    }
+    Ok(ids)
+}
+
+/// Descriptors of programs and of links say it alike.
+fn parse_program_id(fdinfo: &str) -> Option<u32> {
+    fdinfo.lines().find_map(|line| line.strip_prefix("prog_id:"))?.trim().parse().ok()
+}
+
+fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot::new();
     // One that was unloaded meanwhile cannot be asked any more.
     for program in loaded_programs().flatten() {
@@ -90,7 +111,7 @@ fn snapshot() -> Result<Snapshot> {
         };
         snapshot.insert(program.id(), (name, runs));
     }
-    Ok(snapshot)
+    snapshot
 }
 
 #[cfg(test)]
@@ -103,5 +124,12 @@ mod tests {
         assert_eq!(cell(Runs { ns: 3000, count: 30 }, before, 10).as_deref(), Some("100 (2.0)"));
         assert_eq!(cell(before, before, 10), None);
         assert_eq!(cell(Runs { ns: 1100, count: 11 }, before, 1000), None);
+    }
+
+    #[test]
+    fn a_descriptor_says_which_program_it_is_or_carries() {
+        let link = "pos:\t0\nlink_type:\ttracing\nlink_id:\t17\nprog_tag:\t0011\nprog_id:\t42\n";
+        assert_eq!(parse_program_id(link), Some(42));
+        assert_eq!(parse_program_id("pos:\t0\nflags:\t02\n"), None);
     }
 }

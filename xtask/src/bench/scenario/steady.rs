@@ -14,8 +14,7 @@ use crate::bench::{
     tool,
 };
 
-pub(super) const TOOLS: &[Tool] =
-    &[Tool::Nothing, Tool::Light, Tool::Exact, Tool::Nethogs, Tool::Bandwhich];
+pub(super) const TOOLS: &[Tool] = &[Tool::Nothing, Tool::Light, Tool::Exact, Tool::Nethogs, Tool::Bandwhich];
 
 const ROUNDS: usize = 2;
 pub(super) const SECONDS: f64 = 10.0;
@@ -42,7 +41,8 @@ pub(super) fn run(lab: &Lab, what: &str, server: &[&str], client: &[&str]) -> Re
             or_unknown(Figure::of(&values).map(|figure| format!("{figure:.digits$}")))
         };
         let bases = |value: fn(&Observation) -> f64| measured.values(Tool::Nothing, value);
-        let own = if tool == Tool::Nothing { unknown() } else { figure(measured.values(tool, own_percent), 2) };
+        let own =
+            if tool == Tool::Nothing { unknown() } else { figure(measured.values(tool, own_percent), 2) };
         cost.row([
             tool.to_string(),
             own,

@@ -14,18 +14,20 @@ use crate::bench::{
     stats::{Figure, differences, ratios},
 };
 
-pub(super) const TOOLS: &[Tool] =
-    &[Tool::Nothing, Tool::Light, Tool::Exact, Tool::Nethogs, Tool::Bandwhich];
+pub(super) const TOOLS: &[Tool] = &[Tool::Nothing, Tool::Light, Tool::Exact, Tool::Nethogs, Tool::Bandwhich];
 
 const ROUNDS: usize = 3;
 const SECONDS: f64 = 5.0;
 const BYTES_PER_S: f64 = 250e6;
 
 pub(super) fn run(lab: &Lab) -> Result<Vec<Table>> {
-    [(true, "super-packets, as with a network card's offloads"), (false, "packets of 1500 bytes, without offloads")]
-        .into_iter()
-        .map(|(offloads, how)| measure(lab, offloads, how))
-        .collect()
+    [
+        (true, "super-packets, as with a network card's offloads"),
+        (false, "packets of 1500 bytes, without offloads"),
+    ]
+    .into_iter()
+    .map(|(offloads, how)| measure(lab, offloads, how))
+    .collect()
 }
 
 fn measure(lab: &Lab, offloads: bool, how: &str) -> Result<Table> {

@@ -88,7 +88,6 @@ fn parse(text: &str, pid: u32) -> Result<Counted> {
     }))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,7 +90,11 @@ fn nethogs_total(log: &str, pid: u32) -> Option<Counted> {
         let [who, sent, received] = *line.split('\t').collect::<Vec<_>>() else { return None };
         let found = who.rsplit('/').nth(1)?;
         (found == pid.to_string()).then_some(())?;
-        Some(Counted { sent_bytes: sent.parse().ok()?, received_bytes: received.parse().ok()?, payload: None })
+        Some(Counted {
+            sent_bytes: sent.parse().ok()?,
+            received_bytes: received.parse().ok()?,
+            payload: None,
+        })
     })
 }
 
