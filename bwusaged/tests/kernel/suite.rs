@@ -19,6 +19,7 @@ mod lifecycle;
 mod namespace;
 mod network;
 mod ownership;
+mod packets;
 mod processes;
 mod refusals;
 mod top;
@@ -64,6 +65,7 @@ pub(super) fn main() -> ExitCode {
         lifecycle::TESTS,
         connections::TESTS,
         refusals::TESTS,
+        packets::TESTS,
     ]
     .into_iter()
     .flatten()
