@@ -166,7 +166,7 @@ fn short_lived() {
     let carried = network.carried().since(before);
 
     let named = |top: &Top| -> u64 { top.rows.iter().map(|row| row.total.rx_bytes_total).sum() };
-    let nameless = || residual(&scene.daemon.status(), ResidualReason::Stale);
+    let nameless = || scene.daemon.residual_rx(ResidualReason::Stale);
     let top = scene.top_when(|top| named(top) + nameless() >= carried.tx_bytes);
     let (named, nameless) = (named(&top), nameless());
     assert_same_wire("with and without a name", named + nameless, carried.tx_bytes);
@@ -177,12 +177,6 @@ fn short_lived() {
     }
     scene.daemon.assert_nothing_lost();
     eprintln!("{named} bytes with a name, {nameless} without");
-}
-
-fn residual(status: &serde_json::Value, reason: ResidualReason) -> u64 {
-    let residuals = status["residuals"].as_array().unwrap_or_else(|| panic!("no residuals in {status}"));
-    let found = residuals.iter().find(|residual| residual["reason"] == reason.name());
-    found.and_then(|found| found["rx_bytes_total"].as_u64()).unwrap_or(0)
 }
 
 fn coverage() {
