@@ -7,7 +7,10 @@ use super::{
     loader::{Ownership, Plan},
     packets,
 };
-use crate::engine::{Counting, Engine, EngineError, Rung, Sample, Talk, Wanted};
+use crate::{
+    engine::{Counting, Engine, EngineError, Rung, Sample, Talk, Wanted},
+    privilege::Capability,
+};
 
 /// The engine in use, and what became of the others.
 struct Chosen {
@@ -26,6 +29,10 @@ impl Engine for Chosen {
 
     fn coverage(&self) -> Coverage {
         Coverage { rungs: self.rungs.clone(), ..self.engine.coverage() }
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        self.engine.capabilities()
     }
 }
 

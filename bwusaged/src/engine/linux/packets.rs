@@ -6,6 +6,8 @@
 //! - [`sockets`] lists sockets, [`directory`] finds the one of a flow, [`owners`] the process of a socket.
 //! - [`book`] adds up. [`watch`] is the threads that do all this.
 
+use std::io;
+
 use bwusage_proto::{
     connection::Protocol,
     snapshot::{Coverage, Hook},
@@ -39,8 +41,11 @@ const BLIND_SPOTS: [&str; 8] = [
 ];
 
 /// The engine.
-struct Packets {
-    watch: Watch,
+enum Packets {
+    /// Everything is open. Threads would keep rights that the daemon gives away before it counts: they are started with the
+    /// first reading, and the ring holds what comes until then.
+    Ready(Option<(Ring, Sockets, Links)>),
+    Counting(Watch),
 }
 
 /// Begins to count.
@@ -55,16 +60,28 @@ pub(super) fn open() -> Result<Box<dyn Engine>, EngineError> {
     // Better to know now than never to find a process.
     drop(sockets.read(&[Protocol::TCP, Protocol::UDP].into()).map_err(read(SOCKETS))?);
     let links = Links::open().map_err(read("the list of interfaces"))?;
-    let watch = Watch::start(ring, sockets, links).map_err(read(PACKETS))?;
-    Ok(Box::new(Packets { watch }))
+    Ok(Box::new(Packets::Ready(Some((ring, sockets, links)))))
 }
 
 const SOCKETS: &str = "the list of sockets";
 const PACKETS: &str = "the packet socket";
 
+impl Packets {
+    fn watch(&mut self) -> io::Result<&Watch> {
+        if let Self::Ready(parts) = self {
+            let (ring, sockets, links) = parts.take().ok_or(io::ErrorKind::BrokenPipe)?;
+            *self = Self::Counting(Watch::start(ring, sockets, links)?);
+        }
+        match self {
+            Self::Counting(watch) => Ok(watch),
+            Self::Ready(_) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}
+
 impl Engine for Packets {
     fn sample(&mut self) -> Result<Sample, EngineError> {
-        self.watch.sample().map_err(|source| EngineError::Read { what: PACKETS, source })
+        self.watch().and_then(Watch::sample).map_err(|source| EngineError::Read { what: PACKETS, source })
     }
 
     fn coverage(&self) -> Coverage {

@@ -12,9 +12,12 @@ use std::{panic, process::ExitCode};
 use libtest_mimic::Trial;
 
 use self::{
+    limits::{EXACT, LIGHT, Limits},
     outcome::Outcome,
     stage::{Stage, play},
 };
+
+use super::counting::Counting;
 
 mod datagrams;
 mod flags;
@@ -34,27 +37,35 @@ pub(super) struct Case {
     play: fn(&mut Stage),
     /// Whether the kernel has it.
     offered: fn() -> bool,
+    /// What light mode comes to.
+    light: Limits,
 }
 
 impl Case {
     const fn new(name: &'static str, play: fn(&mut Stage)) -> Self {
-        Self { name, play, offered: || true }
+        Self { name, play, offered: || true, light: LIGHT }
     }
 
     const fn where_offered(mut self, offered: fn() -> bool) -> Self {
         self.offered = offered;
         self
     }
-}
 
-impl Case {
-    fn play(&self) -> Outcome {
-        play(self.play, &limits::of(self.name))
+    fn limits(&self, counting: Counting) -> Limits {
+        match counting {
+            _ if limits::sees_one_namespace() => limits::sampled(self.name),
+            Counting::Exact => EXACT,
+            Counting::Light => self.light,
+        }
+    }
+
+    fn play(&self, counting: Counting) -> Outcome {
+        counting.run(|| play(self.play))
     }
 
     /// What is wrong with `outcome`, in words.
-    fn judge(&self, outcome: &Outcome) -> Result<(), String> {
-        outcome.check(&limits::of(self.name))
+    fn judge(&self, counting: Counting, outcome: &Outcome) -> Result<(), String> {
+        outcome.check(&self.limits(counting))
     }
 }
 
@@ -64,22 +75,25 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 
 /// Every case as a test. One that the kernel does not offer is reported as ignored.
 pub(super) fn trials(missing: Option<&String>, in_ci: bool) -> Vec<Trial> {
-    cases()
-        .map(|case| {
+    let in_mode = |counting: Counting, prefix: &'static str| {
+        cases().map(move |case| {
             let missing = missing.cloned();
             let ignored = (missing.is_some() && !in_ci) || !(case.offered)();
-            let name = format!("conformance::{}", case.name.replace([' ', '-', ',', '(', ')', '/'], "_"));
+            let name = format!("{prefix}{}", case.name.replace([' ', '-', ',', '(', ')', '/'], "_"));
             let test = move || match missing {
                 Some(missing) => Err(missing),
-                None => case.judge(&case.play()),
+                None => case.judge(counting, &case.play(counting)),
             };
             Trial::test(name, move || test().map_err(Into::into)).with_ignored_flag(ignored)
         })
+    };
+    in_mode(Counting::Exact, "conformance::")
+        .chain(in_mode(Counting::Light, "light::conformance::"))
         .collect()
 }
 
 /// Plays every case whose name contains `filter` and prints the table.
-pub(super) fn print(filter: &str) -> ExitCode {
+pub(super) fn print(counting: Counting, filter: &str) -> ExitCode {
     let (mut exact, mut failed, mut absent) = (0, 0, 0);
     println!("{}", Outcome::HEADER);
     for case in cases().filter(|case| case.name.contains(filter)) {
@@ -88,9 +102,9 @@ pub(super) fn print(filter: &str) -> ExitCode {
             println!("{:<44} not offered by this kernel", case.name);
             continue;
         }
-        let verdict = if let Ok(outcome) = panic::catch_unwind(|| case.play()) {
+        let verdict = if let Ok(outcome) = panic::catch_unwind(|| case.play(counting)) {
             println!("{:<44} {outcome}", case.name);
-            case.judge(&outcome)
+            case.judge(counting, &outcome)
         } else {
             println!("{:<44} no figures", case.name);
             Err("it broke off".into())
