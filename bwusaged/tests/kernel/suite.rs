@@ -23,6 +23,7 @@ mod lifecycle;
 mod namespace;
 mod network;
 mod ownership;
+mod packets;
 mod privilege;
 mod processes;
 mod refusals;
@@ -75,6 +76,7 @@ pub(super) fn main() -> ExitCode {
         lifecycle::TESTS,
         connections::TESTS,
         refusals::TESTS,
+        packets::TESTS,
         privilege::TESTS,
         privilege::needs::TESTS,
         bounds::TESTS,

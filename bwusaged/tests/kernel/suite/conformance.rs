@@ -60,7 +60,7 @@ impl Case {
     }
 
     fn play(&self, counting: Counting) -> Outcome {
-        counting.run(|| play(self.play, &self.limits(counting)))
+        counting.run(|| play(self.play))
     }
 
     /// What is wrong with `outcome`, in words.
