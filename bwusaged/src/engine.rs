@@ -52,6 +52,9 @@ pub trait Engine {
     }
 
     /// What it goes on needing of root's rights once it is open, beside reading its tables, which is tried. On Linux only.
+    ///
+    /// An engine with threads starts them in the first [`Engine::sample`], which comes after the rights are given away: a thread
+    /// keeps what it was started with.
     fn capabilities(&self) -> &'static [Capability] {
         &[]
     }
