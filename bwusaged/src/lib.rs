@@ -22,6 +22,7 @@ pub mod desktop;
 pub mod dns;
 pub mod engine;
 pub mod host;
+mod memory;
 pub mod naming;
 pub mod record;
 pub mod server;
