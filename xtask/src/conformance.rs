@@ -11,6 +11,9 @@ use crate::workspace;
 
 #[derive(Args)]
 pub(crate) struct Options {
+    /// How the daemon counts: exact or light
+    #[arg(long, value_name = "HOW", default_value = "exact", value_parser = ["exact", "light"])]
+    counting: String,
     /// Only the cases whose name contains this
     filter: Option<String>,
 }
@@ -27,7 +30,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     ]))?;
     let mut suite = workspace::cargo();
     suite.args(["test", "--locked", "--quiet", "-p", "bwusaged", "--test", "kernel"]);
-    suite.args(["--", "print-conformance"]).args(&options.filter);
+    suite.args(["--", "print-conformance", &options.counting]).args(&options.filter);
     workspace::succeed(&mut suite)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@
 //!   ones on its hooks, read through memory that both sides share.
 //! - [`layout`] mirrors what the kernel side writes (`bpf/layout.h`).
 //! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first.
+//! - [`light`] is the mode without a program in the path of packets: which programs instead, and when they are run.
 //! - [`kernel`] reads the shared tables; [`table`] decides what that means (pure); [`identity`] decodes names;
 //!   [`cgroup_paths`] finds the control group of a process that may be gone already; [`grace`] waits for what still counts.
 //! - [`links`] asks what the interfaces are; [`interfaces`] says what passed them (pure); [`talk`] says who talks to whom
@@ -20,6 +21,7 @@ mod interfaces;
 mod kernel;
 mod ladder;
 mod layout;
+mod light;
 mod links;
 mod loader;
 mod map_iter;

@@ -12,6 +12,7 @@ use super::{
         self, Counters, DNS_RECORD_HEADER, FIRST_SLOT, Interface, LOSSES, Passage, Passed, RawIdentity,
         Remote, RemoteRecord, RemoteTotal, SLOT_USED, Slot, SocketRecord,
     },
+    light::Folding,
     links::Link,
     map_iter::MapIter,
     mapping::Mapping,
@@ -33,6 +34,8 @@ pub(super) struct SharedTables {
     pub(super) _sockets: MapData,
     pub(super) list_sockets: MapIter,
     pub(super) list_remotes: MapIter,
+    /// In light mode.
+    pub(super) folding: Option<Folding>,
     pub(super) remotes: HashMap<MapData, Remote, RemoteTotal>,
     pub(super) dns: RingBuf<MapData>,
     pub(super) losses: Mapping<u64>,

@@ -22,6 +22,7 @@ use super::{
     cgroup_paths::CgroupPaths,
     kernel::{SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
+    light::{self, Folding},
     map_iter::MapIter,
     mapping::Mapping,
     netns, preflight,
@@ -45,9 +46,11 @@ const INTERFACES: usize = 1024;
 /// So many slots are mapped at first.
 const FIRST_MAPPED: usize = 512;
 
-/// (program, tracepoint, what for, first kernel that has it). Order matters: who owns a socket must be known before its
-/// packets are counted.
-const TRACEPOINTS: [(&str, &str, &str, &str); 6] = [
+/// A program at a tracepoint: (program, tracepoint, what for, first kernel that has it).
+pub(super) type Tracepoint = (&'static str, &'static str, &'static str, &'static str);
+
+/// Order matters: who owns a socket must be known before its packets are counted.
+const TRACEPOINTS: [Tracepoint; 6] = [
     ("on_exit", "sched_process_exit", "when a process ends", "5.5"),
     ("on_exec", "sched_process_exec", "the name of a process", "5.5"),
     ("on_destroy", "tcp_destroy_sock", "what a connection moved in all", "5.5"),
@@ -57,10 +60,16 @@ const TRACEPOINTS: [(&str, &str, &str, &str); 6] = [
 ];
 
 /// The same for what is attached last: frames of packets that were not charged to anybody would be the kernel's.
-const DEVICE_TRACEPOINTS: [(&str, &str, &str, &str); 3] = [
+const DEVICE_TRACEPOINTS: [Tracepoint; 3] = [
     ("on_drop", "kfree_skb", "the last packet of a closed connection", "5.5"),
     ("on_frame_in", "netif_receive_skb", "frames that an interface received", "5.5"),
     ("on_frame_out", "net_dev_start_xmit", "frames that an interface sends", "5.5"),
+];
+
+/// The programs that see every packet of every socket: (program, hook, direction, what for).
+const PACKET_HOOKS: [(&str, &str, CgroupSkbAttachType, &str); 2] = [
+    ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
+    ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
 ];
 
 /// A link takes no flags, and several links may always stand beside each other; `AllowMultiple` is for the older way of
@@ -96,7 +105,38 @@ impl Plan {
 
     /// What it does not see. Measured; see the README.
     pub(super) const fn blind_spots(self) -> &'static [&'static str] {
-        &BLIND_SPOTS
+        match self.counting {
+            Counting::Exact => &BLIND_SPOTS,
+            Counting::Light => &light::BLIND_SPOTS,
+        }
+    }
+
+    /// The programs that know who uses a socket, and when a process begins and ends.
+    const fn tracepoints(self) -> &'static [Tracepoint] {
+        match self.counting {
+            Counting::Exact => &TRACEPOINTS,
+            Counting::Light => &light::TRACEPOINTS,
+        }
+    }
+
+    /// The programs that see packets below the sockets.
+    const fn device_tracepoints(self) -> &'static [Tracepoint] {
+        match self.counting {
+            Counting::Exact => &DEVICE_TRACEPOINTS,
+            Counting::Light => &[],
+        }
+    }
+
+    /// The programs that run when a socket is made and when it is closed: (program, hook, what for).
+    const fn socket_hooks(self) -> [(&'static str, &'static str, &'static str); 2] {
+        let release = match self.counting {
+            Counting::Exact => "on_release",
+            Counting::Light => "light_release",
+        };
+        [
+            ("on_create", "cgroup/sock_create", "who opens a socket"),
+            (release, "cgroup/sock_release", "what a socket of datagrams moved in all"),
+        ]
     }
 }
 
@@ -115,22 +155,22 @@ pub(super) struct Loaded {
 
 pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     preflight::check()?;
-    if plan != (Plan { ownership: Ownership::Tracepoints, counting: Counting::Exact }) {
+    if plan.ownership == Ownership::Fentry {
         return Err(EngineError::Counting { rung: "this build", counting: plan.describe() });
     }
     let cgroup = cgroup::root().ok_or(EngineError::NoCgroup2)?;
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
     let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
-    let needed = TRACEPOINTS.iter().chain(&DEVICE_TRACEPOINTS);
+    let needed = plan.tracepoints().iter().chain(plan.device_tracepoints());
     preflight::check_tracepoints(&btf, needed.map(|&(_, tracepoint, _, since)| (tracepoint, since)))?;
     let cpus =
         processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
 
-    let mut programs = open(&btf, cpus, slots)?;
-    let kernel = tables(&mut programs, cpus, slots, &btf)?;
-    let hooks = attach(&mut programs, &btf, &cgroup)?;
+    let mut programs = open(plan, &btf, cpus, slots)?;
+    let kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
+    let hooks = attach(plan, &mut programs, &btf, &cgroup)?;
     seed(&mut programs, &btf)?;
     drop(btf);
     // The kernel's type information took some 25 MiB while it was read.
@@ -138,7 +178,7 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     Ok(Loaded { programs, kernel, hooks })
 }
 
-fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
+fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
     let entries = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let cpus_global = entries(cpus);
     let home =
@@ -147,6 +187,7 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
         .btf(Some(btf))
         .override_global("cfg_cpus", &cpus_global, true)
         .override_global("cfg_home", &home, true)
+        .override_global("cfg_light", &u32::from(plan.counting == Counting::Light), true)
         .override_global("cfg_interfaces", &(INTERFACES as u32), true)
         .map_max_entries("interfaces", entries(INTERFACES * cpus))
         .map_max_entries("counters", entries(slots * cpus))
@@ -158,7 +199,13 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
         .map_err(|error| EngineError::Load { source: error.into() })
 }
 
-fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<SharedTables, EngineError> {
+fn tables(
+    plan: Plan,
+    programs: &mut Ebpf,
+    cpus: usize,
+    slots: usize,
+    btf: &Btf,
+) -> Result<SharedTables, EngineError> {
     let (Map::SkStorage(sockets), Map::HashMap(remotes)) =
         (take(programs, "sockets")?, take(programs, "remotes")?)
     else {
@@ -166,6 +213,13 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<S
     };
     let list_sockets = walk(programs, btf, "list_sockets", "bpf_sk_storage_map", &sockets)?;
     let list_remotes = walk(programs, btf, "list_remotes", "bpf_map_elem", &remotes)?;
+    let folding = match plan.counting {
+        Counting::Exact => None,
+        Counting::Light => Some(Folding::new(
+            walk(programs, btf, "light_walk", "bpf_sk_storage_map", &sockets)?,
+            map_array(programs, "light", 1, 1)?,
+        )),
+    };
     let mut kernel = SharedTables {
         counters: map_array(programs, "counters", FIRST_MAPPED * cpus, slots * cpus)?,
         slots: map_array(programs, "slots", FIRST_MAPPED, slots)?,
@@ -174,6 +228,7 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<S
         _sockets: sockets,
         list_sockets,
         list_remotes,
+        folding,
         remotes: HashMap::try_from(Map::HashMap(remotes)).map_err(load_error)?,
         dns: RingBuf::try_from(take(programs, "dns")?).map_err(load_error)?,
         losses: map_array(programs, "losses", LOSSES.len(), LOSSES.len())?,
@@ -210,22 +265,19 @@ fn map_array<T: Copy>(
     Mapping::new(array, mapped, len).map_err(|source| EngineError::Read { what: name, source })
 }
 
-fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, EngineError> {
+fn attach(plan: Plan, programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, EngineError> {
     let mut hooks = Vec::new();
     let mut attached = |name: String, purpose: &str| {
         hooks.push(Hook { name, purpose: purpose.into(), attached: true, detail: None });
     };
-    for (program, tracepoint, purpose, _) in TRACEPOINTS {
+    for &(program, tracepoint, purpose, _) in plan.tracepoints() {
         attach_tracepoint(programs, program, tracepoint, btf)?;
         attached(format!("tp_btf/{tracepoint}"), purpose);
     }
     let cgroup_error = |program, hook| {
         move |error: ProgramError| EngineError::Attach { program, hook, source: error.into() }
     };
-    for (name, hook, purpose) in [
-        ("on_create", "cgroup/sock_create", "who opens a socket"),
-        ("on_release", "cgroup/sock_release", "what a socket of datagrams moved in all"),
-    ] {
+    for (name, hook, purpose) in plan.socket_hooks() {
         let sockets: &mut CgroupSock = program(programs, name)?;
         sockets
             .load()
@@ -233,10 +285,11 @@ fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, En
             .map_err(cgroup_error(name, hook))?;
         attached(hook.into(), purpose);
     }
-    for (name, hook, direction, purpose) in [
-        ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
-        ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
-    ] {
+    let packet_hooks: &[_] = match plan.counting {
+        Counting::Exact => &PACKET_HOOKS,
+        Counting::Light => &[],
+    };
+    for &(name, hook, direction, purpose) in packet_hooks {
         let packets: &mut CgroupSkb = program(programs, name)?;
         packets
             .load()
@@ -244,7 +297,7 @@ fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, En
             .map_err(cgroup_error(name, hook))?;
         attached(hook.into(), purpose);
     }
-    for (program, tracepoint, purpose, _) in DEVICE_TRACEPOINTS {
+    for &(program, tracepoint, purpose, _) in plan.device_tracepoints() {
         attach_tracepoint(programs, program, tracepoint, btf)?;
         attached(format!("tp_btf/{tracepoint}"), purpose);
     }

@@ -3,8 +3,8 @@
 use std::{
     env,
     fs::{self, File},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -17,6 +17,7 @@ use bwusage_proto::{
 };
 
 use super::{
+    counting::Counting,
     folder::Folder,
     ledger::book::Ledger,
     namespace::{Namespace, output},
@@ -63,13 +64,15 @@ impl<'a> Daemon<'a> {
         Self::start_as(folder, command)
     }
 
-    fn start_as(folder: &'a Folder, command: Command) -> Self {
+    /// Starts it by `command`, which becomes the daemon, with its usual arguments behind those that `command` has.
+    pub(super) fn start_as(folder: &'a Folder, command: Command) -> Self {
         Self::start_with(folder, command, INTERVAL_MS)
     }
 
     fn start_with(folder: &'a Folder, mut command: Command, interval_ms: &str) -> Self {
         let log = log_file(folder);
         command.args(arguments(folder)).args(["--interval", interval_ms]);
+        command.args(["--counting", Counting::of_this_test().name()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log).expect("a log"));
         let child = command.spawn().expect("start bwusaged");
         let mut daemon = Self { child, folder };
@@ -94,6 +97,47 @@ impl<'a> Daemon<'a> {
     pub(super) fn kill(mut self) {
         self.child.kill().expect("kill the daemon");
         self.child.wait().expect("wait for the daemon");
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(super) fn stop(mut self) -> ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("ask the daemon to end");
+        self.child.wait().expect("wait for the daemon")
+    }
+
+    /// Waits until it ends by itself; its status and what it said.
+    pub(super) fn ended(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().expect("wait for the daemon");
+        (status, self.log())
+    }
+
+    /// Everything, as root sees it.
+    pub(super) fn snapshot(&self) -> Mirror {
+        block_on(async {
+            let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            client.snapshot().await.expect("a snapshot")
+        })
+    }
+
+    /// Follows what root sees until `found` finds something.
+    pub(super) fn follow<T>(&self, mut found: impl FnMut(&Mirror) -> Option<T>) -> T {
+        block_on(async {
+            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let mut subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
+            loop {
+                if let Some(found) = found(subscription.mirror()) {
+                    return found;
+                }
+                subscription.tick().await.expect("a tick");
+            }
+        })
+    }
+
+    /// What the daemon says of its rights.
+    pub(super) fn rights(&self) -> String {
+        let status: serde_json::Value = serde_json::from_str(&self.as_nobody("status --json")).expect("JSON");
+        status["privilege"].as_str().expect("Linux tells").to_owned()
     }
 
     /// Waits for a tick that begins from now on, so that it holds everything that happened before.
@@ -214,12 +258,17 @@ fn program() -> PathBuf {
 
 /// Where a daemon of this test listens and keeps its state.
 pub(super) fn arguments(folder: &Folder) -> [String; 4] {
-    let state = folder.path().join("state");
-    ["--socket".into(), endpoint(folder).to_string(), "--state-dir".into(), state.display().to_string()]
+    let state = state_dir(folder).display().to_string();
+    ["--socket".into(), endpoint(folder).to_string(), "--state-dir".into(), state]
 }
 
-fn endpoint(folder: &Folder) -> Endpoint {
-    Endpoint::new(folder.path().join("bwusage.sock"))
+/// In a directory of the daemon's own, as the system's is.
+pub(super) fn endpoint(folder: &Folder) -> Endpoint {
+    Endpoint::new(folder.path().join("run/bwusage.sock"))
+}
+
+pub(super) fn state_dir(folder: &Folder) -> PathBuf {
+    folder.path().join("state")
 }
 
 fn log_file(folder: &Folder) -> PathBuf {
@@ -230,10 +279,11 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
-/// What went over the wire must be what the cable carried, to a thousandth.
+/// What went over the wire must be what the cable carried, as closely as the mode counts.
 pub(super) fn assert_same_wire(what: &str, counted: u64, carried: u64) {
     let off = counted.abs_diff(carried);
-    assert!(off <= carried / 1000, "{what}: counted {counted}, carried {carried}: {off} off");
+    let tolerance = carried * Counting::of_this_test().wire_tolerance_permille() / 1000;
+    assert!(off <= tolerance, "{what}: counted {counted}, carried {carried}: {off} off");
 }
 
 /// No traffic of the test left the cable.
