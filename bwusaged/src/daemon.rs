@@ -17,6 +17,7 @@ use crate::{
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
     host::{Host, live::LiveHost},
+    memory,
     naming::Naming,
     privilege::{self, Account, Capability, Rights},
     server::{
@@ -30,6 +31,10 @@ use crate::{
 
 /// Time between two ticks unless somebody says otherwise.
 const DEFAULT_INTERVAL_MS: u32 = 1000;
+/// After a crowd of processes, or a client that has asked for everything, most of what the daemon has is free again. Every so
+/// many ticks it is given back, where there is much.
+const GIVE_BACK_TICKS: u64 = 60;
+const GIVE_BACK_ABOVE_BYTES: u64 = 24 << 20;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
 
@@ -278,7 +283,16 @@ fn listen(endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<Boun
 fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()> {
     let moment = sources.sample(&shared.busy())?;
     let now = Moment { unix_ms: unix_ms(), steady_ms: shared.steady_ms() };
-    shared.advance(late, |store| store.advance(now, moment.sample, moment.host));
+    let mut seq = 0;
+    shared.advance(late, |store| {
+        store.advance(now, moment.sample, moment.host);
+        seq = store.seq();
+    });
+    if seq.is_multiple_of(GIVE_BACK_TICKS)
+        && service::own_use().rss_bytes.is_some_and(|bytes| bytes > GIVE_BACK_ABOVE_BYTES)
+    {
+        memory::give_back();
+    }
     Ok(())
 }
 
