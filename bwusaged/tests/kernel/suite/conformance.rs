@@ -62,7 +62,19 @@ impl Case {
         self
     }
 
-    /// Plays it, and says what is wrong with the outcome, in words.
+    /// Light mode is further off here; why stands beside each use.
+    const fn light_wire(mut self, share: f64) -> Self {
+        self.light.wire = share;
+        self
+    }
+
+    /// Light mode gives more of it to another process; why stands beside each use.
+    const fn light_misnamed(mut self, share: f64) -> Self {
+        self.light.misnamed = share;
+        self
+    }
+
+    /// What is wrong with its outcome, in words.
     fn judge(&self, counting: Counting, outcome: &Outcome) -> Result<(), String> {
         let limits = match counting {
             Counting::Exact => EXACT,
