@@ -191,6 +191,24 @@ static __always_inline __s64 copied_since(struct sock *sk, struct socket_state *
 }
 
 /*
+ * The stream begins: `copied` is its first sequence number. With TCP Fast Open something may have been read before the handshake
+ * was complete, even by a call that has yet to report it.
+ */
+static __noinline int begin_copied(struct sock *sk, struct socket_state *state)
+{
+	struct tcp_sock *tcp;
+
+	if (!sk || !state || state->flags & SOCKET_COPIED)
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 0;
+	state->copied = tcp->rcv_nxt - (__u32)tcp->bytes_received;
+	__sync_fetch_and_or(&state->flags, SOCKET_COPIED);
+	return 0;
+}
+
+/*
  * A packet socket hands frames to the device below IP, where no other hook of ours is, so its calls are counted as packets
  * too. What it receives are copies of what others are charged with. A frame goes no further than its link: the LAN.
  */
@@ -259,7 +277,10 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 	__u64 owner;
 
 	if (after == TCP_SYN_SENT) {
-		use(sk, &owner);
+		state = use(sk, &owner);
+		/* Of the connection before. */
+		if (state)
+			__sync_fetch_and_and(&state->flags, ~SOCKET_COPIED);
 	} else if (after == TCP_LISTEN) {
 		state = use(sk, &owner);
 		if (state)
@@ -270,7 +291,7 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		if (state) {
 			state->rx_bytes = 0;
 			state->tx_bytes = 0;
-			__sync_fetch_and_and(&state->flags, ~SOCKET_SEEDED);
+			__sync_fetch_and_and(&state->flags, ~(SOCKET_SEEDED | SOCKET_COPIED));
 		}
 	} else if (before == TCP_LISTEN && after == TCP_CLOSE) {
 		/* A child is cloned in state LISTEN too, but goes on to SYN_RECV and keeps the flag. */
@@ -282,11 +303,10 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		if (state)
 			remember_closing(sk, state);
 	} else if (after == TCP_ESTABLISHED) {
-		/* Nothing was read yet; and what accept() will return begins now. */
+		/* What accept() will return begins now. */
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (state) {
-			__sync_fetch_and_and(&state->flags, ~SOCKET_COPIED);
-			copied_since(sk, state, 0);
+			begin_copied(sk, state);
 			state->opened_ns = bpf_ktime_get_ns();
 		}
 	}

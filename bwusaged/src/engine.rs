@@ -17,7 +17,7 @@ use bwusage_proto::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::desktop;
+use crate::{desktop, privilege::Capability};
 
 pub mod recording;
 pub mod replay;
@@ -49,6 +49,11 @@ pub trait Engine {
     /// The engine goes on after an error.
     fn talk(&mut self) -> Result<Option<Talk>, EngineError> {
         Ok(None)
+    }
+
+    /// What it goes on needing of root's rights once it is open, beside reading its tables, which is tried. On Linux only.
+    fn capabilities(&self) -> &'static [Capability] {
+        &[]
     }
 }
 

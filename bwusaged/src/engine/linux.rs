@@ -6,7 +6,7 @@
 //! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first.
 //! - [`light`] is the mode without a program in the path of packets: which programs instead, and when they are run.
 //! - [`kernel`] reads the shared tables; [`table`] decides what that means (pure); [`identity`] decodes names;
-//!   [`cgroup_paths`] finds the control group of a process that may be gone already.
+//!   [`cgroup_paths`] finds the control group of a process that may be gone already; [`grace`] waits for what still counts.
 //! - [`links`] asks what the interfaces are; [`interfaces`] says what passed them (pure); [`talk`] says who talks to whom
 //!   (pure), from tables that [`map_iter`] reads whole.
 //!
@@ -14,6 +14,7 @@
 
 mod cgroup;
 mod cgroup_paths;
+mod grace;
 mod hooked;
 mod identity;
 mod interfaces;

@@ -9,6 +9,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use self::counting::Counting;
 
+mod bounds;
 mod conformance;
 mod connections;
 mod counting;
@@ -22,6 +23,7 @@ mod lifecycle;
 mod namespace;
 mod network;
 mod ownership;
+mod privilege;
 mod processes;
 mod refusals;
 mod top;
@@ -30,7 +32,7 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
@@ -40,6 +42,8 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("su", "util-linux"),
+    ("setpriv", "util-linux"),
+    ("prlimit", "util-linux"),
 ];
 
 const IN_BOTH_MODES: &[&[Test]] = &[
@@ -53,7 +57,13 @@ const IN_BOTH_MODES: &[&[Test]] = &[
 ];
 
 /// Those for which it does not matter how packets are counted, or which ask for what only the exact mode sees.
-const IN_EXACT_MODE: &[&[Test]] = &[refusals::TESTS, connections::TESTS_OF_EXACT_MODE];
+const IN_EXACT_MODE: &[&[Test]] = &[
+    refusals::TESTS,
+    connections::TESTS_OF_EXACT_MODE,
+    privilege::TESTS,
+    privilege::needs::TESTS,
+    bounds::TESTS,
+];
 
 pub(super) fn main() -> ExitCode {
     // This program is also the one that makes the traffic: see `traffic`.
@@ -69,6 +79,9 @@ pub(super) fn main() -> ExitCode {
         let counting = words.get(1).and_then(|word| Counting::named(word)).unwrap_or(Counting::Exact);
         let filter = words.get(2).map_or("", String::as_str);
         return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(counting, filter) };
+    }
+    if words.first().is_some_and(|word| word == bounds::VERB) {
+        return if missing.is_some() { ExitCode::FAILURE } else { bounds::print(&words[1..]) };
     }
     let arguments = Arguments::from_args();
     let in_ci = env::var_os("CI").is_some();

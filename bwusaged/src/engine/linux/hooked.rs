@@ -61,18 +61,21 @@ const REMOTES: &str = "the table of remote hosts";
 impl Engine for Hooked {
     fn sample(&mut self) -> Result<Sample, EngineError> {
         let now_ms = self.opened_at.elapsed().as_millis() as u64;
-        if now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS {
-            self.drained_ms = now_ms;
-            let drained = self.remotes.drain(&mut self.kernel, clocks());
-            drained.map_err(|source| EngineError::Read { what: REMOTES, source })?;
-        }
         if let Some(folding) = &mut self.kernel.folding {
             folding.tick(now_ms).map_err(|source| EngineError::Read { what: SOCKETS, source })?;
         }
-        let sample = self
+        let (mut sample, leaving) = self
             .table
             .sample(&mut self.kernel, now_ms)
             .map_err(|source| EngineError::Read { what: "the table of processes", source })?;
+        // The tables are drained while it is known whose slot a remote host belongs to.
+        if !leaving.is_empty() || now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS {
+            self.drained_ms = now_ms;
+            let leaving = leaving.iter().map(table::Leaving::owner).collect();
+            let drained = self.remotes.drain(&mut self.kernel, clocks(), &leaving);
+            drained.map_err(|source| EngineError::Read { what: REMOTES, source })?;
+        }
+        self.table.leave(&mut self.kernel, &leaving, &mut sample);
         // Next to the counters that they are compared with: what passes in between is nobody's.
         match self.links.read() {
             Ok(links) => self.known_links = links,

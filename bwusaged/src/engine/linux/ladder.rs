@@ -6,7 +6,10 @@ use super::{
     hooked,
     loader::{Ownership, Plan},
 };
-use crate::engine::{Counting, Engine, EngineError, Rung, Sample, Talk, Wanted};
+use crate::{
+    engine::{Counting, Engine, EngineError, Rung, Sample, Talk, Wanted},
+    privilege::Capability,
+};
 
 /// The engine in use, and what became of the others.
 struct Chosen {
@@ -25,6 +28,10 @@ impl Engine for Chosen {
 
     fn coverage(&self) -> Coverage {
         Coverage { rungs: self.rungs.clone(), ..self.engine.coverage() }
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        self.engine.capabilities()
     }
 }
 
