@@ -92,7 +92,8 @@ pub struct InterfaceSample {
     pub rx: DirectionSample,
     /// Sent.
     pub tx: DirectionSample,
-    /// What the interface itself counted, read between the two: `None` when it is gone.
+    /// What the interface itself counted, read between the two: `None` when it is gone, and from an engine that does not see
+    /// what passes it: then it has no ledger.
     pub counters: Option<Moved>,
     /// The packets that it counted, received and sent; `None` where nobody asked.
     #[serde(default)]
