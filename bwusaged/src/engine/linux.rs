@@ -3,7 +3,8 @@
 //! - [`ladder`] knows the ways and tries them in turn; [`hooked`] is the engine of those that load programs into the kernel: small
 //!   ones on its hooks, read through memory that both sides share.
 //! - [`layout`] mirrors what the kernel side writes (`bpf/layout.h`).
-//! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first.
+//! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first; [`fentry`] knows
+//!   the functions of kernels that lack a tracepoint.
 //! - [`kernel`] reads the shared tables; [`table`] decides what that means (pure); [`identity`] decodes names;
 //!   [`cgroup_paths`] finds the control group of a process that may be gone already.
 //! - [`links`] asks what the interfaces are; [`interfaces`] says what passed them (pure); [`talk`] says who talks to whom
@@ -13,6 +14,7 @@
 
 mod cgroup;
 mod cgroup_paths;
+mod fentry;
 mod hooked;
 mod identity;
 mod interfaces;
