@@ -185,6 +185,8 @@ pub struct Status {
     pub losses: Vec<Loss>,
     /// Where the bytes of the interfaces that lead out went. `None` where nothing tells.
     pub ledger: Option<Summary>,
+    /// The daemon's user and capabilities, for people. `None` where the system does not tell.
+    pub privilege: Option<String>,
 }
 
 /// Why a request was refused, and what to do.

@@ -102,9 +102,25 @@ struct sock_common {
 typedef struct {
 	int owned;
 } socket_lock_t;
+struct net_device {
+	unsigned int mtu;
+	int ifindex;
+	possible_net_t nd_net;
+};
+struct dst_entry {
+	struct net_device *dev;
+};
+/* Since Linux 6.18. */
+struct numa_drop_counters {
+	atomic_t drops0, drops1;
+};
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
+	atomic_t sk_drops;
+	struct numa_drop_counters *sk_drop_counters;
+	struct dst_entry *sk_dst_cache;
+	int sk_rx_dst_ifindex, sk_err;
 	__u8 sk_kern_sock : 1;
 	__u16 sk_type, sk_protocol;
 };
@@ -113,13 +129,24 @@ struct inet_sock {
 };
 struct inet_connection_sock {
 	const void *icsk_ulp_ops;
+	void *icsk_ulp_data;
 };
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 copied_seq, rcv_nxt;
+	__u16 tcp_header_len;
+	__u32 segs_out, segs_in, data_segs_out, data_segs_in;
+	__u64 bytes_sent, bytes_received;
+	_Bool is_mptcp;
+};
+struct udp_sock {
+	__u16 gso_size;
 };
 struct mptcp_sock {
 	struct sock *first;
+};
+struct mptcp_subflow_context {
+	struct sock *conn;
 };
 struct socket {
 	short type;
@@ -144,11 +171,6 @@ struct proto {
 	void *sendpage;
 };
 
-struct net_device {
-	unsigned int mtu;
-	int ifindex;
-	possible_net_t nd_net;
-};
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;

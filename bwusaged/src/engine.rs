@@ -17,7 +17,7 @@ use bwusage_proto::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::desktop;
+use crate::{desktop, privilege::Capability};
 
 pub mod recording;
 pub mod replay;
@@ -49,6 +49,11 @@ pub trait Engine {
     /// The engine goes on after an error.
     fn talk(&mut self) -> Result<Option<Talk>, EngineError> {
         Ok(None)
+    }
+
+    /// What it goes on needing of root's rights once it is open, beside reading its tables, which is tried. On Linux only.
+    fn capabilities(&self) -> &'static [Capability] {
+        &[]
     }
 }
 
@@ -404,6 +409,12 @@ pub enum EngineError {
     Load {
         /// The loader's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No copies of packets.
+    #[error("bwusaged may not see packets (CAP_NET_RAW); start it as root: sudo bwusaged")]
+    PacketSocket {
+        /// The system's answer.
+        source: io::Error,
     },
     /// A counter table cannot be read.
     #[error("the counters in {what} cannot be read")]

@@ -4,6 +4,7 @@
 
 mod bpf;
 mod conformance;
+mod load;
 mod run;
 mod test;
 mod tools;
@@ -35,6 +36,8 @@ enum Task {
     Bpf(bpf::Options),
     /// Move bytes in every way there is, and print what was counted beside what was moved (as root)
     Conformance(conformance::Options),
+    /// Start a million processes or hold 200,000 sockets, and print what they cost the daemon (as root)
+    Load(load::Options),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Bpf(options) => bpf::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Load(options) => load::run(&options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

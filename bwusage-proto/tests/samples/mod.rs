@@ -110,6 +110,7 @@ fn status() -> Status {
         coverage: coverage(),
         losses: vec![Loss { what: "no slot".into(), events: 11 }],
         ledger: Some(summary()),
+        privilege: Some("user x".into()),
     }
 }
 

@@ -216,6 +216,37 @@ fn what_is_given_up_keeps_its_unit_until_there_are_too_many_and_never_loses_a_by
 }
 
 #[test]
+fn programs_that_each_have_a_name_of_their_own_are_bounded_and_never_lose_a_byte() {
+    let mut store = Store::default();
+    let count = (3 * KEEP_RETIRED + KEEP_ENDED_ROWS) as u32;
+    let of = |pid| {
+        let identity = Identity {
+            name: format!("name{pid}"),
+            user: Some(UserId::Uid(pid)),
+            cgroup: Some("/".into()),
+            ..Identity::default()
+        };
+        ProcessSample { identity: Some(identity), ..ended(pid, 3) }
+    };
+    let released = (1..=count).map(|pid| ProcessId::new(pid, 1)).collect();
+    let processes = (1..=count).map(of).collect();
+    store.advance(at(0), Sample { processes, released, ..Sample::default() }, HostTick::default());
+    tick(&mut store, 600, vec![]);
+    let retired = || store.retired().map(|retired| &retired.value);
+    assert!(retired().count() <= 3 * KEEP_RETIRED + 1, "{}", retired().count());
+    assert!(retired().any(|retired| retired.app == OTHER_PROGRAMS && retired.user.is_some()));
+    let rest = retired().find(|retired| retired.user.is_none()).unwrap();
+    assert_eq!(
+        (rest.app.as_str(), rest.processes),
+        (OTHER_PROGRAMS, u64::from(count) - 3 * KEEP_RETIRED as u64)
+    );
+    assert_eq!(
+        (everything(&store), retired().map(|retired| retired.processes).sum()),
+        (u64::from(count) * 3, u64::from(count))
+    );
+}
+
+#[test]
 fn others_are_one_sum_that_a_retirement_does_not_change() {
     let mut store = Store::default();
     let released = vec![ProcessId::new(1, 1)];

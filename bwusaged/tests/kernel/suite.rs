@@ -7,8 +7,12 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use self::counting::Counting;
+
+mod bounds;
 mod conformance;
 mod connections;
+mod counting;
 mod daemon;
 mod folder;
 mod generator;
@@ -19,6 +23,7 @@ mod lifecycle;
 mod namespace;
 mod network;
 mod ownership;
+mod privilege;
 mod processes;
 mod refusals;
 mod top;
@@ -27,7 +32,7 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
@@ -37,6 +42,8 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("su", "util-linux"),
+    ("setpriv", "util-linux"),
+    ("prlimit", "util-linux"),
 ];
 
 pub(super) fn main() -> ExitCode {
@@ -50,8 +57,12 @@ pub(super) fn main() -> ExitCode {
     }
     let words: Vec<String> = env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == conformance::VERB) {
-        let filter = words.get(1).map_or("", String::as_str);
-        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(filter) };
+        let counting = words.get(1).and_then(|word| Counting::named(word)).unwrap_or(Counting::Exact);
+        let filter = words.get(2).map_or("", String::as_str);
+        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(counting, filter) };
+    }
+    if words.first().is_some_and(|word| word == bounds::VERB) {
+        return if missing.is_some() { ExitCode::FAILURE } else { bounds::print(&words[1..]) };
     }
     let arguments = Arguments::from_args();
     let in_ci = env::var_os("CI").is_some();
@@ -64,6 +75,9 @@ pub(super) fn main() -> ExitCode {
         lifecycle::TESTS,
         connections::TESTS,
         refusals::TESTS,
+        privilege::TESTS,
+        privilege::needs::TESTS,
+        bounds::TESTS,
     ]
     .into_iter()
     .flatten()

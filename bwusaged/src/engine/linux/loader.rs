@@ -23,6 +23,7 @@ use super::{
     fentry,
     kernel::{SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
+    light::{self, Folding},
     map_iter::MapIter,
     mapping::Mapping,
     netns, preflight,
@@ -44,7 +45,7 @@ const INTERFACES: usize = 1024;
 const FIRST_MAPPED: usize = 512;
 
 /// A program at a tracepoint: (program, tracepoint, what for, first kernel that has it).
-type Tracepoint = (&'static str, &'static str, &'static str, &'static str);
+pub(super) type Tracepoint = (&'static str, &'static str, &'static str, &'static str);
 
 /// Order matters: who owns a socket must be known before its packets are counted.
 const TRACEPOINTS: [Tracepoint; 4] = [
@@ -65,6 +66,12 @@ const DEVICE_TRACEPOINTS: [Tracepoint; 3] = [
     ("on_drop", "kfree_skb", "the last packet of a closed connection", "5.5"),
     ("on_frame_in", "netif_receive_skb", "frames that an interface received", "5.5"),
     ("on_frame_out", "net_dev_start_xmit", "frames that an interface sends", "5.5"),
+];
+
+/// The programs that see every packet of every socket: (program, hook, direction, what for).
+const PACKET_HOOKS: [(&str, &str, CgroupSkbAttachType, &str); 2] = [
+    ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
+    ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
 ];
 
 /// A link takes no flags, and several links may always stand beside each other; `AllowMultiple` is for the older way of
@@ -98,13 +105,48 @@ impl Plan {
         }
     }
 
-    /// The tracepoints that it needs.
-    fn tracepoints(self) -> impl Iterator<Item = &'static Tracepoint> {
-        let calls: &[Tracepoint] = match self.ownership {
-            Ownership::Tracepoints => &CALL_TRACEPOINTS,
-            Ownership::Fentry => &[],
+    /// What it does not see. Measured; see the README.
+    const fn blind_spots(self) -> &'static [&'static str] {
+        match self.counting {
+            Counting::Exact => &BLIND_SPOTS,
+            Counting::Light => &light::BLIND_SPOTS,
+        }
+    }
+
+    /// The programs that know who uses a socket, and when a process begins and ends.
+    const fn tracepoints(self) -> &'static [Tracepoint] {
+        match self.counting {
+            Counting::Exact => &TRACEPOINTS,
+            Counting::Light => &light::TRACEPOINTS,
+        }
+    }
+
+    /// The programs that see the calls that use a socket, where tracepoints tell.
+    const fn call_tracepoints(self) -> &'static [Tracepoint] {
+        match (self.ownership, self.counting) {
+            (Ownership::Tracepoints, Counting::Exact) => &CALL_TRACEPOINTS,
+            (Ownership::Fentry, _) | (_, Counting::Light) => &[],
+        }
+    }
+
+    /// The programs that see packets below the sockets.
+    const fn device_tracepoints(self) -> &'static [Tracepoint] {
+        match self.counting {
+            Counting::Exact => &DEVICE_TRACEPOINTS,
+            Counting::Light => &[],
+        }
+    }
+
+    /// The programs that run when a socket is made and when it is closed: (program, hook, what for).
+    const fn socket_hooks(self) -> [(&'static str, &'static str, &'static str); 2] {
+        let release = match self.counting {
+            Counting::Exact => "on_release",
+            Counting::Light => "light_release",
         };
-        TRACEPOINTS.iter().chain(calls).chain(&DEVICE_TRACEPOINTS)
+        [
+            ("on_create", "cgroup/sock_create", "who opens a socket"),
+            (release, "cgroup/sock_release", "what a socket of datagrams moved in all"),
+        ]
     }
 }
 
@@ -125,17 +167,16 @@ pub(super) struct Loaded {
 
 pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     preflight::check()?;
-    if plan.counting != Counting::Exact {
-        return Err(EngineError::Counting { rung: "this build", counting: plan.describe() });
+    if plan == (Plan { ownership: Ownership::Fentry, counting: Counting::Light }) {
+        return Err(EngineError::Counting { rung: "fentry", counting: "light" });
     }
     let cgroup = cgroup::root().ok_or(EngineError::NoCgroup2)?;
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
     let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
-    preflight::check_tracepoints(
-        &btf,
-        plan.tracepoints().map(|&(_, tracepoint, _, since)| (tracepoint, since)),
-    )?;
+    let calls = plan.call_tracepoints();
+    let needed = plan.tracepoints().iter().chain(calls).chain(plan.device_tracepoints());
+    preflight::check_tracepoints(&btf, needed.map(|&(_, tracepoint, _, since)| (tracepoint, since)))?;
     if plan.ownership == Ownership::Fentry {
         fentry::check(&btf)?;
     }
@@ -143,8 +184,8 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
         processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
 
-    let mut programs = open(&btf, cpus, slots)?;
-    let kernel = tables(&mut programs, cpus, slots, &btf)?;
+    let mut programs = open(plan, &btf, cpus, slots)?;
+    let kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
     let (hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup)?;
     seed(&mut programs, &btf)?;
     if mptcp(&btf) == Mptcp::Unseen {
@@ -175,7 +216,7 @@ fn mptcp(btf: &Btf) -> Mptcp {
     }
 }
 
-fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
+fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
     let entries = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let cpus_global = entries(cpus);
     let home =
@@ -185,6 +226,7 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
         .override_global("cfg_cpus", &cpus_global, true)
         .override_global("cfg_mptcp", &u32::from(mptcp(btf) == Mptcp::Seen), true)
         .override_global("cfg_home", &home, true)
+        .override_global("cfg_light", &u32::from(plan.counting == Counting::Light), true)
         .override_global("cfg_interfaces", &(INTERFACES as u32), true)
         .map_max_entries("interfaces", entries(INTERFACES * cpus))
         .map_max_entries("counters", entries(slots * cpus))
@@ -196,7 +238,13 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
         .map_err(|error| EngineError::Load { source: error.into() })
 }
 
-fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<SharedTables, EngineError> {
+fn tables(
+    plan: Plan,
+    programs: &mut Ebpf,
+    cpus: usize,
+    slots: usize,
+    btf: &Btf,
+) -> Result<SharedTables, EngineError> {
     let (Map::SkStorage(sockets), Map::HashMap(remotes)) =
         (take(programs, "sockets")?, take(programs, "remotes")?)
     else {
@@ -204,6 +252,13 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<S
     };
     let list_sockets = walk(programs, btf, "list_sockets", "bpf_sk_storage_map", &sockets)?;
     let list_remotes = walk(programs, btf, "list_remotes", "bpf_map_elem", &remotes)?;
+    let folding = match plan.counting {
+        Counting::Exact => None,
+        Counting::Light => Some(Folding::new(
+            walk(programs, btf, "light_walk", "bpf_sk_storage_map", &sockets)?,
+            map_array(programs, "light", 1, 1)?,
+        )),
+    };
     let mut kernel = SharedTables {
         counters: map_array(programs, "counters", FIRST_MAPPED * cpus, slots * cpus)?,
         slots: map_array(programs, "slots", FIRST_MAPPED, slots)?,
@@ -212,6 +267,7 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<S
         _sockets: sockets,
         list_sockets,
         list_remotes,
+        folding,
         remotes: HashMap::try_from(Map::HashMap(remotes)).map_err(load_error)?,
         dns: RingBuf::try_from(take(programs, "dns")?).map_err(load_error)?,
         losses: map_array(programs, "losses", LOSSES.len(), LOSSES.len())?,
@@ -256,29 +312,19 @@ fn attach(
     cgroup: &File,
 ) -> Result<(Vec<Hook>, Vec<&'static str>), EngineError> {
     let mut hooks = Vec::new();
-    let mut blind_spots = BLIND_SPOTS.to_vec();
-    for tracepoint in TRACEPOINTS {
+    let mut blind_spots = plan.blind_spots().to_vec();
+    for &tracepoint in plan.tracepoints().iter().chain(plan.call_tracepoints()) {
         hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
     }
-    match plan.ownership {
-        Ownership::Tracepoints => {
-            for tracepoint in CALL_TRACEPOINTS {
-                hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
-            }
-        }
-        Ownership::Fentry => {
-            let calls = fentry::attach(programs, btf)?;
-            hooks.extend(calls.hooks);
-            blind_spots.extend(calls.blind_spots);
-        }
+    if plan.ownership == Ownership::Fentry {
+        let calls = fentry::attach(programs, btf)?;
+        hooks.extend(calls.hooks);
+        blind_spots.extend(calls.blind_spots);
     }
     let cgroup_error = |program, hook| {
         move |error: ProgramError| EngineError::Attach { program, hook, source: error.into() }
     };
-    for (name, hook, purpose) in [
-        ("on_create", "cgroup/sock_create", "who opens a socket"),
-        ("on_release", "cgroup/sock_release", "what a socket of datagrams moved in all"),
-    ] {
+    for (name, hook, purpose) in plan.socket_hooks() {
         let sockets: &mut CgroupSock = program(programs, name)?;
         sockets
             .load()
@@ -286,10 +332,11 @@ fn attach(
             .map_err(cgroup_error(name, hook))?;
         hooks.push(attached(hook.into(), purpose));
     }
-    for (name, hook, direction, purpose) in [
-        ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
-        ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
-    ] {
+    let packet_hooks: &[_] = match plan.counting {
+        Counting::Exact => &PACKET_HOOKS,
+        Counting::Light => &[],
+    };
+    for &(name, hook, direction, purpose) in packet_hooks {
         let packets: &mut CgroupSkb = program(programs, name)?;
         packets
             .load()
@@ -297,7 +344,7 @@ fn attach(
             .map_err(cgroup_error(name, hook))?;
         hooks.push(attached(hook.into(), purpose));
     }
-    for tracepoint in DEVICE_TRACEPOINTS {
+    for &tracepoint in plan.device_tracepoints() {
         hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
     }
     Ok((hooks, blind_spots))
@@ -365,7 +412,7 @@ fn seed(programs: &mut Ebpf, btf: &Btf) -> Result<(), EngineError> {
 }
 
 /// `btime` of `/proc/stat` has whole seconds only; the two clocks have milliseconds.
-fn booted_at_unix_ms() -> u64 {
+pub(super) fn booted_at_unix_ms() -> u64 {
     let mut since_boot = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `since_boot` is writable and of the type that the call fills.
     let outcome = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut since_boot) };
