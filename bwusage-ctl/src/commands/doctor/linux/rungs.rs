@@ -54,7 +54,7 @@ fn check(name: &str, about: &str, outlook: &Outlook, at: usize, best: Option<usi
             // Both that count each packet are equals: it is a loss when neither can.
             let is_loss = best.is_none_or(|best| best == RUNGS.len() - 1);
             let verdict = if is_loss { Verdict::Warning } else { Verdict::Note };
-            (verdict, format!("cannot count here: {}{doubts}", lacks.join(", ")), fixes.join("\n"))
+            (verdict, format!("cannot count here: {}", lacks.join(", ")), fixes.join("\n"))
         }
     };
     Check { id: format!("rung {name}").into(), verdict, found, fix: Some(fix) }
