@@ -2,7 +2,7 @@
 
 use bwusage_proto::{connection::Moved, ledger::Reason};
 
-use super::{Books, DirectionSample, InterfaceSample, check, cut, engine, interface, of, plain, sent, tx};
+use super::{Books, DirectionSample, InterfaceSample, KEEP_GONE, check, cut, interface, of, plain, sent, tx};
 use crate::engine::InterfaceKind::{Loopback, Namespace};
 
 #[test]
