@@ -53,6 +53,9 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
     line("clients", &format!("{} connected, {} following", status.connections, status.subscriptions));
     line("visibility", &format!("{}, you see {}", status.visibility, status.you_see));
     line("uses", &own_use(status));
+    if let Some(privilege) = &status.privilege {
+        line("runs as", privilege);
+    }
     for loss in status.losses.iter().filter(|loss| loss.events > 0) {
         line("not counted", &format!("{} ({} times)", loss.what, loss.events));
     }
@@ -150,6 +153,7 @@ mod tests {
                 rungs: Vec::new(),
             },
             ledger: Some(ledger()),
+            privilege: Some("user nobody (65534)\u{1b}".into()),
             losses: vec![
                 Loss { what: "rows \x1b[31m".into(), events: 3 },
                 Loss { what: "nothing".into(), events: 0 },
@@ -176,6 +180,7 @@ bwusaged 1.2.3 (pid 77) on /s, up 2m 05s
   clients      2 connected, 1 following
   visibility   names, you see all
   uses         memory unknown, processor 0.2 s in all, 0.20 % of one core
+  runs as      user nobody (65534)\\x1b
   not counted  rows \\x1b[31m (3 times)
 ";
         assert_eq!(drawn(&status()), expected);

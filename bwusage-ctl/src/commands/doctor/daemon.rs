@@ -21,7 +21,26 @@ pub(super) fn checks(endpoint: &Endpoint, answer: Result<&Status, &Failure>) -> 
     checks.extend(engine(status));
     checks.extend(losses(status));
     checks.push(visibility(status));
+    checks.extend(status.privilege.as_deref().map(privilege));
     checks
+}
+
+/// What the daemon kept of root's rights. It begins with the user.
+fn privilege(rights: &str) -> Check {
+    let found = format!("the daemon runs as {rights}");
+    let fix = match rights.split(' ').nth(1) {
+        Some("root") => {
+            "see the daemon's log for why it could not become another user; in a container, allow CAP_SETUID, CAP_SETGID and CAP_SETPCAP"
+        }
+        Some("nobody") => {
+            "other programs run as nobody too; give the daemon an account of its own and restart it:   sudo useradd --system --no-create-home bwusage"
+        }
+        _ => return Check::ok("privilege", found),
+    };
+    if rights.starts_with("user root ") {
+        return Check::warning("privilege", found, fix);
+    }
+    Check::note("privilege", found, Some(fix.into()))
 }
 
 fn version(daemon: &str) -> Check {
@@ -141,6 +160,7 @@ mod tests {
             },
             losses: Vec::new(),
             ledger: None,
+            privilege: None,
         }
     }
 
@@ -174,6 +194,16 @@ mod tests {
         let visibility = checks.last().unwrap();
         assert_eq!((&*visibility.id, visibility.verdict), ("visibility", Verdict::Note));
         assert!(visibility.fix.as_deref().is_some_and(|fix| fix.contains("usermod -aG bwusage")));
+    }
+
+    #[test]
+    fn a_daemon_that_is_still_root_or_shares_its_account_is_told_of_a_better_one() {
+        for (user, verdict) in
+            [("bwusage", Verdict::Ok), ("nobody", Verdict::Note), ("root", Verdict::Warning)]
+        {
+            let check = privilege(&format!("user {user} (1) with CAP_BPF"));
+            assert_eq!((check.verdict, check.fix.is_some()), (verdict, verdict != Verdict::Ok), "{user}");
+        }
     }
 
     #[test]
