@@ -45,6 +45,8 @@ static __noinline int flush_unclaimed(struct socket_state *state, __u64 owner)
 		return 0;
 	scope = (state->flags & SOCKET_SCOPE_MASK) >> SOCKET_SCOPE_SHIFT;
 	scope = scope ? scope - 1 : SCOPE_INTERNET;
+	/* The compiler knows what the verifier of Linux 6.1 does not, and would leave the question out. */
+	barrier_var(scope);
 	if (scope >= SCOPES)
 		return 0;
 	t = &c->scopes[scope];
@@ -59,6 +61,15 @@ static __noinline int flush_unclaimed(struct socket_state *state, __u64 owner)
  * From now on the socket is `task`'s. `who` is taken away first and set last: a reader that finds its own `who` between
  * two equal readings of `owner` knows that the owner is itself.
  */
+static __always_inline void hand_over(struct socket_state *state, struct task_struct *task, __u64 owner)
+{
+	*(volatile __u64 *)&state->who = 0;
+	*(volatile __u64 *)&state->owner = owner;
+	/* Without a slot it is asked for again the next time. */
+	if (owner_slot(owner) >= FIRST_SLOT)
+		*(volatile __u64 *)&state->who = who(task);
+}
+
 static __noinline __u64 claim(struct socket_state *state, struct sock *sk, struct task_struct *task)
 {
 	__u64 owner, before;
@@ -72,11 +83,7 @@ static __noinline __u64 claim(struct socket_state *state, struct sock *sk, struc
 	if (before && before != owner && !unclaimed)
 		itemise(sk, state, before, 0);
 	place(state, sk);
-	*(volatile __u64 *)&state->who = 0;
-	*(volatile __u64 *)&state->owner = owner;
-	/* Without a slot it is asked for again the next time. */
-	if (owner_slot(owner) >= FIRST_SLOT)
-		*(volatile __u64 *)&state->who = who(task);
+	hand_over(state, task, owner);
 	if (unclaimed) {
 		__sync_fetch_and_and(&state->flags, ~SOCKET_UNCLAIMED);
 		flush_unclaimed(state, owner);
@@ -94,25 +101,34 @@ static __always_inline int is_ours(struct sock *sk)
 	return !BPF_CORE_READ_BITFIELD(sk, sk_kern_sock);
 }
 
+/* What we know about `sk`, from now on. */
+static __always_inline struct socket_state *state_of(struct sock *sk)
+{
+	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!state)
+		lose(LOSS_SOCKET_STORAGE);
+	return state;
+}
+
+/* Whether the socket is `task`'s already. */
+static __always_inline int belongs_to(struct socket_state *state, struct sock *sk, struct task_struct *task, __u64 *owner)
+{
+	*owner = *(volatile __u64 *)&state->owner;
+	return *(volatile __u64 *)&state->who == who(task) && *(volatile __u64 *)&state->owner == *owner &&
+	       (!(state->flags & SOCKET_UNCLAIMED) || sk->__sk_common.skc_state == TCP_LISTEN);
+}
+
 /* The current process uses `sk`. Returns the socket's state, or 0 when nobody is to be charged. */
 static __always_inline struct socket_state *use(struct sock *sk, __u64 *owner)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct socket_state *state;
-	__u64 before;
 
 	if (!is_ours(sk) || task->flags & PF_KTHREAD)
 		return 0;
-	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!state) {
-		lose(LOSS_SOCKET_STORAGE);
-		return 0;
-	}
-	before = *(volatile __u64 *)&state->owner;
-	if (*(volatile __u64 *)&state->who == who(task) && *(volatile __u64 *)&state->owner == before &&
-	    (!(state->flags & SOCKET_UNCLAIMED) || sk->__sk_common.skc_state == TCP_LISTEN))
-		*owner = before;
-	else
+	state = state_of(sk);
+	if (state && !belongs_to(state, sk, task, owner))
 		*owner = claim(state, sk, task);
 	return state;
 }
@@ -126,6 +142,8 @@ static __always_inline void add_payload(struct sock *sk, struct socket_state *st
 		return;
 	scope = (state->flags & SOCKET_SCOPE_MASK) >> SOCKET_SCOPE_SHIFT;
 	scope = scope ? scope - 1 : scope_of_socket(sk);
+	/* As in flush_unclaimed(). */
+	barrier_var(scope);
 	if (scope >= SCOPES)
 		return;
 	if (rx)
@@ -174,6 +192,24 @@ static __always_inline __s64 copied_since(struct sock *sk, struct socket_state *
 	if (bytes != said)
 		correct_copied(sk, &bytes, said);
 	return bytes;
+}
+
+/*
+ * The stream begins: `copied` is its first sequence number. With TCP Fast Open something may have been read before the handshake
+ * was complete, even by a call that has yet to report it.
+ */
+static __noinline int begin_copied(struct sock *sk, struct socket_state *state)
+{
+	struct tcp_sock *tcp;
+
+	if (!sk || !state || state->flags & SOCKET_COPIED)
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 0;
+	state->copied = tcp->rcv_nxt - (__u32)tcp->bytes_received;
+	__sync_fetch_and_or(&state->flags, SOCKET_COPIED);
+	return 0;
 }
 
 /*
@@ -237,6 +273,8 @@ int BPF_PROG(on_receive, struct sock *sk, int bytes, int flags)
 	return 0;
 }
 
+#include "fentry.h"
+
 /* connect() and listen() change the state in the caller's context: the first packet has an owner already. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int before, int after)
@@ -245,7 +283,10 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 	__u64 owner;
 
 	if (after == TCP_SYN_SENT) {
-		use(sk, &owner);
+		state = use(sk, &owner);
+		/* Of the connection before. */
+		if (state)
+			__sync_fetch_and_and(&state->flags, ~SOCKET_COPIED);
 	} else if (after == TCP_LISTEN) {
 		state = use(sk, &owner);
 		if (state)
@@ -256,7 +297,7 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		if (state) {
 			state->rx_bytes = 0;
 			state->tx_bytes = 0;
-			__sync_fetch_and_and(&state->flags, ~SOCKET_SEEDED);
+			__sync_fetch_and_and(&state->flags, ~(SOCKET_SEEDED | SOCKET_COPIED));
 		}
 	} else if (before == TCP_LISTEN && after == TCP_CLOSE) {
 		/* A child is cloned in state LISTEN too, but goes on to SYN_RECV and keeps the flag. */
@@ -268,11 +309,10 @@ int BPF_PROG(on_state, struct sock *sk, int before, int after)
 		if (state)
 			remember_closing(sk, state);
 	} else if (after == TCP_ESTABLISHED) {
-		/* Nothing was read yet; and what accept() will return begins now. */
+		/* What accept() will return begins now. */
 		state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (state) {
-			__sync_fetch_and_and(&state->flags, ~SOCKET_COPIED);
-			copied_since(sk, state, 0);
+			begin_copied(sk, state);
 			state->opened_ns = bpf_ktime_get_ns();
 		}
 	}
@@ -522,6 +562,10 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	return 0;
 }
 
+/* ---- light mode --------------------------------------------------------------------------------------------------- */
+
+#include "light.h"
+
 /* ---- sockets that existed before us ------------------------------------------------------------------------------- */
 
 SEC("iter/task_file")
@@ -552,6 +596,8 @@ int seed(struct bpf_iter__task_file *ctx)
 	/* Nobody knows when. */
 	state->opened_ns = 0;
 	copied_since(sk, state, 0);
+	if (cfg_light)
+		begin(sk, state);
 	state->owner = owner_of(task, 0);
 	return 0;
 }

@@ -102,9 +102,25 @@ struct sock_common {
 typedef struct {
 	int owned;
 } socket_lock_t;
+struct net_device {
+	unsigned int mtu;
+	int ifindex;
+	possible_net_t nd_net;
+};
+struct dst_entry {
+	struct net_device *dev;
+};
+/* Since Linux 6.18. */
+struct numa_drop_counters {
+	atomic_t drops0, drops1;
+};
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
+	atomic_t sk_drops;
+	struct numa_drop_counters *sk_drop_counters;
+	struct dst_entry *sk_dst_cache;
+	int sk_rx_dst_ifindex, sk_err;
 	__u8 sk_kern_sock : 1;
 	__u16 sk_type, sk_protocol;
 };
@@ -113,24 +129,49 @@ struct inet_sock {
 };
 struct inet_connection_sock {
 	const void *icsk_ulp_ops;
+	void *icsk_ulp_data;
 };
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 copied_seq, rcv_nxt;
+	__u16 tcp_header_len;
+	__u32 segs_out, segs_in, data_segs_out, data_segs_in;
+	__u64 bytes_sent, bytes_received;
+	_Bool is_mptcp;
+};
+struct udp_sock {
+	__u16 gso_size;
 };
 struct mptcp_sock {
 	struct sock *first;
+};
+struct mptcp_subflow_context {
+	__u32 mp_capable : 1, mp_join : 1;
+	struct sock *conn;
 };
 struct socket {
 	short type;
 	struct sock *sk;
 };
 
-struct net_device {
-	unsigned int mtu;
-	int ifindex;
-	possible_net_t nd_net;
+/* Since Linux 5.14. The type of before, and the direction in its lowest bit, are below. */
+struct iov_iter {
+	__u8 iter_type;
 };
+struct iov_iter___before_5_14 {
+	unsigned int type;
+};
+struct msghdr {
+	struct iov_iter msg_iter;
+};
+enum iter_type {
+	ITER_KVEC = 1,
+};
+/* Until Linux 6.4. */
+struct proto {
+	void *sendpage;
+};
+
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;

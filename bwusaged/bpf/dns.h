@@ -4,7 +4,6 @@
 #define BWUSAGE_DNS_H
 
 #define PORT_DNS 53
-#define UDP_HEADER 8
 
 static __noinline int copy_answer(struct __sk_buff *skb, __u32 at)
 {

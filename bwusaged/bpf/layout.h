@@ -148,6 +148,14 @@ struct dns_record {
 	__u8 bytes[DNS_BYTES];
 };
 
+/* Light mode: what the daemon and the programs tell each other. */
+struct light {
+	/* How many sockets the walk has met; the daemon begins at 0 each time. */
+	__u64 sockets;
+	/* Whether sockets fold themselves when they are used, because the walk has become rare. */
+	__u64 fold_when_used;
+};
+
 /* Updates that could not be made, in the order of engine::linux::layout::LOSSES. */
 enum loss {
 	LOSS_SLOT,
@@ -164,6 +172,7 @@ _Static_assert(sizeof(struct interface) == 192, "mirrored in layout.rs");
 _Static_assert(sizeof(struct remote) == 32, "mirrored in layout.rs");
 _Static_assert(sizeof(struct remote_total) == 32, "mirrored in layout.rs");
 _Static_assert(sizeof(struct socket_record) == 80, "mirrored in layout.rs");
+_Static_assert(sizeof(struct light) == 16, "mirrored in layout.rs");
 _Static_assert(sizeof(struct dns_record) == 1240, "mirrored in layout.rs");
 
 #endif

@@ -9,6 +9,8 @@ const volatile __u32 cfg_cpus = 1;
 const volatile __u32 cfg_mptcp = 1;
 /* The daemon's network namespace: SO_NETNS_COOKIE. Interface numbers mean something there only. */
 const volatile __u64 cfg_home = 0;
+/* Light mode: see light.h. */
+const volatile __u32 cfg_light = 0;
 /* Interfaces have smaller numbers than this, or no ledger. */
 const volatile __u32 cfg_interfaces = 1;
 
@@ -23,9 +25,28 @@ const volatile __u32 cfg_interfaces = 1;
 #define SOCKET_HOME 16u
 /* `copied` is known. */
 #define SOCKET_COPIED 32u
+/* Light mode: it connects; its packets have no payload yet, and more options than those to come. */
+#define SOCKET_OPENING 64u
+/* Light mode: accept() will return it, and the kernel has not counted its handshake. */
+#define SOCKET_CHILD 128u
 /* Bits 8 and 9: scope of the last packet, plus one; 0 while there was none. */
 #define SOCKET_SCOPE_SHIFT 8
 #define SOCKET_SCOPE_MASK (3u << SOCKET_SCOPE_SHIFT)
+/* Light mode: a connection of the kernel's that carries an MPTCP socket. */
+#define SOCKET_SUBFLOW 1024u
+/* Light mode: it may have been closed by a reset. */
+#define SOCKET_RESET 2048u
+
+/*
+ * Light mode: how far the socket's own counters have been added to an owner's. Of datagrams: the wire length of the last one
+ * received, and how many were dropped.
+ */
+struct folded {
+	__u64 sent, received;
+	__u32 segments_sent, segments_received;
+	/* CLOCK_MONOTONIC. */
+	__u64 at_ns;
+};
 
 /* What we know about a socket. Lives and dies with it. */
 struct socket_state {
@@ -38,8 +59,13 @@ struct socket_state {
 	__u32 interface;
 	/* What it moved for its present owner to and from its peer. */
 	__u64 rx_bytes, tx_bytes;
-	/* Packets of an unclaimed socket, all of one scope. */
-	__u64 early_rx_bytes, early_tx_bytes, early_rx_packets, early_tx_packets;
+	union {
+		/* Packets of an unclaimed socket, all of one scope. */
+		struct {
+			__u64 early_rx_bytes, early_tx_bytes, early_rx_packets, early_tx_packets;
+		};
+		struct folded folded;
+	};
 	/* CLOCK_MONOTONIC. */
 	__u64 opened_ns;
 	/* Up to which sequence number what TCP received has been counted as payload. */
@@ -151,6 +177,23 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 131072);
 } dns SEC(".maps");
+
+/* Written by light mode's walk, and read by its other programs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct light);
+} light SEC(".maps");
+
+/* Of each MPTCP socket that a process has used, by its address: whom its subflows belong to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u64);
+} mptcp_owners SEC(".maps");
 
 static __always_inline void lose(__u32 what)
 {

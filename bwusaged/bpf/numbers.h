@@ -15,12 +15,21 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_ICMPV6 58
+#define IPPROTO_UDPLITE 136
+/* A raw socket of this protocol sends packets that have their IP header already. */
+#define IPPROTO_RAW 255
+#define IPPROTO_MPTCP 262
+#define EAGAIN 11
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
 #define FRAGMENT_HEADER 8
 /* What every link must carry whole (RFC 8200, 5): nobody cuts a smaller packet. */
 #define IPV6_MIN_MTU 1280
+/* Of Ethernet. */
+#define USUAL_MTU 1500
+#define UDP_HEADER 8
+#define TCP_HEADER 20
 
 #define ETHERNET_HEADER 14
 #define ETH_P_IP 0x0800
@@ -37,9 +46,11 @@
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3
+#define TCP_FIN_WAIT1 4
 #define TCP_FIN_WAIT2 5
 #define TCP_TIME_WAIT 6
 #define TCP_CLOSE 7
+#define TCP_CLOSE_WAIT 8
 #define TCP_LISTEN 10
 /* enum sock_flags: the other side will send no more. */
 #define SOCK_DONE 1

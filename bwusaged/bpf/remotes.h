@@ -161,6 +161,9 @@ int list_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 
 	if (!sk || !state)
 		return 0;
+	/* Its subflows are listed, which have the bytes. */
+	if (cfg_light && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
+		return 0;
 	record.owner = state->owner;
 	record.rx_bytes = state->rx_bytes;
 	record.tx_bytes = state->tx_bytes;

@@ -6,6 +6,7 @@
 //! interval_ms = 1000     # time between two ticks, 100 to 60000
 //! socket = "/run/bwusage/bwusage.sock"
 //! state_dir = "/var/lib/bwusage"
+//! user = "bwusage"       # whom a daemon that is started as root becomes once it counts; without it bwusage, else nobody
 //! ```
 
 use std::{
@@ -38,6 +39,8 @@ pub struct Config {
     pub socket: Option<PathBuf>,
     /// Where the daemon keeps what must survive it.
     pub state_dir: Option<PathBuf>,
+    /// Whom a daemon that is started as root becomes: a name, or a number. See [`crate::privilege::account`].
+    pub user: Option<String>,
 }
 
 /// Why the configuration cannot be used.
@@ -125,10 +128,13 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let config =
-            parse("visibility = \"own\"\ninterval_ms = 500\nsocket = \"/s\"\nstate_dir = \"/d\"").unwrap();
+        let config = parse(
+            "visibility = \"own\"\ninterval_ms = 500\nsocket = \"/s\"\nstate_dir = \"/d\"\nuser = \"u\"",
+        )
+        .unwrap();
         assert_eq!((config.visibility, config.interval_ms), (Visibility::Own, Some(500)));
         assert_eq!((config.socket, config.state_dir), (Some("/s".into()), Some("/d".into())));
+        assert_eq!(config.user.as_deref(), Some("u"));
     }
 
     #[test]

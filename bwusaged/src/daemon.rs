@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use bwusage_proto::transport::Endpoint;
+use bwusage_proto::transport::{Bound, Endpoint};
 use tokio::time::MissedTickBehavior;
 
 use crate::{
@@ -17,7 +17,9 @@ use crate::{
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
     host::{Host, live::LiveHost},
+    memory,
     naming::Naming,
+    privilege::{self, Account, Capability, Rights},
     server::{
         self, About, Shared,
         access::{self, Policy},
@@ -29,8 +31,17 @@ use crate::{
 
 /// Time between two ticks unless somebody says otherwise.
 const DEFAULT_INTERVAL_MS: u32 = 1000;
+/// After a crowd of processes, or a client that has asked for everything, most of what the daemon has is free again. Every so
+/// many ticks it is given back, where there is much.
+const GIVE_BACK_TICKS: u64 = 60;
+const GIVE_BACK_ABOVE_BYTES: u64 = 24 << 20;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
+
+/// What the state directory of a daemon with a socket of its own is called, after the socket.
+const STATE_SUFFIX: &str = ".state";
+/// What two daemons with one state directory meet at.
+const LOCK: &str = "bwusaged.lock";
 
 /// Both halves of what is measured.
 pub struct Sources {
@@ -40,6 +51,8 @@ pub struct Sources {
     naming: Option<Naming>,
     /// What to open after the engine failed.
     reopen: Option<Wanted>,
+    /// Whether another one can be opened: not without the rights that it takes.
+    may_reopen: bool,
     recorded_interval_ms: Option<u32>,
     /// The time of the moment that is played.
     recorded_at_unix_ms: Option<u64>,
@@ -64,6 +77,7 @@ impl Sources {
                     host: Box::new(host),
                     naming: None,
                     reopen: None,
+                    may_reopen: false,
                     recorded_interval_ms,
                     recorded_at_unix_ms: None,
                 })
@@ -77,6 +91,7 @@ impl Sources {
             host: Box::new(LiveHost::open().context("the system's metrics cannot be read")?),
             naming: Some(Naming::new()),
             reopen: Some(wanted),
+            may_reopen: true,
             recorded_interval_ms: None,
             recorded_at_unix_ms: None,
         })
@@ -86,12 +101,15 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// Fails when the engine did and no other one can be opened.
+    /// Fails when the engine did and no other one can be opened; with [`MustRestart`] when only for want of rights.
     pub fn sample(
         &mut self,
         busy: &[bwusage_proto::process::ProcessId],
     ) -> anyhow::Result<engine::recording::Moment> {
         let sample = match (self.engine.sample(), self.reopen) {
+            (Err(error), Some(_)) if !self.may_reopen => {
+                return Err(anyhow::Error::new(error).context(MustRestart));
+            }
             (Err(error), Some(wanted)) => {
                 tracing::error!(%error, "the engine failed; opening another one");
                 self.engine = engine::open(wanted)?;
@@ -131,6 +149,23 @@ impl Sources {
         }
     }
 
+    /// Gives away every right that is not needed any more, once everything is open.
+    ///
+    /// # Errors
+    ///
+    /// See [`privilege::drop`].
+    pub fn drop_privileges(&mut self, account: Option<&Account>) -> anyhow::Result<Rights> {
+        let of_host: &[Capability] = if self.reopen.is_some() { privilege::OF_HOST } else { &[] };
+        let keep = [self.engine.capabilities(), of_host].concat();
+        let engine = &mut self.engine;
+        let rights = privilege::drop(account, &keep, &mut || engine.talk().is_ok())?;
+        self.may_reopen &= !rights.given_away;
+        if let Some(text) = &rights.text {
+            tracing::info!("running as {text}");
+        }
+        Ok(rights)
+    }
+
     /// What the engine can see.
     #[must_use]
     pub fn coverage(&self) -> bwusage_proto::snapshot::Coverage {
@@ -144,6 +179,16 @@ impl Sources {
     }
 }
 
+/// The engine failed, and the rights to open another one were given away.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the engine failed; bwusaged has no right to open another one and must be started again")]
+pub struct MustRestart;
+
+impl MustRestart {
+    /// What the daemon exits with, so that a service manager can tell: `EX_TEMPFAIL` of `sysexits.h`.
+    pub const EXIT_STATUS: u8 = 75;
+}
+
 /// Serves until somebody asks it to stop.
 ///
 /// # Errors
@@ -151,12 +196,13 @@ impl Sources {
 /// Says what is missing and what to do about it.
 pub fn run(options: &Serve) -> anyhow::Result<()> {
     let config = Config::load(options.config.as_deref())?;
+    let account = privilege::account(config.user.as_deref())?;
     let sources = Sources::open(&options.engine, options.counting.unwrap_or(config.counting))?;
     let recorded = sources.recorded_interval_ms.filter(|interval| config::INTERVALS_MS.contains(interval));
     let interval_ms = options.interval.or(config.interval_ms).or(recorded).unwrap_or(DEFAULT_INTERVAL_MS);
     config::check_interval(interval_ms)?;
     let endpoint = endpoint(options, &config);
-    let _state = state_dir(options, &config, &endpoint)?;
+    let _state = state_dir(options, &config, &endpoint, account.as_ref())?;
 
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).context("the system gives no random bytes")?;
@@ -167,13 +213,28 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         interval_ms,
         started_at_unix_ms: unix_ms(),
         started_at: Instant::now(),
+        rights: None,
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources))
+    let served =
+        tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources, account.as_ref()));
+    if account.is_some() && endpoint.address().exists() {
+        tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
+    }
+    served
 }
 
-async fn serve(endpoint: &Endpoint, about: About, sources: Sources) -> anyhow::Result<()> {
+async fn serve(
+    endpoint: &Endpoint,
+    about: About,
+    mut sources: Sources,
+    account: Option<&Account>,
+) -> anyhow::Result<()> {
+    let bound = listen(endpoint, account)?;
+    // No client is let in, and no other thread exists, before this.
+    let rights = sources.drop_privileges(account)?;
+    let about = About { rights: rights.text, ..about };
     let interval = Duration::from_millis(u64::from(about.interval_ms));
     // Ticks and questions take turns on one thread, and neither waits for anything while it has the sources.
     let sources = Rc::new(RefCell::new(sources));
@@ -181,7 +242,6 @@ async fn serve(endpoint: &Endpoint, about: About, sources: Sources) -> anyhow::R
     let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()));
     // The first tick before the first client, so that nobody ever sees an empty machine.
     tick(&mut sources.borrow_mut(), &shared, false)?;
-    let bound = endpoint.listen().map_err(|error| listen_error(error, endpoint))?;
     tracing::info!(%endpoint, "ready");
 
     let mut timer = tokio::time::interval(interval);
@@ -207,10 +267,32 @@ async fn serve(endpoint: &Endpoint, about: About, sources: Sources) -> anyhow::R
     }
 }
 
+fn listen(endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<Bound> {
+    let failed = |error| listen_error(error, endpoint);
+    let address = endpoint.address();
+    let Some(directory) = address.parent().filter(|directory| !directory.as_os_str().is_empty()) else {
+        return endpoint.listen().map_err(failed);
+    };
+    let names = own_names(endpoint);
+    privilege::own_directory(directory, &names.each_ref().map(String::as_str), account).map_err(failed)?;
+    let bound = privilege::inside(directory, account, || endpoint.listen()).map_err(failed)?;
+    privilege::give(address, account);
+    Ok(bound)
+}
+
 fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()> {
     let moment = sources.sample(&shared.busy())?;
     let now = Moment { unix_ms: unix_ms(), steady_ms: shared.steady_ms() };
-    shared.advance(late, |store| store.advance(now, moment.sample, moment.host));
+    let mut seq = 0;
+    shared.advance(late, |store| {
+        store.advance(now, moment.sample, moment.host);
+        seq = store.seq();
+    });
+    if seq.is_multiple_of(GIVE_BACK_TICKS)
+        && service::own_use().rss_bytes.is_some_and(|bytes| bytes > GIVE_BACK_ABOVE_BYTES)
+    {
+        memory::give_back();
+    }
     Ok(())
 }
 
@@ -234,26 +316,35 @@ fn endpoint(options: &Serve, config: &Config) -> Endpoint {
     )
 }
 
+/// The files that a daemon keeps in its directories.
+fn own_names(endpoint: &Endpoint) -> [String; 4] {
+    let socket = endpoint.address().file_name().unwrap_or_default().to_string_lossy();
+    [LOCK.into(), format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"), socket.into_owned()]
+}
+
 /// Creates and locks the state directory, so that two daemons never share one.
-fn state_dir(options: &Serve, config: &Config, endpoint: &Endpoint) -> anyhow::Result<File> {
+fn state_dir(
+    options: &Serve,
+    config: &Config,
+    endpoint: &Endpoint,
+    account: Option<&Account>,
+) -> anyhow::Result<File> {
     let named = options.state_dir.clone().or_else(|| config.state_dir.clone());
     let dir = named.unwrap_or_else(|| {
         if service::is_superuser() && *endpoint == Endpoint::system() {
             PathBuf::from(DEFAULT_STATE_DIR)
         } else {
             let mut beside = endpoint.address().as_os_str().to_owned();
-            beside.push(".state");
+            beside.push(STATE_SUFFIX);
             PathBuf::from(beside)
         }
     });
-    fs::create_dir_all(&dir)
+    let own = own_names(endpoint);
+    privilege::own_directory(&dir, &own.each_ref().map(String::as_str), account)
         .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
-    let lock = dir.join("bwusaged.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock)
+    let lock = dir.join(LOCK);
+    let open = || File::options().create(true).truncate(false).write(true).open(&lock);
+    let file = privilege::inside(&dir, account, open)
         .with_context(|| format!("cannot use the state directory {}", dir.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

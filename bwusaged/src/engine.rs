@@ -17,7 +17,7 @@ use bwusage_proto::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::desktop;
+use crate::{desktop, privilege::Capability};
 
 pub mod recording;
 pub mod replay;
@@ -49,6 +49,14 @@ pub trait Engine {
     /// The engine goes on after an error.
     fn talk(&mut self) -> Result<Option<Talk>, EngineError> {
         Ok(None)
+    }
+
+    /// What it goes on needing of root's rights once it is open, beside reading its tables, which is tried. On Linux only.
+    ///
+    /// An engine with threads starts them in the first [`Engine::sample`], which comes after the rights are given away: a thread
+    /// keeps what it was started with.
+    fn capabilities(&self) -> &'static [Capability] {
+        &[]
     }
 }
 
@@ -84,7 +92,8 @@ pub struct InterfaceSample {
     pub rx: DirectionSample,
     /// Sent.
     pub tx: DirectionSample,
-    /// What the interface itself counted, read between the two: `None` when it is gone.
+    /// What the interface itself counted, read between the two: `None` when it is gone, and from an engine that does not see
+    /// what passes it: then it has no ledger.
     pub counters: Option<Moved>,
     /// The packets that it counted, received and sent; `None` where nobody asked.
     #[serde(default)]
@@ -387,11 +396,29 @@ pub enum EngineError {
         /// The kernel's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The kernel refuses programs at its functions.
+    #[error(
+        "this kernel ({release}) allows no BPF program at its function {function} (fentry); count by tracepoints instead, which Linux 6.3 and newer have: --engine tracepoints"
+    )]
+    NoTrampolines {
+        /// Release of the kernel.
+        release: String,
+        /// The function.
+        function: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+    },
     /// The embedded object does not load.
     #[error("the kernel programs cannot be loaded")]
     Load {
         /// The loader's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No copies of packets.
+    #[error("bwusaged may not see packets (CAP_NET_RAW); start it as root: sudo bwusaged")]
+    PacketSocket {
+        /// The system's answer.
+        source: io::Error,
     },
     /// A counter table cannot be read.
     #[error("the counters in {what} cannot be read")]

@@ -9,7 +9,8 @@
 //!   ([`container_names`]), and whether it has a terminal.
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
 //! - [`server`] answers. It never computes a number.
-//! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings.
+//! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings, and
+//!   [`privilege`] gives away what it does not need any more.
 //!
 //! Invariant: a byte is counted against the process that moved it, or reported under a named residual. Never guessed.
 
@@ -22,7 +23,9 @@ pub mod desktop;
 pub mod dns;
 pub mod engine;
 pub mod host;
+mod memory;
 pub mod naming;
+pub mod privilege;
 pub mod record;
 pub mod server;
 pub mod service;

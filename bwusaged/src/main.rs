@@ -1,11 +1,12 @@
 //! `bwusaged`: see the library for what it is made of.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use bwusaged::{
     cli::{Cli, Command},
     config::Config,
-    daemon, record,
+    daemon::{self, MustRestart},
+    privilege, record,
 };
 use clap::Parser as _;
 
@@ -21,18 +22,25 @@ fn main() -> ExitCode {
         .init();
     let outcome = match &cli.command {
         None => daemon::run(&cli.serve),
-        Some(Command::Record(options)) => record::run(options),
-        Some(Command::CheckConfig) => {
-            Config::load(cli.serve.config.as_deref()).map_err(Into::into).map(|config| {
-                println!("the configuration is right: {config:?}");
-            })
-        }
+        Some(Command::Record(options)) => record::run(options, cli.serve.config.as_deref()),
+        Some(Command::CheckConfig) => check(cli.serve.config.as_deref()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<MustRestart>() {
+                ExitCode::from(MustRestart::EXIT_STATUS)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
+}
+
+fn check(file: Option<&Path>) -> anyhow::Result<()> {
+    let config = Config::load(file)?;
+    config.user.as_deref().map(privilege::named).transpose()?;
+    println!("the configuration is right: {config:?}");
+    Ok(())
 }

@@ -1,18 +1,21 @@
 //! `bwusaged record`: a live engine into a file.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 
 use crate::{
     cli::Record,
-    config,
+    config::{self, Config},
     daemon::Sources,
     engine::{
         Choice, Counting,
         recording::{FORMAT, Header, Writer},
     },
-    service,
+    privilege, service,
 };
 
 /// Records until the time is over or somebody asks to stop.
@@ -20,8 +23,9 @@ use crate::{
 /// # Errors
 ///
 /// Says what is missing, or which file cannot be written.
-pub fn run(options: &Record) -> anyhow::Result<()> {
+pub fn run(options: &Record, config: Option<&Path>) -> anyhow::Result<()> {
     config::check_interval(options.interval)?;
+    let account = privilege::account(Config::load(config)?.user.as_deref())?;
     let mut sources = Sources::open(&Choice::Auto, Counting::Exact)?;
     let header = Header {
         format: FORMAT.into(),
@@ -29,7 +33,9 @@ pub fn run(options: &Record) -> anyhow::Result<()> {
         coverage: sources.coverage(),
         interval_ms: options.interval,
     };
+    // The file is of whoever started this; nothing else is written.
     let mut writer = Writer::create(&options.out, &header)?;
+    sources.drop_privileges(account.as_ref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ends_at = options.duration.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     runtime.block_on(async {

@@ -44,6 +44,8 @@ pub struct About {
     pub started_at: std::time::Instant,
     /// Who sees what.
     pub policy: Policy,
+    /// What the daemon may do, for people; `None` where the system does not say.
+    pub rights: Option<String>,
 }
 
 /// What connections share.
@@ -132,6 +134,7 @@ impl Shared {
             coverage: self.about.coverage.clone(),
             losses: store.losses().to_vec(),
             ledger: store.ledger(),
+            privilege: self.about.rights.clone(),
         }
     }
 

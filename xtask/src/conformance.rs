@@ -11,8 +11,14 @@ use crate::workspace;
 
 #[derive(Args)]
 pub(crate) struct Options {
+    /// How the daemon counts: exact or light
+    #[arg(long, value_name = "HOW", default_value = "exact", value_parser = ["exact", "light"])]
+    counting: String,
     /// Only the cases whose name contains this
     filter: Option<String>,
+    /// Count this way instead of the best that the machine allows: tracepoints, fentry, packets
+    #[arg(long)]
+    engine: Option<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -27,7 +33,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     ]))?;
     let mut suite = workspace::cargo();
     suite.args(["test", "--locked", "--quiet", "-p", "bwusaged", "--test", "kernel"]);
-    suite.args(["--", "print-conformance"]).args(&options.filter);
+    suite.args(["--", "print-conformance", &options.counting]).args(&options.filter);
+    // What starts the daemon reads this (`bwusaged/tests/kernel/suite/daemon.rs`).
+    suite.envs(options.engine.iter().map(|engine| ("BWUSAGED_TEST_ENGINE", engine)));
     workspace::succeed(&mut suite)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,9 +10,11 @@ mod bench;
 mod bench;
 mod bpf;
 mod conformance;
+mod load;
 mod run;
 mod test;
 mod tools;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -41,6 +43,8 @@ enum Task {
     Bpf(bpf::Options),
     /// Move bytes in every way there is, and print what was counted beside what was moved (as root)
     Conformance(conformance::Options),
+    /// Start a million processes or hold 200,000 sockets, and print what they cost the daemon (as root)
+    Load(load::Options),
     /// Measure what counting costs, beside doing without and beside other tools (as root)
     Bench(bench::Options),
     /// Make traffic for `bench`
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Bpf(options) => bpf::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Load(options) => load::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::BenchGenerate(options) => bench::generate(&options),
     };

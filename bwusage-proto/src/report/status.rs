@@ -52,6 +52,8 @@ pub struct StatusReport<'a> {
     pub losses: &'a [Loss],
     /// Where the bytes of the interfaces that lead out went; `null` where nothing tells.
     pub ledger: Option<SummaryReport<'a>>,
+    /// The daemon's user and capabilities; `null` where the system does not tell.
+    pub privilege: Option<&'a str>,
 }
 
 impl<'a> StatusReport<'a> {
@@ -78,6 +80,7 @@ impl<'a> StatusReport<'a> {
             coverage: &status.coverage,
             losses: &status.losses,
             ledger: status.ledger.as_ref().map(SummaryReport::new),
+            privilege: status.privilege.as_deref(),
         }
     }
 }

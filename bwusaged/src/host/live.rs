@@ -142,6 +142,7 @@ impl LiveHost {
                 self.forget(pid);
             }
         }
+        self.forget_strays();
         let kind = ProcessRefreshKind::nothing()
             .without_tasks()
             .with_cmd(sysinfo::UpdateKind::Always)
@@ -160,6 +161,17 @@ impl LiveHost {
             let process = self.system.process(sysinfo::Pid::from_u32(id.pid))?;
             listing::is_same(id, process).then(|| (id, identity_of(id, process)))
         }));
+    }
+
+    /// Short processes are measured because they move data, and may be over before any listing has met them.
+    fn forget_strays(&mut self) {
+        let known = &self.known;
+        self.used.retain(|id, _| known.get(&id.pid) == Some(id));
+        let measured = self.system.processes().keys().map(|pid| pid.as_u32());
+        let strays: Vec<Pid> = measured.filter(|pid| !known.contains_key(pid)).collect();
+        for pid in strays {
+            self.forget(pid);
+        }
     }
 
     /// Those of `measured` that kept a processor busy since they were measured before.
@@ -296,6 +308,23 @@ mod tests {
             let turn = host.turn(&[ProcessId::new(2, 1)]);
             assert_eq!(turn.iter().filter(|id| id.pid == 2).count(), 1);
         }
+    }
+
+    #[test]
+    fn a_process_that_no_listing_has_met_is_not_remembered_for_ever() {
+        let mut host = LiveHost::open().unwrap();
+        let mut child =
+            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        host.sample(&[]);
+        let id = *host.known.get(&child.id()).unwrap();
+        host.known.remove(&id.pid);
+        host.sample(&[id]);
+        assert!(host.used.contains_key(&id));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        host.list(&mut HostTick::default());
+        assert!(!host.used.contains_key(&id));
+        assert!(host.system.process(sysinfo::Pid::from_u32(id.pid)).is_none());
     }
 
     #[test]

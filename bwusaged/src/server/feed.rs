@@ -1,17 +1,22 @@
 //! What changed, as messages: built and encoded once per tick for each kind of viewer, and shared.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::HashMap, iter::Peekable, rc::Rc};
 
 use bwusage_proto::{
-    message::{Encoded, MessageError, Reply, SnapshotHead, Tick},
+    frame::DAEMON_TO_CLIENT_MAX,
+    message::{Encoded, MessageError, Reply, Retired, SnapshotHead, Tick},
     snapshot::{Activity, ProcessInfo},
 };
 
 use super::{About, access::Viewer};
 use crate::usage::store::{OTHERS, Store};
 
-/// Rows in one page. A row takes some 600 bytes decoded, so a page stays far below the 8 MiB that a client accepts.
-const PAGE_ROWS: usize = 4096;
+/// Decoded, a page takes at most so much: half of what a client accepts.
+const PAGE_BYTES: usize = DAEMON_TO_CLIENT_MAX / 2;
+/// Decoded, a row or an entry takes at most so much beside what its programs chose.
+const ROW_BYTES: usize = 1024;
+/// Decoded, a text takes so much beside its bytes.
+const TEXT_BYTES: usize = 32;
 
 /// Messages ready to be sent, in order.
 pub(super) type Pages = Rc<[Encoded]>;
@@ -65,31 +70,60 @@ pub(super) fn encode(replies: impl ExactSizeIterator<Item = Reply>) -> Result<Pa
 
 /// The pages of a tick. The last one carries what is said once.
 fn ticks(store: &Store, viewer: &Viewer, seq: u64) -> Option<Vec<Tick>> {
-    let gone = store
-        .gone_since(seq)?
-        .filter(|gone| seq > 0 && viewer.may_see_row(gone.user.as_ref()))
-        .map(|gone| gone.row);
-    let (mut infos, mut changed) = rows(store, viewer, seq);
+    let gone = store.gone_since(seq)?.filter(|&(_, user)| viewer.may_see_row(user)).map(|(row, _)| row);
+    let (infos, changed) = rows(store, viewer, seq);
+    let retired = store
+        .retired()
+        .filter(|retired| retired.seq > seq && viewer.may_see_row(retired.value.user.as_ref()))
+        .map(|retired| retired.value.clone());
+    let (mut infos, mut changed, mut retired) =
+        (infos.into_iter().peekable(), changed.into_iter().peekable(), retired.peekable());
     let mut pages = Vec::new();
-    while infos.len() + changed.len() > PAGE_ROWS {
-        // Rows are described before they are counted, so descriptions fill the first pages.
-        let described: Vec<_> = infos.drain(..infos.len().min(PAGE_ROWS)).collect();
-        let counted = changed.drain(..changed.len().min(PAGE_ROWS - described.len())).collect();
-        pages.push(page(store, described, counted));
+    loop {
+        let mut room = PAGE_BYTES;
+        let infos_here = fill(&mut infos, &mut room, described_bytes);
+        // Rows are described before they are counted.
+        if infos.peek().is_some() {
+            room = 0;
+        }
+        let changed_here = fill(&mut changed, &mut room, |_| ROW_BYTES);
+        let retired_here = fill(&mut retired, &mut room, retired_bytes);
+        let page = Tick { retired: retired_here, ..page(store, infos_here, changed_here) };
+        if infos.peek().is_none() && changed.peek().is_none() && retired.peek().is_none() {
+            pages.push(Tick {
+                host: Some(store.host().clone()),
+                gone: gone.collect(),
+                residuals: store.residuals(),
+                ledger: store.ledger(),
+                ..page
+            });
+            return Some(pages);
+        }
+        pages.push(page);
     }
-    pages.push(Tick {
-        host: Some(store.host().clone()),
-        gone: gone.collect(),
-        residuals: store.residuals(),
-        ledger: store.ledger(),
-        retired: store
-            .retired()
-            .filter(|retired| retired.seq > seq && viewer.may_see_row(retired.value.user.as_ref()))
-            .map(|retired| retired.value.clone())
-            .collect(),
-        ..page(store, infos, changed)
-    });
-    Some(pages)
+}
+
+/// As many of `from` as there is room for; one always goes into an empty page.
+fn fill<T>(
+    from: &mut Peekable<impl Iterator<Item = T>>,
+    room: &mut usize,
+    bytes: impl Fn(&T) -> usize,
+) -> Vec<T> {
+    let mut filled = Vec::new();
+    while let Some(next) = from.next_if(|next| *room == PAGE_BYTES || bytes(next) <= *room) {
+        *room = room.saturating_sub(bytes(&next));
+        filled.push(next);
+    }
+    filled
+}
+
+fn described_bytes(info: &ProcessInfo) -> usize {
+    let texts = info.command_line.iter().flatten().chain(&info.exe).chain([&info.app]).chain(&info.title);
+    ROW_BYTES + texts.map(|text| text.len() + TEXT_BYTES).sum::<usize>()
+}
+
+fn retired_bytes(retired: &Retired) -> usize {
+    ROW_BYTES + retired.app.len() + retired.unit.as_ref().map_or(0, String::len)
 }
 
 fn rows(store: &Store, viewer: &Viewer, seq: u64) -> (Vec<ProcessInfo>, Vec<Activity>) {

@@ -82,7 +82,10 @@ fn many_rows_are_paged_and_arrive_whole() {
     let many: Vec<_> = (1..=10_000).map(|pid| (pid, 3)).collect();
     advance(&mut store, 0, &many);
     let pages = ticks(&store, &viewer(Visibility::All, 1), 0).unwrap();
-    assert!(pages.len() > 3 && pages.iter().all(|page| page.infos.len() + page.changed.len() <= PAGE_ROWS));
+    assert!(
+        pages.len() > 3
+            && pages.iter().all(|page| page.infos.len() + page.changed.len() <= PAGE_BYTES / ROW_BYTES)
+    );
     assert_eq!(received(&mirror(&store, &viewer(Visibility::All, 1))), 30_000);
     let encoded = encode(pages.into_iter().map(|tick| Reply::Tick(Box::new(tick)))).unwrap();
     for page in encoded.iter() {
@@ -132,4 +135,36 @@ fn a_reader_that_fell_too_far_behind_must_start_anew() {
     }
     assert!(ticks(&store, &viewer(Visibility::All, 1), 50).is_none());
     assert!(ticks(&store, &viewer(Visibility::All, 1), 650).is_some());
+}
+
+#[test]
+fn rows_whose_programs_chose_long_words_fit_into_what_a_client_accepts() {
+    let mut store = Store::default();
+    let identity = |words: usize, length: usize| Identity {
+        name: "p".into(),
+        command_line: Some(vec!["x".repeat(length); words]),
+        ..Identity::default()
+    };
+    let process = |pid| ProcessSample {
+        id: ProcessId::new(pid, 1),
+        counters: Counters::default(),
+        // Few long words, and many short ones, each 16 KiB as the kernel keeps them.
+        identity: Some(if pid % 2 == 0 { identity(8192, 1) } else { identity(1, 16_383) }),
+        ended: false,
+    };
+    let processes = (1..=200).map(process).collect();
+    let now = Moment { unix_ms: 0, steady_ms: 0 };
+    store.advance(now, Sample { processes, ..Sample::default() }, HostTick::default());
+    let pages = Feed::default().since(&store, &viewer(Visibility::All, 1), 0).unwrap().unwrap();
+    let mut mirror = Mirror::default();
+    for page in pages.iter() {
+        let mut bytes = bytes::BytesMut::from(&page.header(1)[..]);
+        bytes.extend_from_slice(page.body());
+        let frame = bwusage_proto::frame::take(&mut bytes, DAEMON_TO_CLIENT_MAX).unwrap().unwrap();
+        let Ok(Reply::Tick(tick)) = Reply::decode(&frame) else {
+            panic!("a page is not what a client accepts")
+        };
+        mirror.apply(*tick).unwrap();
+    }
+    assert_eq!(mirror.processes.len(), 200);
 }

@@ -13,7 +13,9 @@ use bwusage_proto::{
     message::{Retired, RetiredKey},
     mirror::{WINDOW_POINTS, window_point},
     process::{ProcessId, UserId},
-    snapshot::{Activity, HostSample, Loss, Residual, ResidualReason, Resources, RowId, WindowPoint},
+    snapshot::{
+        Activity, HostSample, Loss, ProcessInfo, Residual, ResidualReason, Resources, RowId, WindowPoint,
+    },
     units::{Counters, Rates},
 };
 
@@ -31,7 +33,10 @@ use crate::{
 };
 
 mod describe;
+mod gone;
 mod ledger;
+
+use gone::GoneRows;
 
 /// How long an ended process that moved bytes keeps its row.
 pub const KEEP_ENDED_MS: u64 = 10 * 60 * 1000;
@@ -39,9 +44,12 @@ pub const KEEP_ENDED_MS: u64 = 10 * 60 * 1000;
 pub const KEEP_ENDED_IDLE_MS: u64 = 10 * 1000;
 /// Most ended processes with a row; beyond it the oldest go to their application at once.
 pub const KEEP_ENDED_ROWS: usize = 4096;
-/// Most entries of given up processes that are told apart by unit and container; beyond it new ones are told apart by
-/// application and user only.
+/// Most entries of given up processes that are told apart by unit and container. Beyond it new ones are told apart by
+/// application and user only, beyond twice as many by user only, and beyond three times as many not at all: programs choose
+/// their names, so there may be as many as there are processes.
 pub const KEEP_RETIRED: usize = 4096;
+/// The application of ended processes when there are too many to tell them apart.
+pub const OTHER_PROGRAMS: &str = "other programs";
 /// How many ticks a reader may lag behind before it must start anew: twice the longest time between two of its ticks (a
 /// minute) at the daemon's shortest interval (100 ms).
 pub const LAG_TICKS: u64 = 1200;
@@ -64,7 +72,7 @@ pub struct Store {
     moving: Vec<RowId>,
     /// Rows of ended processes, oldest first.
     ended: VecDeque<RowId>,
-    gone: VecDeque<Gone>,
+    gone: GoneRows,
     retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
@@ -74,17 +82,6 @@ pub struct Store {
     remotes: Remotes,
     host: HostSample,
     window: VecDeque<WindowPoint>,
-}
-
-/// A row that was given up.
-#[derive(Debug, Clone)]
-pub struct Gone {
-    /// Which.
-    pub row: RowId,
-    /// Whose.
-    pub user: Option<UserId>,
-    /// In which tick.
-    pub seq: u64,
 }
 
 impl Store {
@@ -135,10 +132,7 @@ impl Store {
         self.carriers = host.carriers;
         self.retire(now.steady_ms);
         self.take_host(host.sample, now);
-        let oldest = self.seq.saturating_sub(LAG_TICKS);
-        while self.gone.front().is_some_and(|gone| gone.seq < oldest) {
-            self.gone.pop_front();
-        }
+        self.gone.end_tick(self.seq, RowId(self.last_row), LAG_TICKS);
     }
 
     fn row_of(&mut self, id: ProcessId) -> RowId {
@@ -254,10 +248,15 @@ impl Store {
             self.remotes.keep_owner(id, Owner { app: info.app.clone(), user: info.user.clone() });
             self.family.lost(row_id, id, info.parent);
         }
-        self.gone.push_back(Gone { row: row_id, user: info.user.clone(), seq: self.seq });
+        self.gone.add(row_id, info.user.as_ref(), self.seq);
         if counters.is_zero() {
             return;
         }
+        self.fold(info, counters);
+    }
+
+    /// Adds a process that has lost its row to others that it has something in common with.
+    fn fold(&mut self, info: ProcessInfo, counters: Counters) {
         let mut retired = Retired {
             app: info.app,
             user: info.user,
@@ -265,15 +264,28 @@ impl Store {
             container: info.container,
             category: info.category,
             processes: 0,
+            first_traffic_at_unix_ms: None,
             counters: Counters::default(),
         };
-        if self.retired.len() >= KEEP_RETIRED && !self.retired.contains_key(&retired.key()) {
+        // The less room there is, the more they are taken for the same.
+        let is_full = |of: usize, retired: &Retired| {
+            self.retired.len() >= of * KEEP_RETIRED && !self.retired.contains_key(&retired.key())
+        };
+        if is_full(1, &retired) {
             (retired.unit, retired.container) = (None, None);
+        }
+        if is_full(2, &retired) {
+            (retired.app, retired.category) = (OTHER_PROGRAMS.into(), None);
+        }
+        if is_full(3, &retired) {
+            retired.user = None;
         }
         let seq = self.seq;
         let retired = self.retired.entry(retired.key()).or_insert(Stamped { value: retired, seq });
         retired.seq = self.seq;
         retired.value.processes += 1;
+        let first = &mut retired.value.first_traffic_at_unix_ms;
+        *first = first.iter().copied().chain(info.first_traffic_at_unix_ms).min();
         retired.value.counters += counters;
     }
 
@@ -340,11 +352,10 @@ impl Store {
         &self.remotes
     }
 
-    /// Rows that were given up after tick `seq`; `None` when that is too long ago to know.
+    /// Rows that were there in tick `seq` and given up since, with their users; `None` when that is too long ago to know.
     #[must_use]
-    pub fn gone_since(&self, seq: u64) -> Option<impl Iterator<Item = &Gone>> {
-        let known = seq == 0 || seq + LAG_TICKS >= self.seq;
-        known.then(|| self.gone.iter().skip_while(move |gone| gone.seq <= seq))
+    pub fn gone_since(&self, seq: u64) -> Option<impl Iterator<Item = (RowId, Option<&UserId>)>> {
+        self.gone.since(seq)
     }
 
     /// Totals of ended processes whose rows were given up.

@@ -7,8 +7,12 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use self::counting::Counting;
+
+mod bounds;
 mod conformance;
 mod connections;
+mod counting;
 mod daemon;
 mod folder;
 mod generator;
@@ -19,6 +23,8 @@ mod lifecycle;
 mod namespace;
 mod network;
 mod ownership;
+mod packets;
+mod privilege;
 mod processes;
 mod refusals;
 mod top;
@@ -27,7 +33,7 @@ mod transfers;
 mod units;
 
 /// Programs that the tests use, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("ip", "iproute2"),
     ("ethtool", "ethtool"),
     ("bpftool", "bpftool"),
@@ -37,6 +43,28 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("su", "util-linux"),
+    ("setpriv", "util-linux"),
+    ("prlimit", "util-linux"),
+];
+
+const IN_BOTH_MODES: &[&[Test]] = &[
+    transfers::TESTS,
+    ownership::TESTS,
+    processes::TESTS,
+    units::TESTS,
+    identity::TESTS,
+    lifecycle::TESTS,
+    connections::TESTS,
+];
+
+/// Those for which it does not matter how packets are counted, or which ask for what only the exact mode sees.
+const IN_EXACT_MODE: &[&[Test]] = &[
+    refusals::TESTS,
+    connections::TESTS_OF_EXACT_MODE,
+    privilege::TESTS,
+    privilege::needs::TESTS,
+    bounds::TESTS,
+    packets::TESTS,
 ];
 
 pub(super) fn main() -> ExitCode {
@@ -44,35 +72,37 @@ pub(super) fn main() -> ExitCode {
     if let Some(code) = generator::main() {
         return code;
     }
+    let words: Vec<String> = env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == conformance::report::VERB) {
+        // Who asks for it made a machine for it, with the programs of these tests alone.
+        return conformance::report::report(words.get(1).map_or("", String::as_str));
+    }
     let missing = missing();
     if let Some(missing) = &missing {
         eprintln!("The kernel tests cannot run: {missing}");
     }
-    let words: Vec<String> = env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == conformance::VERB) {
-        let filter = words.get(1).map_or("", String::as_str);
-        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(filter) };
+        let counting = words.get(1).and_then(|word| Counting::named(word)).unwrap_or(Counting::Exact);
+        let filter = words.get(2).map_or("", String::as_str);
+        return if missing.is_some() { ExitCode::FAILURE } else { conformance::print(counting, filter) };
+    }
+    if words.first().is_some_and(|word| word == bounds::VERB) {
+        return if missing.is_some() { ExitCode::FAILURE } else { bounds::print(&words[1..]) };
     }
     let arguments = Arguments::from_args();
     let in_ci = env::var_os("CI").is_some();
-    let mut trials: Vec<Trial> = [
-        transfers::TESTS,
-        ownership::TESTS,
-        processes::TESTS,
-        units::TESTS,
-        identity::TESTS,
-        lifecycle::TESTS,
-        connections::TESTS,
-        refusals::TESTS,
-    ]
-    .into_iter()
-    .flatten()
-    .map(|&(name, test)| {
-        let missing = missing.clone();
-        let ignored = missing.is_some() && !in_ci;
-        Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
-    })
-    .collect();
+    let in_mode = |counting: Counting, prefix: &'static str, tests: &'static [&[Test]]| {
+        let (missing, ignored) = (missing.clone(), missing.is_some() && !in_ci);
+        tests.iter().copied().flatten().map(move |&(name, test)| {
+            let missing = missing.clone();
+            Trial::test(format!("{prefix}{name}"), move || counting.run(|| run(test, missing)))
+                .with_ignored_flag(ignored)
+        })
+    };
+    let mut trials: Vec<Trial> = in_mode(Counting::Exact, "", IN_BOTH_MODES)
+        .chain(in_mode(Counting::Exact, "", IN_EXACT_MODE))
+        .chain(in_mode(Counting::Light, "light::", IN_BOTH_MODES))
+        .collect();
     trials.extend(ledger::trials(missing.as_ref(), in_ci));
     trials.extend(conformance::trials(missing.as_ref(), in_ci));
     libtest_mimic::run(&arguments, trials).exit_code()

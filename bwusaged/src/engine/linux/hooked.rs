@@ -5,12 +5,12 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bwusage_proto::snapshot::{Coverage, Hook};
 
 use super::{
-    kernel,
+    kernel, light,
     links::{Link, Links},
     loader::{self, Plan},
     table, talk,
 };
-use crate::engine::{Engine, EngineError, Sample, Talk};
+use crate::engine::{Counting, Engine, EngineError, Sample, Talk};
 
 /// How often what was quiet leaves the kernel's table of remote hosts.
 const DRAIN_MS: u64 = 10_000;
@@ -27,6 +27,7 @@ struct Hooked {
     remotes: talk::Memory,
     drained_ms: u64,
     hooks: Vec<Hook>,
+    blind_spots: Vec<&'static str>,
     opened_at: Instant,
     /// Dropping it detaches every program.
     _programs: aya::Ebpf,
@@ -39,7 +40,7 @@ struct Hooked {
 /// Says what is missing and what to do about it.
 pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
     let links = Links::open().map_err(|source| EngineError::Read { what: INTERFACES, source })?;
-    let loader::Loaded { programs, kernel, hooks } = loader::load(plan)?;
+    let loader::Loaded { programs, kernel, hooks, blind_spots } = loader::load(plan)?;
     Ok(Box::new(Hooked {
         plan,
         table: table::Table::new(table::Kernel::slot_count(&kernel)),
@@ -49,31 +50,42 @@ pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
         remotes: talk::Memory::default(),
         drained_ms: 0,
         hooks,
+        blind_spots,
         opened_at: Instant::now(),
         _programs: programs,
     }))
 }
 
 const INTERFACES: &str = "the list of interfaces";
+const SOCKETS: &str = "the open sockets";
 const REMOTES: &str = "the table of remote hosts";
 
 impl Engine for Hooked {
     fn sample(&mut self) -> Result<Sample, EngineError> {
         let now_ms = self.opened_at.elapsed().as_millis() as u64;
-        if now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS {
-            self.drained_ms = now_ms;
-            let drained = self.remotes.drain(&mut self.kernel, clocks());
-            drained.map_err(|source| EngineError::Read { what: REMOTES, source })?;
+        if let Some(folding) = &mut self.kernel.folding {
+            folding.tick(now_ms).map_err(|source| EngineError::Read { what: SOCKETS, source })?;
         }
-        let sample = self
+        let (mut sample, leaving) = self
             .table
             .sample(&mut self.kernel, now_ms)
             .map_err(|source| EngineError::Read { what: "the table of processes", source })?;
+        // The tables are drained while it is known whose slot a remote host belongs to.
+        if !leaving.is_empty() || now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS {
+            self.drained_ms = now_ms;
+            let leaving = leaving.iter().map(table::Leaving::owner).collect();
+            let drained = self.remotes.drain(&mut self.kernel, clocks(), &leaving);
+            drained.map_err(|source| EngineError::Read { what: REMOTES, source })?;
+        }
+        self.table.leave(&mut self.kernel, &leaving, &mut sample);
         // Next to the counters that they are compared with: what passes in between is nobody's.
         match self.links.read() {
             Ok(links) => self.known_links = links,
             // They come and go faster than they can be listed: what is known stands, and is compared next time.
             Err(error) => tracing::debug!(%error, "the interfaces cannot be listed"),
+        }
+        if self.plan.counting == Counting::Light {
+            return Ok(light::without_packets(sample, &self.known_links));
         }
         let interfaces = self.kernel.interfaces(&self.known_links);
         let interfaces = interfaces.map_err(|source| EngineError::Read { what: INTERFACES, source })?;
@@ -81,7 +93,10 @@ impl Engine for Hooked {
     }
 
     fn talk(&mut self) -> Result<Option<Talk>, EngineError> {
-        let failed = |source| EngineError::Read { what: "the open sockets", source };
+        let failed = |source| EngineError::Read { what: SOCKETS, source };
+        if let Some(folding) = &mut self.kernel.folding {
+            folding.walk().map_err(failed)?;
+        }
         table::Kernel::reach_highest(&mut self.kernel).map_err(failed)?;
         self.remotes.talk(&mut self.kernel, clocks()).map(Some).map_err(failed)
     }
@@ -91,7 +106,7 @@ impl Engine for Hooked {
             engine: self.plan.describe().into(),
             quality: self.plan.counting.quality().into(),
             hooks: self.hooks.clone(),
-            blind_spots: self.plan.blind_spots().iter().copied().map(Into::into).collect(),
+            blind_spots: self.blind_spots.iter().copied().map(Into::into).collect(),
             rungs: Vec::new(),
         }
     }

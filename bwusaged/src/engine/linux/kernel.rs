@@ -1,17 +1,18 @@
 //! The tables that the kernel side writes, as the daemon reads them.
 
-use std::{io, net::IpAddr};
+use std::{io, mem::offset_of, net::IpAddr, ops::Range};
 
 use aya::maps::{HashMap, MapData, RingBuf, Stack};
 use bwusage_proto::{connection::Moved, process::ProcessId};
 
 use super::{
     cgroup_paths::CgroupPaths,
-    identity, interfaces,
+    grace, identity, interfaces,
     layout::{
         self, Counters, DNS_RECORD_HEADER, FIRST_SLOT, Interface, LOSSES, Passage, Passed, RawIdentity,
         Remote, RemoteRecord, RemoteTotal, SLOT_USED, Slot, SocketRecord,
     },
+    light::Folding,
     links::Link,
     map_iter::MapIter,
     mapping::Mapping,
@@ -33,6 +34,8 @@ pub(super) struct SharedTables {
     pub(super) _sockets: MapData,
     pub(super) list_sockets: MapIter,
     pub(super) list_remotes: MapIter,
+    /// In light mode.
+    pub(super) folding: Option<Folding>,
     pub(super) remotes: HashMap<MapData, Remote, RemoteTotal>,
     pub(super) dns: RingBuf<MapData>,
     pub(super) losses: Mapping<u64>,
@@ -80,10 +83,15 @@ impl SharedTables {
         names
     }
 
+    /// Where the counters of a slot are, one for each processor.
+    fn counters_of(&self, slot: u32) -> Range<usize> {
+        let first = slot as usize * self.cpus;
+        first..first + self.cpus
+    }
+
     /// Empties a slot and gives it a generation that no socket knows.
     fn renew(&mut self, slot: u32, generation: u32) {
-        let first = slot as usize * self.cpus;
-        for at in first..first + self.cpus {
+        for at in self.counters_of(slot) {
             self.counters.write(at, Counters { generation, ..Counters::default() });
         }
         self.slots.write(slot as usize, Slot { generation, ..Slot::default() });
@@ -108,9 +116,8 @@ impl Kernel for SharedTables {
     }
 
     fn counters(&self, slot: u32) -> [layout::Traffic; 3] {
-        let first = slot as usize * self.cpus;
         let mut sum = <[layout::Traffic; 3]>::default();
-        for at in first..first + self.cpus {
+        for at in self.counters_of(slot) {
             for (sum, add) in sum.iter_mut().zip(self.counters.read(at).scopes) {
                 sum.wire_rx_bytes += add.wire_rx_bytes;
                 sum.wire_tx_bytes += add.wire_tx_bytes;
@@ -136,12 +143,23 @@ impl Kernel for SharedTables {
         Some(identity)
     }
 
-    fn release(&mut self, slot: u32, process: u64) {
-        // Neither is there when the kernel could not store it; then there is nothing to take away.
+    fn revoke(&mut self, slot: u32, process: u64) {
+        // It is not there when the kernel could not store it; then there is nothing to take away.
         let _ = self.processes.remove(&process);
+        let generation = self.slot(slot).generation.wrapping_add(1);
+        for at in self.counters_of(slot) {
+            self.counters.write_field(at, offset_of!(Counters, generation), generation);
+        }
+    }
+
+    fn wait_for_counting(&mut self) {
+        grace::wait();
+    }
+
+    fn free(&mut self, slot: u32) {
         let _ = self.identities.remove(&slot);
-        let generation = self.slot(slot).generation;
-        self.renew(slot, generation.wrapping_add(1));
+        let generation = self.slot(slot).generation.wrapping_add(1);
+        self.renew(slot, generation);
         self.stuck.push(slot);
         let free_slots = &mut self.free_slots;
         self.stuck.retain(|&slot| free_slots.push(slot, 0).is_err());

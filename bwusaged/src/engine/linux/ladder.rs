@@ -5,8 +5,12 @@ use bwusage_proto::snapshot::{Coverage, Rung as Tried, RungState};
 use super::{
     hooked,
     loader::{Ownership, Plan},
+    packets,
 };
-use crate::engine::{Counting, Engine, EngineError, Rung, Sample, Talk, Wanted};
+use crate::{
+    engine::{Counting, Engine, EngineError, Rung, Sample, Talk, Wanted},
+    privilege::Capability,
+};
 
 /// The engine in use, and what became of the others.
 struct Chosen {
@@ -25,6 +29,10 @@ impl Engine for Chosen {
 
     fn coverage(&self) -> Coverage {
         Coverage { rungs: self.rungs.clone(), ..self.engine.coverage() }
+    }
+
+    fn capabilities(&self) -> &'static [Capability] {
+        self.engine.capabilities()
     }
 }
 
@@ -80,7 +88,7 @@ fn climb(rung: Rung, counting: Counting) -> Result<Box<dyn Engine>, EngineError>
         }
         Rung::Packets => {
             refuse_light()?;
-            Err(EngineError::Unsupported { os: "Linux without BPF" })
+            packets::open()
         }
     }
 }
@@ -116,7 +124,7 @@ const fn remedy(rung: Rung) -> &'static str {
     match rung {
         Rung::Tracepoints => "boot Linux 6.3 or newer, built with CONFIG_DEBUG_INFO_BTF=y; start as root",
         Rung::Fentry => {
-            "boot a kernel that allows BPF trampolines (5.12 or newer, CONFIG_DEBUG_INFO_BTF=y); start as root"
+            "not needed where tracepoints can be used; else boot a kernel whose policy allows BPF trampolines (x86-64: Linux 5.12 or newer, arm64: 6.4), built with CONFIG_DEBUG_INFO_BTF=y; start as root"
         }
         Rung::Packets => "start as root",
     }

@@ -184,6 +184,14 @@ pub(super) const SOCKET_INBOUND: u32 = 2;
 pub(super) const SOCKET_SEEDED: u32 = 4;
 pub(super) const SOCKET_SCOPE_MASK: u32 = 3 << 8;
 
+/// `struct light`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Light {
+    pub(super) sockets: u64,
+    pub(super) fold_when_used: u64,
+}
+
 /// `struct dns_record`: a length, and room for this many bytes after it.
 pub(super) const DNS_RECORD_HEADER: usize = 8;
 
@@ -219,6 +227,7 @@ const _: () = {
     assert!(size_of::<RemoteTotal>() == 32);
     assert!(size_of::<RemoteRecord>() == 64);
     assert!(size_of::<SocketRecord>() == 80);
+    assert!(size_of::<Light>() == 16);
 };
 
 // SAFETY: plain integers and byte arrays without padding (asserted above), so any bytes are a value.

@@ -20,16 +20,21 @@ use bwusage_proto::snapshot::Hook;
 use super::{
     cgroup,
     cgroup_paths::CgroupPaths,
+    fentry,
     kernel::{SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
+    light::{self, Folding},
     map_iter::MapIter,
     mapping::Mapping,
     netns, preflight,
 };
-use crate::engine::{Counting, EngineError};
+use crate::{
+    engine::{Counting, EngineError},
+    memory,
+};
 
 /// The kernel side, compiled. `cargo xtask bpf` makes it, and a check compares it with its source.
-static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
+pub(super) static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
 
 /// Most memory for the counters of all slots on all processors.
 const COUNTER_BYTES: usize = 48 << 20;
@@ -42,22 +47,34 @@ const INTERFACES: usize = 1024;
 /// So many slots are mapped at first.
 const FIRST_MAPPED: usize = 512;
 
-/// (program, tracepoint, what for, first kernel that has it). Order matters: who owns a socket must be known before its
-/// packets are counted.
-const TRACEPOINTS: [(&str, &str, &str, &str); 6] = [
+/// A program at a tracepoint: (program, tracepoint, what for, first kernel that has it).
+pub(super) type Tracepoint = (&'static str, &'static str, &'static str, &'static str);
+
+/// Order matters: who owns a socket must be known before its packets are counted.
+const TRACEPOINTS: [Tracepoint; 4] = [
     ("on_exit", "sched_process_exit", "when a process ends", "5.5"),
     ("on_exec", "sched_process_exec", "the name of a process", "5.5"),
     ("on_destroy", "tcp_destroy_sock", "what a connection moved in all", "5.5"),
     ("on_state", "inet_sock_set_state", "who connects and who listens", "5.5"),
+];
+
+/// The same for the calls that use a socket, where the kernel has them; elsewhere [`fentry`] stands in.
+const CALL_TRACEPOINTS: [Tracepoint; 2] = [
     ("on_send", "sock_send_length", "who sends, and how much payload", "6.3"),
     ("on_receive", "sock_recv_length", "who receives, and how much payload", "6.3"),
 ];
 
 /// The same for what is attached last: frames of packets that were not charged to anybody would be the kernel's.
-const DEVICE_TRACEPOINTS: [(&str, &str, &str, &str); 3] = [
+const DEVICE_TRACEPOINTS: [Tracepoint; 3] = [
     ("on_drop", "kfree_skb", "the last packet of a closed connection", "5.5"),
     ("on_frame_in", "netif_receive_skb", "frames that an interface received", "5.5"),
     ("on_frame_out", "net_dev_start_xmit", "frames that an interface sends", "5.5"),
+];
+
+/// The programs that see every packet of every socket: (program, hook, direction, what for).
+const PACKET_HOOKS: [(&str, &str, CgroupSkbAttachType, &str); 2] = [
+    ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
+    ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
 ];
 
 /// A link takes no flags, and several links may always stand beside each other; `AllowMultiple` is for the older way of
@@ -92,8 +109,47 @@ impl Plan {
     }
 
     /// What it does not see. Measured; see the README.
-    pub(super) const fn blind_spots(self) -> &'static [&'static str] {
-        &BLIND_SPOTS
+    const fn blind_spots(self) -> &'static [&'static str] {
+        match self.counting {
+            Counting::Exact => &BLIND_SPOTS,
+            Counting::Light => &light::BLIND_SPOTS,
+        }
+    }
+
+    /// The programs that know who uses a socket, and when a process begins and ends.
+    const fn tracepoints(self) -> &'static [Tracepoint] {
+        match self.counting {
+            Counting::Exact => &TRACEPOINTS,
+            Counting::Light => &light::TRACEPOINTS,
+        }
+    }
+
+    /// The programs that see the calls that use a socket, where tracepoints tell.
+    const fn call_tracepoints(self) -> &'static [Tracepoint] {
+        match (self.ownership, self.counting) {
+            (Ownership::Tracepoints, Counting::Exact) => &CALL_TRACEPOINTS,
+            (Ownership::Fentry, _) | (_, Counting::Light) => &[],
+        }
+    }
+
+    /// The programs that see packets below the sockets.
+    const fn device_tracepoints(self) -> &'static [Tracepoint] {
+        match self.counting {
+            Counting::Exact => &DEVICE_TRACEPOINTS,
+            Counting::Light => &[],
+        }
+    }
+
+    /// The programs that run when a socket is made and when it is closed: (program, hook, what for).
+    const fn socket_hooks(self) -> [(&'static str, &'static str, &'static str); 2] {
+        let release = match self.counting {
+            Counting::Exact => "on_release",
+            Counting::Light => "light_release",
+        };
+        [
+            ("on_create", "cgroup/sock_create", "who opens a socket"),
+            (release, "cgroup/sock_release", "what a socket of datagrams moved in all"),
+        ]
     }
 }
 
@@ -108,33 +164,63 @@ pub(super) struct Loaded {
     pub(super) programs: Ebpf,
     pub(super) kernel: SharedTables,
     pub(super) hooks: Vec<Hook>,
+    /// What is not seen here.
+    pub(super) blind_spots: Vec<&'static str>,
 }
 
 pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     preflight::check()?;
-    if plan != (Plan { ownership: Ownership::Tracepoints, counting: Counting::Exact }) {
-        return Err(EngineError::Counting { rung: "this build", counting: plan.describe() });
+    if plan == (Plan { ownership: Ownership::Fentry, counting: Counting::Light }) {
+        return Err(EngineError::Counting { rung: "fentry", counting: "light" });
     }
     let cgroup = cgroup::root().ok_or(EngineError::NoCgroup2)?;
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
     let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
-    let needed = TRACEPOINTS.iter().chain(&DEVICE_TRACEPOINTS);
+    let calls = plan.call_tracepoints();
+    let needed = plan.tracepoints().iter().chain(calls).chain(plan.device_tracepoints());
     preflight::check_tracepoints(&btf, needed.map(|&(_, tracepoint, _, since)| (tracepoint, since)))?;
+    if plan.ownership == Ownership::Fentry {
+        fentry::check(&btf)?;
+    }
     let cpus =
         processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
 
-    let mut programs = open(&btf, cpus, slots)?;
-    let kernel = tables(&mut programs, cpus, slots, &btf)?;
-    let hooks = attach(&mut programs, &btf, &cgroup)?;
+    let mut programs = open(plan, &btf, cpus, slots)?;
+    let kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
+    let (hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup)?;
     seed(&mut programs, &btf)?;
+    if mptcp(&btf) == Mptcp::Unseen {
+        blind_spots.push("connections of MPTCP are the kernel's: their program is known since Linux 5.19");
+    }
     drop(btf);
-    give_memory_back();
-    Ok(Loaded { programs, kernel, hooks })
+    // The kernel's type information took some 25 MiB while it was read.
+    memory::give_back();
+    Ok(Loaded { programs, kernel, hooks, blind_spots })
 }
 
-fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
+/// What the programs can tell about MPTCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mptcp {
+    /// The kernel has none.
+    None,
+    /// Which socket its packets belong to.
+    Seen,
+    /// Nothing.
+    Unseen,
+}
+
+fn mptcp(btf: &Btf) -> Mptcp {
+    let known = preflight::has_function(btf, "bpf_skc_to_mptcp_sock");
+    match (preflight::has_struct(btf, "mptcp_sock"), known) {
+        (false, _) => Mptcp::None,
+        (true, true) => Mptcp::Seen,
+        (true, false) => Mptcp::Unseen,
+    }
+}
+
+fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
     let entries = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let cpus_global = entries(cpus);
     let home =
@@ -142,7 +228,9 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
     EbpfLoader::new()
         .btf(Some(btf))
         .override_global("cfg_cpus", &cpus_global, true)
+        .override_global("cfg_mptcp", &u32::from(mptcp(btf) == Mptcp::Seen), true)
         .override_global("cfg_home", &home, true)
+        .override_global("cfg_light", &u32::from(plan.counting == Counting::Light), true)
         .override_global("cfg_interfaces", &(INTERFACES as u32), true)
         .map_max_entries("interfaces", entries(INTERFACES * cpus))
         .map_max_entries("counters", entries(slots * cpus))
@@ -154,7 +242,13 @@ fn open(btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
         .map_err(|error| EngineError::Load { source: error.into() })
 }
 
-fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<SharedTables, EngineError> {
+fn tables(
+    plan: Plan,
+    programs: &mut Ebpf,
+    cpus: usize,
+    slots: usize,
+    btf: &Btf,
+) -> Result<SharedTables, EngineError> {
     let (Map::SkStorage(sockets), Map::HashMap(remotes)) =
         (take(programs, "sockets")?, take(programs, "remotes")?)
     else {
@@ -162,6 +256,13 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<S
     };
     let list_sockets = walk(programs, btf, "list_sockets", "bpf_sk_storage_map", &sockets)?;
     let list_remotes = walk(programs, btf, "list_remotes", "bpf_map_elem", &remotes)?;
+    let folding = match plan.counting {
+        Counting::Exact => None,
+        Counting::Light => Some(Folding::new(
+            walk(programs, btf, "light_walk", "bpf_sk_storage_map", &sockets)?,
+            map_array(programs, "light", 1, 1)?,
+        )),
+    };
     let mut kernel = SharedTables {
         counters: map_array(programs, "counters", FIRST_MAPPED * cpus, slots * cpus)?,
         slots: map_array(programs, "slots", FIRST_MAPPED, slots)?,
@@ -170,6 +271,7 @@ fn tables(programs: &mut Ebpf, cpus: usize, slots: usize, btf: &Btf) -> Result<S
         _sockets: sockets,
         list_sockets,
         list_remotes,
+        folding,
         remotes: HashMap::try_from(Map::HashMap(remotes)).map_err(load_error)?,
         dns: RingBuf::try_from(take(programs, "dns")?).map_err(load_error)?,
         losses: map_array(programs, "losses", LOSSES.len(), LOSSES.len())?,
@@ -206,58 +308,66 @@ fn map_array<T: Copy>(
     Mapping::new(array, mapped, len).map_err(|source| EngineError::Read { what: name, source })
 }
 
-fn attach(programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, EngineError> {
+/// Attaches everything of `plan`. Returns the hooks, and what they do not see.
+fn attach(
+    plan: Plan,
+    programs: &mut Ebpf,
+    btf: &Btf,
+    cgroup: &File,
+) -> Result<(Vec<Hook>, Vec<&'static str>), EngineError> {
     let mut hooks = Vec::new();
-    let mut attached = |name: String, purpose: &str| {
-        hooks.push(Hook { name, purpose: purpose.into(), attached: true, detail: None });
-    };
-    for (program, tracepoint, purpose, _) in TRACEPOINTS {
-        attach_tracepoint(programs, program, tracepoint, btf)?;
-        attached(format!("tp_btf/{tracepoint}"), purpose);
+    let mut blind_spots = plan.blind_spots().to_vec();
+    for &tracepoint in plan.tracepoints().iter().chain(plan.call_tracepoints()) {
+        hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
+    }
+    if plan.ownership == Ownership::Fentry {
+        let calls = fentry::attach(programs, btf)?;
+        hooks.extend(calls.hooks);
+        blind_spots.extend(calls.blind_spots);
     }
     let cgroup_error = |program, hook| {
         move |error: ProgramError| EngineError::Attach { program, hook, source: error.into() }
     };
-    for (name, hook, purpose) in [
-        ("on_create", "cgroup/sock_create", "who opens a socket"),
-        ("on_release", "cgroup/sock_release", "what a socket of datagrams moved in all"),
-    ] {
+    for (name, hook, purpose) in plan.socket_hooks() {
         let sockets: &mut CgroupSock = program(programs, name)?;
         sockets
             .load()
             .and_then(|()| sockets.attach(cgroup, LINK_MODE).map(drop))
             .map_err(cgroup_error(name, hook))?;
-        attached(hook.into(), purpose);
+        hooks.push(attached(hook.into(), purpose));
     }
-    for (name, hook, direction, purpose) in [
-        ("on_egress", "cgroup_skb/egress", CgroupSkbAttachType::Egress, "packets sent"),
-        ("on_ingress", "cgroup_skb/ingress", CgroupSkbAttachType::Ingress, "packets received"),
-    ] {
+    let packet_hooks: &[_] = match plan.counting {
+        Counting::Exact => &PACKET_HOOKS,
+        Counting::Light => &[],
+    };
+    for &(name, hook, direction, purpose) in packet_hooks {
         let packets: &mut CgroupSkb = program(programs, name)?;
         packets
             .load()
             .and_then(|()| packets.attach(cgroup, direction, LINK_MODE).map(drop))
             .map_err(cgroup_error(name, hook))?;
-        attached(hook.into(), purpose);
+        hooks.push(attached(hook.into(), purpose));
     }
-    for (program, tracepoint, purpose, _) in DEVICE_TRACEPOINTS {
-        attach_tracepoint(programs, program, tracepoint, btf)?;
-        attached(format!("tp_btf/{tracepoint}"), purpose);
+    for &tracepoint in plan.device_tracepoints() {
+        hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
     }
-    Ok(hooks)
+    Ok((hooks, blind_spots))
+}
+
+fn attached(name: String, purpose: &str) -> Hook {
+    Hook { name, purpose: purpose.into(), attached: true, detail: None }
 }
 
 fn attach_tracepoint(
     programs: &mut Ebpf,
-    name: &'static str,
-    tracepoint: &'static str,
+    (name, tracepoint, purpose, _): Tracepoint,
     btf: &Btf,
-) -> Result<(), EngineError> {
+) -> Result<Hook, EngineError> {
+    let failed =
+        |error: ProgramError| EngineError::Attach { program: name, hook: tracepoint, source: error.into() };
     let program: &mut BtfTracePoint = program(programs, name)?;
-    program
-        .load(tracepoint, btf)
-        .and_then(|()| program.attach().map(drop))
-        .map_err(|error| EngineError::Attach { program: name, hook: tracepoint, source: error.into() })
+    program.load(tracepoint, btf).and_then(|()| program.attach().map(drop)).map_err(failed)?;
+    Ok(attached(format!("tp_btf/{tracepoint}"), purpose))
 }
 
 /// Loads the iterator `name` and ties it to the table `map`.
@@ -280,7 +390,7 @@ fn walk(
     })
 }
 
-fn program<'a, T>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, EngineError>
+pub(super) fn program<'a, T>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, EngineError>
 where
     &'a mut T: TryFrom<&'a mut aya::programs::Program, Error = ProgramError>,
 {
@@ -306,20 +416,11 @@ fn seed(programs: &mut Ebpf, btf: &Btf) -> Result<(), EngineError> {
 }
 
 /// `btime` of `/proc/stat` has whole seconds only; the two clocks have milliseconds.
-fn booted_at_unix_ms() -> u64 {
+pub(super) fn booted_at_unix_ms() -> u64 {
     let mut since_boot = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `since_boot` is writable and of the type that the call fills.
     let outcome = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut since_boot) };
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     let since_boot_ms = since_boot.tv_sec as u64 * 1000 + since_boot.tv_nsec as u64 / 1_000_000;
     if outcome == 0 { now_ms.saturating_sub(since_boot_ms) } else { 0 }
-}
-
-/// The kernel's type information took some 25 MiB while it was read; glibc keeps them unless it is asked.
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: it only returns free memory to the system.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }

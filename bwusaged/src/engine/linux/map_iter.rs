@@ -58,6 +58,11 @@ impl MapIter {
         Ok(Self { link: bpf(BPF_LINK_CREATE, &create)?, buffer: Vec::new() })
     }
 
+    /// Runs the program on every element, for what it does rather than for what it writes.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        self.read::<u8>().map(drop)
+    }
+
     /// Runs the program on every element; `T` is what it writes for each.
     pub(super) fn read<T: Pod>(&mut self) -> io::Result<impl Iterator<Item = T> + '_> {
         let create = IterCreate { link: self.link.as_raw_fd() as u32, flags: 0 };

@@ -67,6 +67,14 @@ impl<T: Copy> Mapping<T> {
         // SAFETY: as in `read`; the mapping is writable.
         unsafe { self.at.as_ptr().add(index).write_volatile(value) }
     }
+
+    /// Writes the field of element `index` that begins at `offset`, beside which the kernel may count.
+    pub(super) fn write_field<F: Copy>(&mut self, index: usize, offset: usize, value: F) {
+        assert!(index < self.mapped, "element {index} of {}", self.mapped);
+        assert!(offset.is_multiple_of(align_of::<F>()) && offset + size_of::<F>() <= size_of::<T>());
+        // SAFETY: as in `write`, and the field lies aligned within the element (checked).
+        unsafe { self.at.as_ptr().add(index).byte_add(offset).cast::<F>().write_volatile(value) }
+    }
 }
 
 impl<T> Mapping<T> {

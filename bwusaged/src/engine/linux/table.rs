@@ -1,5 +1,9 @@
 //! What the slots mean: which processes there are, what changed, and when a slot may be given to somebody else. Pure: the
 //! kernel is a trait, the time an argument.
+//!
+//! Slots are few, and short processes may be many. An ended process keeps its slot for a while, because what it has written
+//! may still be on its way; while slots are scarce, those that were quiet longest leave sooner. A packet that comes later still
+//! finds another generation in its slot, and is counted as stale: under a name, and never as somebody else's.
 
 use std::io;
 
@@ -14,8 +18,6 @@ use crate::engine::{Identity, ProcessSample, Sample};
 
 /// An ended process whose counters stood still for this long gives its slot back.
 const QUIET_MS: u64 = 120_000;
-/// The same while slots are scarce.
-const QUIET_SCARCE_MS: u64 = 5_000;
 
 /// The tables in the kernel.
 pub(super) trait Kernel {
@@ -29,8 +31,12 @@ pub(super) trait Kernel {
     fn counters(&self, slot: u32) -> [layout::Traffic; 3];
     /// What the process in a slot is; `None` while it is being written.
     fn identity(&mut self, slot: u32, process: ProcessId) -> Option<Identity>;
-    /// Takes the slot away from `process` and makes it free.
-    fn release(&mut self, slot: u32, process: u64);
+    /// Takes the slot away from `process`: what its sockets move from now on is counted as stale.
+    fn revoke(&mut self, slot: u32, process: u64);
+    /// Returns when whoever had found a slot before it was revoked has counted there.
+    fn wait_for_counting(&mut self);
+    /// Empties a revoked slot and makes it free.
+    fn free(&mut self, slot: u32);
     /// Updates that could not be made, by kind.
     fn losses(&self) -> [u64; LOSSES.len()];
 }
@@ -39,7 +45,6 @@ pub(super) trait Kernel {
 #[derive(Debug)]
 pub(super) struct Table {
     known: Vec<Option<Known>>,
-    in_use: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -52,40 +57,96 @@ struct Known {
     changed_ms: u64,
 }
 
+/// A slot that its process is about to give back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leaving {
+    slot: u32,
+    process: u64,
+    generation: u32,
+}
+
+impl Leaving {
+    /// What the kernel side calls the process.
+    pub(super) fn owner(&self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+}
+
 impl Table {
     pub(super) fn new(slots: u32) -> Self {
-        Self { known: vec![None; slots as usize], in_use: 0 }
+        Self { known: vec![None; slots as usize] }
     }
 
-    /// Reads every slot in use.
-    pub(super) fn sample(&mut self, kernel: &mut impl Kernel, now_ms: u64) -> io::Result<Sample> {
+    /// Reads every slot in use, and says which ended processes are to [leave](Self::leave) before the next time.
+    pub(super) fn sample(
+        &mut self,
+        kernel: &mut impl Kernel,
+        now_ms: u64,
+    ) -> io::Result<(Sample, Vec<Leaving>)> {
         let mut sample = Sample::default();
-        let scarce = self.in_use > kernel.slot_count() / 4 * 3;
-        let quiet_ms = if scarce { QUIET_SCARCE_MS } else { QUIET_MS };
-        self.in_use = 0;
+        let mut ended = Vec::new();
+        let (mut in_use, mut new) = (0, 0);
         for slot in FIRST_SLOT..=kernel.reach_highest()? {
             let found = kernel.slot(slot);
             if found.flags & SLOT_USED == 0 {
                 continue;
             }
-            self.in_use += 1;
+            in_use += 1;
             let known = &mut self.known[slot as usize];
+            new += u32::from(known.is_none());
             let said = look(kernel, slot, found, known.as_ref(), now_ms, &mut sample);
-            if said.ended && now_ms.saturating_sub(said.changed_ms) >= quiet_ms {
-                kernel.release(slot, said.process);
-                sample.released.push(process_id(said.process));
-                *known = None;
-                self.in_use -= 1;
-            } else {
-                *known = Some(said);
+            if said.ended {
+                let leaving = Leaving { slot, process: said.process, generation: found.generation };
+                ended.push((said.changed_ms, leaving));
             }
+            *known = Some(said);
         }
         sample.residuals =
             RESIDUAL_SLOTS.iter().map(|&(slot, reason)| (reason, counters(kernel.counters(slot)))).collect();
         let losses = LOSSES.iter().zip(kernel.losses()).filter(|&(_, events)| events > 0);
         sample.losses = losses.map(|(&what, events)| Loss { what: what.into(), events }).collect();
-        Ok(sample)
+        let free = (kernel.slot_count() - FIRST_SLOT).saturating_sub(in_use);
+        let wanted = reserve(kernel.slot_count(), new).saturating_sub(free);
+        Ok((sample, due(ended, wanted as usize, now_ms)))
     }
+
+    /// Lets go of processes that have ended. What they moved since they were read is said first.
+    pub(super) fn leave(&mut self, kernel: &mut impl Kernel, leaving: &[Leaving], sample: &mut Sample) {
+        if leaving.is_empty() {
+            return;
+        }
+        for &Leaving { slot, process, .. } in leaving {
+            kernel.revoke(slot, process);
+        }
+        kernel.wait_for_counting();
+        for &Leaving { slot, process, .. } in leaving {
+            let id = process_id(process);
+            let totals = counters(kernel.counters(slot));
+            let said = self.known[slot as usize].take();
+            let identity =
+                if said.is_some_and(|said| said.described) { None } else { kernel.identity(slot, id) };
+            if identity.is_some() || said.is_none_or(|said| said.counters != totals) {
+                sample.processes.push(ProcessSample { id, counters: totals, identity, ended: true });
+            }
+            kernel.free(slot);
+            sample.released.push(id);
+        }
+    }
+}
+
+/// How many slots should be free until the next time: three quarters, because a crowd comes without warning, and twice what
+/// was needed since the last time.
+fn reserve(slots: u32, new: u32) -> u32 {
+    (slots / 4 * 3).max(new.saturating_mul(2))
+}
+
+/// Of `ended` processes, each with when it changed last: those that were quiet long enough, and while more slots are wanted
+/// those that were quiet longest.
+fn due(mut ended: Vec<(u64, Leaving)>, wanted: usize, now_ms: u64) -> Vec<Leaving> {
+    ended.sort_unstable_by_key(|&(changed_ms, Leaving { slot, .. })| (changed_ms, slot));
+    let quiet = ended.partition_point(|&(changed_ms, _)| now_ms.saturating_sub(changed_ms) >= QUIET_MS);
+    ended.truncate(quiet.max(wanted));
+    ended.into_iter().map(|(_, leaving)| leaving).collect()
 }
 
 /// Compares a slot with what was said of it, and says what is new.
@@ -142,152 +203,6 @@ fn counters(scopes: [layout::Traffic; 3]) -> Counters {
 }
 
 #[cfg(test)]
-mod tests {
-    use bwusage_proto::snapshot::ResidualReason;
-
-    use super::*;
-
-    struct Fake {
-        slots: Vec<layout::Slot>,
-        counters: Vec<[layout::Traffic; 3]>,
-        writing: bool,
-        released: Vec<u32>,
-    }
-
-    impl Fake {
-        fn new() -> Self {
-            let slots = vec![layout::Slot::default(); 32];
-            Self {
-                counters: vec![<[layout::Traffic; 3]>::default(); 32],
-                slots,
-                writing: false,
-                released: vec![],
-            }
-        }
-        fn start(&mut self, slot: u32, pid: u64) {
-            let process = (pid << PID_SHIFT) + 500;
-            self.slots[slot as usize] =
-                layout::Slot { process, flags: SLOT_USED, identity_version: 2, ..layout::Slot::default() };
-        }
-        fn receive(&mut self, slot: u32, bytes: u64) {
-            self.counters[slot as usize][2].wire_rx_bytes += bytes;
-        }
-        fn end(&mut self, slot: u32) {
-            self.slots[slot as usize].flags |= SLOT_ENDED;
-        }
-    }
-
-    impl Kernel for Fake {
-        fn slot_count(&self) -> u32 {
-            32
-        }
-        fn reach_highest(&mut self) -> io::Result<u32> {
-            Ok(31)
-        }
-        fn slot(&self, slot: u32) -> layout::Slot {
-            self.slots[slot as usize]
-        }
-        fn counters(&self, slot: u32) -> [layout::Traffic; 3] {
-            self.counters[slot as usize]
-        }
-        fn identity(&mut self, _: u32, process: ProcessId) -> Option<Identity> {
-            (!self.writing).then(|| Identity { name: format!("p{}", process.pid), ..Identity::default() })
-        }
-        fn release(&mut self, slot: u32, _: u64) {
-            self.slots[slot as usize] = layout::Slot::default();
-            self.counters[slot as usize] = <[layout::Traffic; 3]>::default();
-            self.released.push(slot);
-        }
-        fn losses(&self) -> [u64; LOSSES.len()] {
-            [0, 3, 0]
-        }
-    }
-
-    fn received(process: &ProcessSample) -> u64 {
-        process.counters.total().wire.rx_bytes
-    }
-
-    #[test]
-    fn only_what_changed_is_said_again() {
-        let (mut kernel, mut table) = (Fake::new(), Table::new(32));
-        kernel.start(8, 42);
-        kernel.receive(8, 10);
-        let first = table.sample(&mut kernel, 0).unwrap().processes;
-        assert_eq!((first[0].id, received(&first[0])), (ProcessId::new(42, 500), 10));
-        assert_eq!(first[0].identity.as_ref().unwrap().name, "p42");
-        assert!(table.sample(&mut kernel, 1000).unwrap().processes.is_empty());
-        kernel.receive(8, 5);
-        let third = table.sample(&mut kernel, 2000).unwrap().processes;
-        assert_eq!((received(&third[0]), &third[0].identity), (15, &None));
-    }
-
-    #[test]
-    fn an_exec_describes_the_process_again() {
-        let (mut kernel, mut table) = (Fake::new(), Table::new(32));
-        kernel.start(8, 42);
-        table.sample(&mut kernel, 0).unwrap();
-        kernel.slots[8].identity_version += 2;
-        assert!(table.sample(&mut kernel, 1000).unwrap().processes[0].identity.is_some());
-    }
-
-    #[test]
-    fn an_identity_that_is_being_written_is_asked_for_again() {
-        let (mut kernel, mut table) = (Fake::new(), Table::new(32));
-        kernel.start(8, 42);
-        kernel.writing = true;
-        assert_eq!(table.sample(&mut kernel, 0).unwrap().processes[0].identity, None);
-        kernel.writing = false;
-        assert!(table.sample(&mut kernel, 1000).unwrap().processes[0].identity.is_some());
-    }
-
-    #[test]
-    fn an_ended_process_gives_its_slot_back_when_it_was_quiet_long_enough() {
-        let (mut kernel, mut table) = (Fake::new(), Table::new(32));
-        kernel.start(8, 42);
-        table.sample(&mut kernel, 0).unwrap();
-        kernel.end(8);
-        kernel.receive(8, 7);
-        let last = table.sample(&mut kernel, 1000).unwrap().processes;
-        assert!(last[0].ended && received(&last[0]) == 7);
-        kernel.receive(8, 1);
-        table.sample(&mut kernel, 60_000).unwrap();
-        assert!(table.sample(&mut kernel, 60_000 + QUIET_MS - 1).unwrap().released.is_empty());
-        assert_eq!(table.sample(&mut kernel, 60_000 + QUIET_MS).unwrap().released, [ProcessId::new(42, 500)]);
-        assert_eq!(kernel.released, [8]);
-        kernel.start(8, 43);
-        assert_eq!(table.sample(&mut kernel, 200_000).unwrap().processes[0].id.pid, 43);
-    }
-
-    #[test]
-    fn a_living_process_keeps_its_slot_however_quiet_it_is() {
-        let (mut kernel, mut table) = (Fake::new(), Table::new(32));
-        kernel.start(8, 42);
-        table.sample(&mut kernel, 0).unwrap();
-        assert!(table.sample(&mut kernel, QUIET_MS * 100).unwrap().released.is_empty());
-    }
-
-    #[test]
-    fn slots_come_back_sooner_while_they_are_scarce() {
-        let (mut kernel, mut table) = (Fake::new(), Table::new(32));
-        for slot in 8..=31 {
-            kernel.start(slot, u64::from(slot) + 100);
-        }
-        // Three quarters of the table are not in use with 24 of 32; one more row of residual slots makes it scarce.
-        table.sample(&mut kernel, 0).unwrap();
-        table.in_use = 25;
-        kernel.end(8);
-        table.sample(&mut kernel, 0).unwrap();
-        table.in_use = 25;
-        assert_eq!(table.sample(&mut kernel, QUIET_SCARCE_MS).unwrap().released.len(), 1);
-    }
-
-    #[test]
-    fn nobodys_bytes_and_lost_updates_are_said_by_name() {
-        let (mut kernel, mut table) = (Fake::new(), Table::new(32));
-        kernel.receive(3, 84);
-        let sample = table.sample(&mut kernel, 0).unwrap();
-        let icmp = sample.residuals.iter().find(|(reason, _)| *reason == ResidualReason::KernelIcmp).unwrap();
-        assert_eq!(icmp.1.total().wire.rx_bytes, 84);
-        assert_eq!((sample.losses.len(), sample.losses[0].events), (1, 3));
-    }
-}
+mod churn;
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //! the kernel is a trait, the time an argument.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
@@ -77,10 +77,16 @@ impl Key {
 }
 
 impl Memory {
-    /// Takes what was quiet for a while out of the kernel's table.
-    pub(super) fn drain(&mut self, lists: &mut impl Lists, now: Clocks) -> io::Result<()> {
+    /// Takes what was quiet for a while out of the kernel's table, and what the owners have that are `leaving`.
+    pub(super) fn drain(
+        &mut self,
+        lists: &mut impl Lists,
+        now: Clocks,
+        leaving: &HashSet<u64>,
+    ) -> io::Result<()> {
         for RemoteRecord { remote, total } in lists.remotes()? {
-            if now.monotonic_ns.saturating_sub(total.last_ns) < QUIET_NS {
+            let is_quiet = now.monotonic_ns.saturating_sub(total.last_ns) >= QUIET_NS;
+            if !is_quiet && !leaving.contains(&remote.owner) {
                 continue;
             }
             let process = lists.process(remote.owner);
@@ -330,7 +336,7 @@ mod tests {
         let mut fake =
             Fake { remotes: vec![closed(9, 100, 1), closed(10, 5, NOW.monotonic_ns)], ..Fake::default() };
         let mut memory = Memory::default();
-        memory.drain(&mut fake, NOW).unwrap();
+        memory.drain(&mut fake, NOW, &HashSet::new()).unwrap();
         assert_eq!(fake.remotes, [closed(10, 5, NOW.monotonic_ns)], "what is in use stays");
         fake.remotes.push(closed(9, 11, NOW.monotonic_ns));
         let talk = memory.talk(&mut fake, NOW).unwrap();
@@ -350,10 +356,21 @@ mod tests {
                 record.remote.address[..8].copy_from_slice(&(batch << 32 | i).to_be_bytes());
                 record
             });
-            memory.drain(&mut Fake { remotes: remotes.collect(), ..Fake::default() }, NOW).unwrap();
+            memory
+                .drain(&mut Fake { remotes: remotes.collect(), ..Fake::default() }, NOW, &HashSet::new())
+                .unwrap();
             assert!(memory.totals.len() <= REMEMBERED);
         }
         assert!(memory.totals.values().all(|total| total.last_ns >= 10_000), "the first batch is the oldest");
+    }
+
+    #[test]
+    fn what_belongs_to_a_process_that_leaves_is_kept_however_new_it_is() {
+        let mut fake = Fake { remotes: vec![closed(9, 100, NOW.monotonic_ns)], ..Fake::default() };
+        let mut memory = Memory::default();
+        memory.drain(&mut fake, NOW, &HashSet::from([8])).unwrap();
+        assert!(fake.remotes.is_empty());
+        assert_eq!(memory.talk(&mut fake, NOW).unwrap().remotes[0].moved.rx_bytes, 100);
     }
 
     #[test]
@@ -363,7 +380,7 @@ mod tests {
         let mut fake = Fake { remotes: vec![stranger], ..Fake::default() };
         let mut memory = Memory::default();
         assert!(memory.talk(&mut fake, NOW).unwrap().remotes.is_empty());
-        memory.drain(&mut fake, NOW).unwrap();
+        memory.drain(&mut fake, NOW, &HashSet::new()).unwrap();
         assert!(fake.remotes.is_empty() && memory.totals.is_empty());
     }
 }

@@ -5,20 +5,26 @@
 //! - the **truth**: the payload that each process counted itself ([`super::generator`]),
 //! - the **cable**: what the far interface carried, beside what all processes at one end are said to have moved.
 //!
-//! Each [`Case`] is a test; `cargo xtask conformance` prints them all as one table.
+//! Each [`Case`] is a test; `cargo xtask conformance` prints them all as one table, and `cargo xtask test --vm` does so for
+//! other kernels ([`report`]).
 
-use std::{panic, process::ExitCode};
+use std::{any::Any, panic, process::ExitCode};
 
 use libtest_mimic::Trial;
 
 use self::{
+    limits::{EXACT, LIGHT, Limits},
     outcome::Outcome,
     stage::{Stage, play},
 };
 
+use super::counting::Counting;
+
 mod datagrams;
 mod flags;
+mod limits;
 mod outcome;
+pub(super) mod report;
 mod server;
 mod stage;
 mod unusual;
@@ -27,31 +33,54 @@ mod ways;
 /// The word that makes the test program print the table.
 pub(super) const VERB: &str = "print-conformance";
 
-/// Which share of payload, cable and names may be wrong.
-const TOLERANCE: f64 = 0.001;
-
 /// One way to move bytes.
 pub(super) struct Case {
     name: &'static str,
     play: fn(&mut Stage),
     /// Whether the kernel has it.
     offered: fn() -> bool,
+    /// What light mode comes to.
+    light: Limits,
 }
 
 impl Case {
     const fn new(name: &'static str, play: fn(&mut Stage)) -> Self {
-        Self { name, play, offered: || true }
+        Self { name, play, offered: || true, light: LIGHT }
     }
 
     const fn where_offered(mut self, offered: fn() -> bool) -> Self {
         self.offered = offered;
         self
     }
-}
 
-/// What is wrong with `outcome`, in words.
-fn judge(outcome: &Outcome) -> Result<(), String> {
-    outcome.check(TOLERANCE, TOLERANCE, TOLERANCE)
+    /// Light mode is further off here; why stands beside each use.
+    const fn light_wire(mut self, share: f64) -> Self {
+        self.light.wire = share;
+        self
+    }
+
+    /// Light mode gives more of it to another process; why stands beside each use.
+    const fn light_misnamed(mut self, share: f64) -> Self {
+        self.light.misnamed = share;
+        self
+    }
+
+    fn limits(&self, counting: Counting) -> Limits {
+        match counting {
+            _ if limits::sees_one_namespace() => limits::sampled(self.name),
+            Counting::Exact => EXACT,
+            Counting::Light => self.light,
+        }
+    }
+
+    fn play(&self, counting: Counting) -> Outcome {
+        counting.run(|| play(self.play))
+    }
+
+    /// What is wrong with `outcome`, in words.
+    fn judge(&self, counting: Counting, outcome: &Outcome) -> Result<(), String> {
+        outcome.check(&self.limits(counting))
+    }
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
@@ -60,22 +89,25 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 
 /// Every case as a test. One that the kernel does not offer is reported as ignored.
 pub(super) fn trials(missing: Option<&String>, in_ci: bool) -> Vec<Trial> {
-    cases()
-        .map(|case| {
+    let in_mode = |counting: Counting, prefix: &'static str| {
+        cases().map(move |case| {
             let missing = missing.cloned();
             let ignored = (missing.is_some() && !in_ci) || !(case.offered)();
-            let name = format!("conformance::{}", case.name.replace([' ', '-', ',', '(', ')', '/'], "_"));
+            let name = format!("{prefix}{}", case.name.replace([' ', '-', ',', '(', ')', '/'], "_"));
             let test = move || match missing {
                 Some(missing) => Err(missing),
-                None => judge(&play(case.play)),
+                None => case.judge(counting, &case.play(counting)),
             };
             Trial::test(name, move || test().map_err(Into::into)).with_ignored_flag(ignored)
         })
+    };
+    in_mode(Counting::Exact, "conformance::")
+        .chain(in_mode(Counting::Light, "light::conformance::"))
         .collect()
 }
 
 /// Plays every case whose name contains `filter` and prints the table.
-pub(super) fn print(filter: &str) -> ExitCode {
+pub(super) fn print(counting: Counting, filter: &str) -> ExitCode {
     let (mut exact, mut failed, mut absent) = (0, 0, 0);
     println!("{}", Outcome::HEADER);
     for case in cases().filter(|case| case.name.contains(filter)) {
@@ -84,13 +116,8 @@ pub(super) fn print(filter: &str) -> ExitCode {
             println!("{:<44} not offered by this kernel", case.name);
             continue;
         }
-        let verdict = if let Ok(outcome) = panic::catch_unwind(|| play(case.play)) {
-            println!("{:<44} {outcome}", case.name);
-            judge(&outcome)
-        } else {
-            println!("{:<44} no figures", case.name);
-            Err("it broke off".into())
-        };
+        let (figures, verdict) = figures_and_verdict(case, counting);
+        println!("{:<44} {figures}", case.name);
         match verdict {
             Ok(()) => exact += 1,
             Err(error) => {
@@ -99,6 +126,20 @@ pub(super) fn print(filter: &str) -> ExitCode {
             }
         }
     }
-    println!("\n{exact} exact, {absent} not offered by this kernel, {failed} failed");
+    println!("\n{exact} as expected, {absent} not offered by this kernel, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays a case to its end, whatever that is.
+fn figures_and_verdict(case: &Case, counting: Counting) -> (String, Result<(), String>) {
+    match panic::catch_unwind(|| case.play(counting)) {
+        Ok(outcome) => (outcome.to_string(), case.judge(counting, &outcome)),
+        Err(panic) => ("no figures".into(), Err(format!("it broke off: {}", last_words(panic.as_ref())))),
+    }
+}
+
+/// What a panic says.
+fn last_words(panic: &(dyn Any + Send)) -> &str {
+    let constant = || panic.downcast_ref::<&str>().copied();
+    panic.downcast_ref::<String>().map(String::as_str).or_else(constant).unwrap_or("without a word")
 }

@@ -20,6 +20,7 @@ use std::{
 
 mod bound;
 mod calls;
+mod crowd;
 mod datagrams;
 mod dns;
 mod echo;
@@ -99,6 +100,7 @@ fn generate(words: &[&str]) -> io::Result<()> {
                 || tun::generate(words)?
                 || echo::generate(words)?
                 || protocols::generate(words)? => {}
+        [_, ..] if crowd::generate(words)? => {}
         [_, ..] if calls::generate(words)? || datagrams::generate(words)? || packets::generate(words)? => {}
         ["upload-uring", address, bytes] => uring::upload(address, number(bytes)?)?,
         ["download-uring", address, bytes] => uring::download(address, number(bytes)?)?,

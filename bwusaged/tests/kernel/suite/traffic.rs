@@ -79,6 +79,16 @@ impl Generator {
         self.hear("rate").parse().expect("a number")
     }
 
+    /// Waits until it holds all its connections.
+    pub(super) fn holding(&mut self) -> Truth {
+        Truth::read(&self.hear("holding"))
+    }
+
+    /// Waits until all its connections are closed.
+    pub(super) fn closed(&mut self) -> Truth {
+        Truth::read(&self.hear("closed"))
+    }
+
     /// Waits until it has done its work; it stays alive.
     pub(super) fn done(&mut self) -> Truth {
         Truth::read(&self.hear("done"))

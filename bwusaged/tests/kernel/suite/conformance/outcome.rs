@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::limits::Limits;
+
 /// The figures of one case, in bytes, both directions added.
 pub(in crate::suite) struct Outcome {
     /// Payload by the processes' own account.
@@ -32,7 +34,7 @@ impl Outcome {
     );
 
     /// Fails when a share is above its limit.
-    pub(super) fn check(&self, payload: f64, wire: f64, misnamed: f64) -> Result<(), String> {
+    pub(super) fn check(&self, limits: &Limits) -> Result<(), String> {
         let within = |what: &str, off: u64, of: u64, limit: f64| match share(off, of) {
             part if part <= limit => Ok(()),
             part => {
@@ -42,9 +44,11 @@ impl Outcome {
         if self.whole() == 0 {
             return Err("nothing was moved".into());
         }
-        within("payload that is off", self.payload_off, self.truth, payload)?;
-        within("under another name", self.misnamed, self.whole(), misnamed)?;
-        self.wire.as_ref().map_or(Ok(()), |seen| within("wire that is off", seen.off, seen.carried, wire))
+        within("payload that is off", self.payload_off, self.truth, limits.payload)?;
+        within("under another name", self.misnamed, self.whole(), limits.misnamed)?;
+        self.wire
+            .as_ref()
+            .map_or(Ok(()), |seen| within("wire that is off", seen.off, seen.carried, limits.wire))
     }
 
     /// What must stand under the right name: payload, or the wire of a case that moves none.
