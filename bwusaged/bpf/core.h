@@ -146,6 +146,7 @@ struct mptcp_sock {
 	struct sock *first;
 };
 struct mptcp_subflow_context {
+	__u32 mp_capable : 1, mp_join : 1;
 	struct sock *conn;
 };
 struct socket {

@@ -96,12 +96,36 @@ struct tcp_totals {
 	__u32 segments_sent, segments_received;
 };
 
+/*
+ * The options of MPTCP (RFC 8684, 3.3): an acknowledgement of 64 bits on every segment, and on those with payload where that
+ * belongs.
+ */
+#define MPTCP_ACK 12
+#define MPTCP_MAPPING 16
+
+static __noinline int add_mptcp_options(struct tcp_sock *tcp, struct tcp_totals *t)
+{
+	struct mptcp_subflow_context *subflow;
+
+	if (!tcp || !t)
+		return 0;
+	subflow = BPF_CORE_READ(&tcp->inet_conn, icsk_ulp_data);
+	if (!subflow ||
+	    !(BPF_CORE_READ_BITFIELD_PROBED(subflow, mp_capable) || BPF_CORE_READ_BITFIELD_PROBED(subflow, mp_join)))
+		return 0;
+	t->sent += (__u64)t->segments_sent * MPTCP_ACK + (__u64)tcp->data_segs_out * MPTCP_MAPPING;
+	t->received += (__u64)t->segments_received * MPTCP_ACK + (__u64)tcp->data_segs_in * MPTCP_MAPPING;
+	return 0;
+}
+
 static __always_inline void read_totals(struct sock *sk, struct tcp_sock *tcp, struct tcp_totals *t)
 {
 	t->sent = tcp->bytes_sent;
 	t->segments_sent = tcp->segs_out;
 	t->received = tcp->bytes_received - (sk->__sk_common.skc_flags >> SOCK_DONE & 1);
 	t->segments_received = tcp->segs_in;
+	if (bpf_core_field_exists(tcp->is_mptcp) && tcp->is_mptcp)
+		add_mptcp_options(tcp, t);
 }
 
 /*

@@ -40,7 +40,8 @@ static __noinline __u64 owner_to_fold(struct sock *sk, struct socket_state *stat
 	if (state->flags & SOCKET_SUBFLOW) {
 		struct mptcp_subflow_context *subflow = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ulp_data);
 
-		if (subflow)
+		/* The comparison spares kernels without MPTCP an access that they cannot have. */
+		if (bpf_core_field_exists(subflow->conn) && subflow)
 			msk = (__u64)BPF_CORE_READ(subflow, conn);
 		owner = msk ? bpf_map_lookup_elem(&mptcp_owners, &msk) : 0;
 		if (owner) {

@@ -15,6 +15,7 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_ICMPV6 58
+#define IPPROTO_UDPLITE 136
 /* A raw socket of this protocol sends packets that have their IP header already. */
 #define IPPROTO_RAW 255
 #define IPPROTO_MPTCP 262

@@ -52,6 +52,9 @@ pub trait Engine {
     }
 
     /// What it goes on needing of root's rights once it is open, beside reading its tables, which is tried. On Linux only.
+    ///
+    /// An engine with threads starts them in the first [`Engine::sample`], which comes after the rights are given away: a thread
+    /// keeps what it was started with.
     fn capabilities(&self) -> &'static [Capability] {
         &[]
     }
@@ -89,7 +92,8 @@ pub struct InterfaceSample {
     pub rx: DirectionSample,
     /// Sent.
     pub tx: DirectionSample,
-    /// What the interface itself counted, read between the two: `None` when it is gone.
+    /// What the interface itself counted, read between the two: `None` when it is gone, and from an engine that does not see
+    /// what passes it: then it has no ledger.
     pub counters: Option<Moved>,
     /// The packets that it counted, received and sent; `None` where nobody asked.
     #[serde(default)]

@@ -23,6 +23,7 @@ mod lifecycle;
 mod namespace;
 mod network;
 mod ownership;
+mod packets;
 mod privilege;
 mod processes;
 mod refusals;
@@ -46,6 +47,26 @@ const PROGRAMS: [(&str, &str); 11] = [
     ("prlimit", "util-linux"),
 ];
 
+const IN_BOTH_MODES: &[&[Test]] = &[
+    transfers::TESTS,
+    ownership::TESTS,
+    processes::TESTS,
+    units::TESTS,
+    identity::TESTS,
+    lifecycle::TESTS,
+    connections::TESTS,
+];
+
+/// Those for which it does not matter how packets are counted, or which ask for what only the exact mode sees.
+const IN_EXACT_MODE: &[&[Test]] = &[
+    refusals::TESTS,
+    connections::TESTS_OF_EXACT_MODE,
+    privilege::TESTS,
+    privilege::needs::TESTS,
+    bounds::TESTS,
+    packets::TESTS,
+];
+
 pub(super) fn main() -> ExitCode {
     // This program is also the one that makes the traffic: see `traffic`.
     if let Some(code) = generator::main() {
@@ -66,27 +87,18 @@ pub(super) fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let in_ci = env::var_os("CI").is_some();
-    let mut trials: Vec<Trial> = [
-        transfers::TESTS,
-        ownership::TESTS,
-        processes::TESTS,
-        units::TESTS,
-        identity::TESTS,
-        lifecycle::TESTS,
-        connections::TESTS,
-        refusals::TESTS,
-        privilege::TESTS,
-        privilege::needs::TESTS,
-        bounds::TESTS,
-    ]
-    .into_iter()
-    .flatten()
-    .map(|&(name, test)| {
-        let missing = missing.clone();
-        let ignored = missing.is_some() && !in_ci;
-        Trial::test(name, move || run(test, missing)).with_ignored_flag(ignored)
-    })
-    .collect();
+    let in_mode = |counting: Counting, prefix: &'static str, tests: &'static [&[Test]]| {
+        let (missing, ignored) = (missing.clone(), missing.is_some() && !in_ci);
+        tests.iter().copied().flatten().map(move |&(name, test)| {
+            let missing = missing.clone();
+            Trial::test(format!("{prefix}{name}"), move || counting.run(|| run(test, missing)))
+                .with_ignored_flag(ignored)
+        })
+    };
+    let mut trials: Vec<Trial> = in_mode(Counting::Exact, "", IN_BOTH_MODES)
+        .chain(in_mode(Counting::Exact, "", IN_EXACT_MODE))
+        .chain(in_mode(Counting::Light, "light::", IN_BOTH_MODES))
+        .collect();
     trials.extend(ledger::trials(missing.as_ref(), in_ci));
     trials.extend(conformance::trials(missing.as_ref(), in_ci));
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -52,6 +52,7 @@ fn mirror() -> Mirror {
         container: None,
         category: None,
         processes: 2,
+        first_traffic_at_unix_ms: None,
         counters: counters(Scope::Lan, 50, 40),
     };
     Mirror {

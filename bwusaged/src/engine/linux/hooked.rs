@@ -78,14 +78,14 @@ impl Engine for Hooked {
             drained.map_err(|source| EngineError::Read { what: REMOTES, source })?;
         }
         self.table.leave(&mut self.kernel, &leaving, &mut sample);
-        if self.plan.counting == Counting::Light {
-            return Ok(light::without_packets(sample));
-        }
         // Next to the counters that they are compared with: what passes in between is nobody's.
         match self.links.read() {
             Ok(links) => self.known_links = links,
             // They come and go faster than they can be listed: what is known stands, and is compared next time.
             Err(error) => tracing::debug!(%error, "the interfaces cannot be listed"),
+        }
+        if self.plan.counting == Counting::Light {
+            return Ok(light::without_packets(sample, &self.known_links));
         }
         let interfaces = self.kernel.interfaces(&self.known_links);
         let interfaces = interfaces.map_err(|source| EngineError::Read { what: INTERFACES, source })?;

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Read as _};
 
-use bwusage_proto::process::{ProcessId, UserId};
+use bwusage_proto::process::{Pid, ProcessId, UserId};
 
 use super::{
     layout::{IDENTITY_ARGS_CUT, IDENTITY_EXE_CUT, RawIdentity},
@@ -58,7 +58,7 @@ pub(super) fn complete(identity: &mut Identity, raw: &RawIdentity, process: Proc
 pub(super) fn of_living(process: ProcessId) -> Option<Identity> {
     let dir = format!("/proc/{}", process.pid);
     let status = fs::read(format!("{dir}/status")).ok()?;
-    let name = fs::read(format!("{dir}/comm")).ok()?;
+    let name = name_of(process.pid)?;
     let exe = fs::read_link(format!("{dir}/exe")).ok();
     let command_line = command_line(&dir);
     let cgroup = cgroup_of(process);
@@ -72,7 +72,7 @@ pub(super) fn of_living(process: ProcessId) -> Option<Identity> {
         line.split_ascii_whitespace().nth(at)?.parse().ok()
     };
     Some(Identity {
-        name: text(name.strip_suffix(b"\n").unwrap_or(&name)),
+        name,
         exe: exe.map(|exe| exe.to_string_lossy().into_owned()),
         command_line,
         parent: number("PPid:", 0).filter(|&parent| parent != 0),
@@ -82,6 +82,12 @@ pub(super) fn of_living(process: ProcessId) -> Option<Identity> {
         cgroup,
         ..Identity::default()
     })
+}
+
+/// The short name of the process that has the number `pid` now.
+pub(super) fn name_of(pid: Pid) -> Option<String> {
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(text(name.strip_suffix(b"\n").unwrap_or(&name)))
 }
 
 fn command_line(dir: &str) -> Option<Vec<String>> {
@@ -138,6 +144,17 @@ mod tests {
         assert_eq!(identity.command_line.unwrap(), ["curl", "-o", "", "x"]);
         assert_eq!((identity.parent, identity.user), (Some(7), Some(UserId::Uid(1000))));
         assert_eq!(identity.started_at_unix_ms, Some(3_500));
+    }
+
+    #[test]
+    fn a_living_process_is_described_by_proc_and_another_with_its_number_is_not() {
+        let own = id_of(std::process::id()).unwrap();
+        let identity = of_living(own).unwrap();
+        assert_eq!(identity.exe.map(Into::into), std::env::current_exe().ok());
+        assert_eq!(identity.command_line.unwrap()[0], std::env::args().next().unwrap());
+        assert_eq!(identity.parent, Some(std::os::unix::process::parent_id()));
+        assert!(!identity.name.is_empty() && identity.user.is_some() && identity.cgroup.is_some());
+        assert_eq!(of_living(ProcessId::new(own.pid, own.start_time.0 + 1)), None);
     }
 
     #[test]

@@ -28,7 +28,10 @@ use super::{
     mapping::Mapping,
     netns, preflight,
 };
-use crate::engine::{Counting, EngineError};
+use crate::{
+    engine::{Counting, EngineError},
+    memory,
+};
 
 /// The kernel side, compiled. `cargo xtask bpf` makes it, and a check compares it with its source.
 pub(super) static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
@@ -192,7 +195,8 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
         blind_spots.push("connections of MPTCP are the kernel's: their program is known since Linux 5.19");
     }
     drop(btf);
-    give_memory_back();
+    // The kernel's type information took some 25 MiB while it was read.
+    memory::give_back();
     Ok(Loaded { programs, kernel, hooks, blind_spots })
 }
 
@@ -419,13 +423,4 @@ pub(super) fn booted_at_unix_ms() -> u64 {
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     let since_boot_ms = since_boot.tv_sec as u64 * 1000 + since_boot.tv_nsec as u64 / 1_000_000;
     if outcome == 0 { now_ms.saturating_sub(since_boot_ms) } else { 0 }
-}
-
-/// The kernel's type information took some 25 MiB while it was read; glibc keeps them unless it is asked.
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: it only returns free memory to the system.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }

@@ -8,7 +8,10 @@
 
 use std::io;
 
-use bwusage_proto::snapshot::{Coverage, Hook};
+use bwusage_proto::{
+    connection::Protocol,
+    snapshot::{Coverage, Hook},
+};
 
 use self::{ring::Ring, sockets::Sockets, watch::Watch};
 use super::links::Links;
@@ -55,7 +58,7 @@ pub(super) fn open() -> Result<Box<dyn Engine>, EngineError> {
     let read = |what| move |source| EngineError::Read { what, source };
     let mut sockets = Sockets::open().map_err(read(SOCKETS))?;
     // Better to know now than never to find a process.
-    sockets.read().map_err(read(SOCKETS))?;
+    drop(sockets.read(&[Protocol::TCP, Protocol::UDP].into()).map_err(read(SOCKETS))?);
     let links = Links::open().map_err(read("the list of interfaces"))?;
     Ok(Box::new(Packets::Ready(Some((ring, sockets, links)))))
 }

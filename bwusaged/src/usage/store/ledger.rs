@@ -9,7 +9,7 @@ use super::Store;
 
 /// Why there is no ledger.
 const NO_INTERFACES: &str =
-    "the engine in use tells no interfaces apart, or plays a recording of a version that did not";
+    "the engine in use does not see what passes the interfaces, or plays a recording of one that did not";
 
 impl Store {
     /// Where the bytes of the interfaces that lead out went.
@@ -58,6 +58,11 @@ mod tests {
         let ledger = store.full_ledger(1000, |_| true);
         assert_eq!((store.ledger(), ledger.interfaces.len()), (None, 0));
         assert!(ledger.missing.is_some_and(|why| why.contains("interfaces")));
+        // Names alone make no ledger either.
+        let interfaces =
+            vec![InterfaceSample { index: 7, name: "eth0".into(), ..InterfaceSample::default() }];
+        store.advance(NOW, Sample { interfaces, ..Sample::default() }, HostTick::default());
+        assert_eq!((store.ledger(), store.full_ledger(1000, |_| true).interfaces.len()), (None, 0));
     }
 
     #[test]

@@ -51,6 +51,18 @@ impl Case {
         self
     }
 
+    /// Light mode is further off here; why stands beside each use.
+    const fn light_wire(mut self, share: f64) -> Self {
+        self.light.wire = share;
+        self
+    }
+
+    /// Light mode gives more of it to another process; why stands beside each use.
+    const fn light_misnamed(mut self, share: f64) -> Self {
+        self.light.misnamed = share;
+        self
+    }
+
     fn limits(&self, counting: Counting) -> Limits {
         match counting {
             _ if limits::sees_one_namespace() => limits::sampled(self.name),
@@ -60,7 +72,7 @@ impl Case {
     }
 
     fn play(&self, counting: Counting) -> Outcome {
-        counting.run(|| play(self.play, &self.limits(counting)))
+        counting.run(|| play(self.play))
     }
 
     /// What is wrong with `outcome`, in words.

@@ -13,6 +13,7 @@ use bwusage_proto::{
     client::Client,
     connection::{Connections, ConnectionsQuery},
     mirror::Mirror,
+    snapshot::ResidualReason,
     transport::Endpoint,
 };
 
@@ -243,6 +244,17 @@ impl<'a> Daemon<'a> {
         let losses = status["losses"].as_array().expect("a list of losses");
         let lost: Vec<_> = losses.iter().filter(|loss| loss["count"] != 0).collect();
         assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    /// Wire bytes received that have this reason instead of a process.
+    pub(super) fn residual_rx(&self, reason: ResidualReason) -> u64 {
+        block_on(async {
+            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
+            let mut residuals = subscription.mirror().residuals.iter();
+            let found = residuals.find(|residual| residual.reason == reason);
+            found.map_or(0, |residual| residual.counters.total().wire.rx_bytes)
+        })
     }
 
     /// What the daemon says about itself, as user nobody sees it.

@@ -43,9 +43,10 @@ pub(super) enum Finding {
 /// Whose a flow is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
-    /// Nobody knows yet, since then.
+    /// Nobody knows yet, since then. A process that listens there has it unless another one turns up.
     Waiting {
         since_ms: u64,
+        listener: Option<ProcessId>,
     },
     Process(ProcessId),
     Nobody(ResidualReason),
@@ -65,6 +66,8 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Account {
     counters: Counters,
+    name: Option<String>,
+    /// Not said yet.
     identity: Option<Identity>,
     ended: bool,
     /// Something changed since the last sample.
@@ -100,7 +103,7 @@ impl Book {
             self.residuals[index(ResidualReason::TableFull)][flow.scope] += traffic;
             return;
         }
-        let waiting = Owner::Waiting { since_ms: now_ms };
+        let waiting = Owner::Waiting { since_ms: now_ms, listener: None };
         let mut met = false;
         let entry = self.flows.entry(flow).or_insert_with(|| {
             met = true;
@@ -153,8 +156,16 @@ impl Book {
             let Some(entry) = flows.get_mut(flow) else { continue };
             let found = match (entry.owner, *finding) {
                 (_, Finding::Process(process)) => Owner::Process(process),
-                (Owner::Waiting { since_ms }, finding) if now_ms.saturating_sub(since_ms) >= PATIENCE_MS => {
-                    settled(finding, flow)
+                (Owner::Waiting { since_ms, listener }, finding) => {
+                    let listener = match finding {
+                        Finding::Listener(process) => Some(process),
+                        _ => listener,
+                    };
+                    if now_ms.saturating_sub(since_ms) < PATIENCE_MS {
+                        Owner::Waiting { since_ms, listener }
+                    } else {
+                        listener.map_or_else(|| settled(finding, flow), Owner::Process)
+                    }
                 }
                 _ => continue,
             };
@@ -169,12 +180,14 @@ impl Book {
     /// Says what a process is, when it is met and when it became another program.
     pub(super) fn introduce(&mut self, process: ProcessId, identity: Identity) {
         let account = self.accounts.entry(process).or_default();
+        account.name = Some(identity.name.clone());
         account.identity = Some(identity);
         account.news = true;
     }
 
-    pub(super) fn knows(&self, process: ProcessId) -> bool {
-        self.accounts.contains_key(&process)
+    /// The name that a process was introduced with.
+    pub(super) fn name(&self, process: ProcessId) -> Option<&str> {
+        self.accounts.get(&process)?.name.as_deref()
     }
 
     /// The processes that have not ended, as far as anybody said.

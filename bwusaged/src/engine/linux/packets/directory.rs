@@ -39,9 +39,9 @@ pub(super) struct Directory {
 
 impl Directory {
     /// Where several sockets share an address, the last one listed stands for all.
-    pub(super) fn new(sockets: &[OpenSocket]) -> Self {
+    pub(super) fn new<'a>(sockets: impl IntoIterator<Item = &'a OpenSocket>) -> Self {
         let mut directory = Self::default();
-        for &socket in sockets.iter().filter(|socket| socket.inode != 0) {
+        for &socket in sockets.into_iter().filter(|socket| socket.inode != 0) {
             let OpenSocket { protocol, local, remote, inode, .. } = socket;
             if socket.is_listening() {
                 directory.listening.insert(local, inode);

@@ -17,9 +17,10 @@ use self::block::Frame;
 
 pub(super) mod block;
 
-/// The kernel hands over a block when it is full, or has lain for a while.
-const BLOCK_BYTES: usize = 256 * 1024;
-const BLOCKS: usize = 64;
+/// The kernel hands over a block when it is full, or has lain for a while; then the rest of it is empty. So it is the number of
+/// blocks that decides how long a reader may be kept waiting, 2 s here, and their size how many packets come at once.
+const BLOCK_BYTES: usize = 32 * 1024;
+pub(super) const BLOCKS: usize = 512;
 /// At most so much later than on the wire is a packet seen. The kernel rounds it up to its clock, 1 to 10 ms.
 const RETIRE_MS: u32 = 4;
 /// Has no meaning in this version of the ring, but is checked.

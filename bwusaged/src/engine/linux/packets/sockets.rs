@@ -2,6 +2,7 @@
 //! [`dump`] is the wire format, pure; here is the socket to ask.
 
 use std::{
+    collections::{HashMap, HashSet},
     io,
     os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
 };
@@ -19,12 +20,14 @@ const MAX_SOCKETS: usize = 262_144;
 const DATAGRAM_BYTES: usize = 64 * 1024;
 /// Raw sockets of any protocol: what they speak is in the answer.
 const RAW: Protocol = Protocol(255);
+const KINDS: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, UDP_LITE, RAW];
 
 /// A socket to ask for sockets. It speaks of the network namespace that it was opened in.
 #[derive(Debug)]
 pub(super) struct Sockets {
     socket: OwnedFd,
     datagram: Box<[u8]>,
+    listed: HashMap<Protocol, Vec<OpenSocket>>,
 }
 
 impl Sockets {
@@ -38,28 +41,38 @@ impl Sockets {
         }
         // SAFETY: just opened, and nobody else knows it.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-        Ok(Self { socket, datagram: vec![0; DATAGRAM_BYTES].into() })
+        Ok(Self { socket, datagram: vec![0; DATAGRAM_BYTES].into(), listed: HashMap::new() })
     }
 
-    /// All sockets of TCP and UDP, and those that other protocols have where the kernel lists them.
+    /// All sockets there are, of `protocols` as they are now, of others as they were when they were asked for last.
     ///
     /// # Errors
     ///
     /// The next call begins anew, whatever this one left behind.
-    pub(super) fn read(&mut self) -> io::Result<Vec<OpenSocket>> {
-        let mut sockets = Vec::new();
-        for family in [libc::AF_INET, libc::AF_INET6] {
-            for protocol in [Protocol::TCP, Protocol::UDP] {
-                self.dump(family as u8, protocol, &mut sockets)?;
+    pub(super) fn read(
+        &mut self,
+        protocols: &HashSet<Protocol>,
+    ) -> io::Result<impl Iterator<Item = &OpenSocket>> {
+        for kind in KINDS {
+            // What is no transport is spoken by raw sockets; so may a transport be, but its own sockets come first.
+            let is_asked =
+                |protocol: &Protocol| *protocol == kind || (kind == RAW && !KINDS.contains(protocol));
+            if !protocols.iter().any(is_asked) {
+                continue;
             }
-            for protocol in [UDP_LITE, RAW] {
-                // Modules that a kernel need not have.
-                if let Err(error) = self.dump(family as u8, protocol, &mut sockets) {
-                    tracing::trace!(%error, %protocol, "its sockets are not listed");
+            let mut sockets = Vec::new();
+            for family in [libc::AF_INET, libc::AF_INET6] {
+                match self.dump(family as u8, kind, &mut sockets) {
+                    // Modules that a kernel need not have.
+                    Err(error) if [UDP_LITE, RAW].contains(&kind) => {
+                        tracing::trace!(%error, %kind, "its sockets are not listed");
+                    }
+                    outcome => outcome?,
                 }
             }
+            self.listed.insert(kind, sockets);
         }
-        Ok(sockets)
+        Ok(self.listed.values().flatten())
     }
 
     fn dump(&mut self, family: u8, protocol: Protocol, sockets: &mut Vec<OpenSocket>) -> io::Result<()> {
@@ -82,7 +95,7 @@ impl Sockets {
     }
 
     fn receive(&mut self) -> io::Result<&[u8]> {
-        let Self { socket, datagram } = self;
+        let Self { socket, datagram, .. } = self;
         // SAFETY: writes at most as many bytes as the slice has. With `MSG_TRUNC` it returns how many there were.
         let length = unsafe {
             libc::recv(socket.as_raw_fd(), datagram.as_mut_ptr().cast(), datagram.len(), libc::MSG_TRUNC)
@@ -115,7 +128,8 @@ mod tests {
         let datagrams = UdpSocket::bind("[::1]:0").unwrap();
         let mut sockets = Sockets::open().unwrap();
         for _ in 0..2 {
-            let listed = sockets.read().unwrap();
+            let protocols = [Protocol::TCP, Protocol::UDP].into();
+            let listed: Vec<OpenSocket> = sockets.read(&protocols).unwrap().copied().collect();
             let of = |inode| *listed.iter().find(|socket| socket.inode == inode).unwrap();
             let found = of(inode(&stream));
             assert_eq!(

@@ -23,7 +23,7 @@ use super::{
     flow::{Flow, Way, scope_of},
     fragments::Fragments,
     owners::Owners,
-    ring::{Ring, block::Frame},
+    ring::{BLOCKS, Ring, block::Frame},
     sockets::Sockets,
 };
 use crate::{
@@ -40,8 +40,11 @@ const NAP: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_millis(500);
 /// How often everything is looked at again: sockets are handed on, interfaces change.
 const REFRESH: Duration = Duration::from_secs(5);
-/// After a look there is a pause of at least this, and so many times as long as the look took: a tenth of a processor at most.
+/// After a look there is a pause of at least this, and so many times as long as the look kept the processor: a tenth of one at
+/// most.
 const REST: (Duration, u32) = (Duration::from_millis(10), 9);
+/// How much both go before others (nice(2)): they do little, but a busy machine is what they are to tell of.
+const PRIORITY: libc::c_int = -10;
 
 /// What both threads and the engine share.
 struct Shared {
@@ -121,6 +124,7 @@ impl Drop for Watch {
 }
 
 fn read(shared: &Shared, mut ring: Ring) {
+    go_first();
     let mut fragments = Fragments::default();
     while !shared.is_to_stop() {
         if let Err(error) = read_what_is_there(shared, &mut ring, &mut fragments) {
@@ -132,7 +136,8 @@ fn read(shared: &Shared, mut ring: Ring) {
 
 fn read_what_is_there(shared: &Shared, ring: &mut Ring, fragments: &mut Fragments) -> io::Result<()> {
     ring.wait(NAP)?;
-    loop {
+    // Not until there is nothing: what was dropped is to be known while it goes on.
+    for _ in 0..BLOCKS {
         let now_ms = shared.now_ms();
         let mut state = shared.state();
         let State { book, ports, .. } = &mut *state;
@@ -141,16 +146,20 @@ fn read_what_is_there(shared: &Shared, ring: &mut Ring, fragments: &mut Fragment
                 count(book, fragments, &frame, now_ms);
             }
         });
-        book.lose(ring.dropped()?);
         let curious = book.is_curious();
         drop(state);
         if curious {
             shared.news.notify_one();
         }
         if !there_was {
-            return Ok(());
+            break;
         }
     }
+    let dropped = ring.dropped()?;
+    if dropped > 0 {
+        shared.state().book.lose(dropped);
+    }
+    Ok(())
 }
 
 fn count(book: &mut Book, fragments: &mut Fragments, frame: &Frame, now_ms: u64) {
@@ -167,6 +176,22 @@ fn count(book: &mut Book, fragments: &mut Fragments, frame: &Frame, now_ms: u64)
     book.count(flow, frame.way, packet.size, signs, now_ms);
 }
 
+/// Of this thread alone, as Linux has it. Without the privilege it goes with the others.
+fn go_first() {
+    // SAFETY: takes no pointer. Thread 0 is the one that calls.
+    if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, PRIORITY) } != 0 {
+        tracing::debug!(error = %io::Error::last_os_error(), "packets are read at ordinary priority");
+    }
+}
+
+/// For how long this thread has had a processor.
+fn processor_time() -> Duration {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is writable and of the type that the call fills. This clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
 /// Looks whose flows are.
 struct Scout {
     sockets: Sockets,
@@ -177,6 +202,7 @@ struct Scout {
 
 impl Scout {
     fn run(mut self, shared: &Shared) {
+        go_first();
         let mut refreshed = Instant::now();
         while !shared.is_to_stop() {
             let state = shared.state();
@@ -184,9 +210,9 @@ impl Scout {
             let quiet = |state: &mut State| !state.book.is_curious() && !shared.is_to_stop();
             let waited = shared.news.wait_timeout_while(state, patience, quiet);
             let questions = waited.unwrap_or_else(PoisonError::into_inner).0.book.open_questions();
-            let begun = Instant::now();
+            let begun = processor_time();
             if refreshed.elapsed() >= REFRESH {
-                refreshed = begun;
+                refreshed = Instant::now();
                 self.owners.doubt();
                 match self.ports() {
                     Ok(ports) => shared.state().ports = ports,
@@ -196,13 +222,14 @@ impl Scout {
             if !questions.is_empty() {
                 self.answer(shared, &questions);
             }
-            thread::sleep(REST.0.max(begun.elapsed() * REST.1));
+            thread::sleep(REST.0.max(processor_time().saturating_sub(begun) * REST.1));
         }
     }
 
     fn answer(&mut self, shared: &Shared, questions: &[(Flow, bool)]) {
-        match self.sockets.read() {
-            Ok(sockets) => self.directory = Directory::new(&sockets),
+        let protocols = questions.iter().map(|(flow, _)| flow.protocol).collect();
+        match self.sockets.read(&protocols) {
+            Ok(sockets) => self.directory = Directory::new(sockets),
             // What is known stands, and is compared next time.
             Err(error) => tracing::debug!(%error, "the sockets cannot be listed"),
         }
@@ -241,7 +268,7 @@ impl Scout {
     }
 }
 
-/// Says what the processes are that were met, while they live.
+/// Says what the processes are that were met, while they live, and again when they became other programs.
 fn introduce(shared: &Shared, findings: &[(Flow, Finding)]) {
     let mut met: HashSet<ProcessId> = HashSet::new();
     for (_, finding) in findings {
@@ -249,11 +276,11 @@ fn introduce(shared: &Shared, findings: &[(Flow, Finding)]) {
             met.insert(process);
         }
     }
-    {
-        let state = shared.state();
-        met.retain(|process| !state.book.knows(*process));
-    }
     for process in met {
+        let Some(name) = identity::name_of(process.pid) else { continue };
+        if shared.state().book.name(process) == Some(name.as_str()) {
+            continue;
+        }
         if let Some(identity) = identity::of_living(process) {
             shared.state().book.introduce(process, identity);
         }

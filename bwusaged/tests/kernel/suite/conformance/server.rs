@@ -16,7 +16,8 @@ pub(super) const CASES: &[Case] = &[
     Case::new("SO_REUSEPORT group of processes", reuseport),
     Case::new("SCM_RIGHTS from dispatcher to worker", rights),
     Case::new("child uses the parent's connection", |stage| inherited(stage, "8192")),
-    Case::new("child uses it, in one call", |stage| inherited(stage, BYTES)),
+    // Light mode learns who made a call when the call returns: what a tick adds meanwhile goes to the owner before.
+    Case::new("child uses it, in one call", |stage| inherited(stage, BYTES)).light_misnamed(1.0),
     Case::new("closed before anybody read it", closed_unread),
     Case::new("threads of one process", threads),
     Case::new("2,000 connections of one process", many_connections),

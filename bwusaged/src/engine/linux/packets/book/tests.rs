@@ -112,6 +112,15 @@ fn a_connection_that_was_over_too_soon_is_the_listeners() {
 }
 
 #[test]
+fn who_listened_when_it_came_has_it_though_nobody_listens_any_more() {
+    let mut book = Book::default();
+    book.receive(tcp(80), 1000, 0);
+    book.say(tcp(80), Finding::Listener(HTTPD), 10);
+    book.say(tcp(80), Finding::Gone, PATIENCE_MS);
+    assert_eq!(received(&book.sample(PATIENCE_MS), HTTPD), Some(1000));
+}
+
+#[test]
 fn a_connection_that_is_handed_on_is_divided() {
     let mut book = Book::default();
     book.receive(tcp(80), 1000, 0);
@@ -174,7 +183,7 @@ fn an_ended_process_is_released_when_it_was_quiet_for_long() {
     assert!(book.sample(10).released.is_empty());
     assert!(book.sample(10 + QUIET_MS - 1).released.is_empty());
     assert_eq!(book.sample(10 + QUIET_MS).released, [CURL]);
-    assert!(!book.knows(CURL) && book.flows.is_empty());
+    assert!(book.accounts.is_empty() && book.flows.is_empty());
 }
 
 #[test]
