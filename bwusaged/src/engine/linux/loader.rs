@@ -26,7 +26,8 @@ use super::{
     light::{self, Folding},
     map_iter::MapIter,
     mapping::Mapping,
-    netns, preflight,
+    netns,
+    preflight::{self, Mptcp},
 };
 use crate::{
     engine::{Counting, EngineError},
@@ -191,33 +192,13 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     let kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
     let (hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup)?;
     seed(&mut programs, &btf)?;
-    if mptcp(&btf) == Mptcp::Unseen {
+    if preflight::mptcp(&btf) == Mptcp::Unseen {
         blind_spots.push("connections of MPTCP are the kernel's: their program is known since Linux 5.19");
     }
     drop(btf);
     // The kernel's type information took some 25 MiB while it was read.
     memory::give_back();
     Ok(Loaded { programs, kernel, hooks, blind_spots })
-}
-
-/// What the programs can tell about MPTCP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mptcp {
-    /// The kernel has none.
-    None,
-    /// Which socket its packets belong to.
-    Seen,
-    /// Nothing.
-    Unseen,
-}
-
-fn mptcp(btf: &Btf) -> Mptcp {
-    let known = preflight::has_function(btf, "bpf_skc_to_mptcp_sock");
-    match (preflight::has_struct(btf, "mptcp_sock"), known) {
-        (false, _) => Mptcp::None,
-        (true, true) => Mptcp::Seen,
-        (true, false) => Mptcp::Unseen,
-    }
 }
 
 fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
@@ -228,7 +209,7 @@ fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, Engine
     EbpfLoader::new()
         .btf(Some(btf))
         .override_global("cfg_cpus", &cpus_global, true)
-        .override_global("cfg_mptcp", &u32::from(mptcp(btf) == Mptcp::Seen), true)
+        .override_global("cfg_mptcp", &u32::from(preflight::mptcp(btf) == Mptcp::Seen), true)
         .override_global("cfg_home", &home, true)
         .override_global("cfg_light", &u32::from(plan.counting == Counting::Light), true)
         .override_global("cfg_interfaces", &(INTERFACES as u32), true)
