@@ -132,6 +132,10 @@ pub(super) fn print(counting: Counting, filter: &str) -> ExitCode {
             }
         }
     }
-    println!("\n{exact} exact, {absent} not offered by this kernel, {failed} failed");
+    let verdict = match counting {
+        Counting::Exact => "exact",
+        Counting::Light => "within the limits of light mode",
+    };
+    println!("\n{exact} {verdict}, {absent} not offered by this kernel, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -119,7 +119,7 @@ extern "C" fn send_and_exit(message: *mut c_void) -> c_int {
             (&raw const message.to).cast(),
             size_of::<libc::sockaddr_in>() as libc::socklen_t,
         );
-        libc::_exit(c_int::from(length != message.bytes.len() as isize));
+        libc::_exit(c_int::from(usize::try_from(length) != Ok(message.bytes.len())));
     }
 }
 
