@@ -4,6 +4,7 @@ pub(crate) mod connections;
 pub(crate) mod csv;
 mod grid;
 pub(crate) mod ledger;
+pub(crate) mod quality;
 pub(crate) mod status;
 pub(crate) mod table;
 

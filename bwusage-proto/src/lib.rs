@@ -59,6 +59,7 @@ pub mod ledger;
 pub mod message;
 pub mod mirror;
 pub mod process;
+pub mod quality;
 pub mod report;
 pub mod services;
 pub mod snapshot;

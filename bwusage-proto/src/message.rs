@@ -116,6 +116,8 @@ pub struct Retired {
     pub category: Option<Category>,
     /// How many processes.
     pub processes: u64,
+    /// When the first of them moved its first byte, in milliseconds of Unix time.
+    pub first_traffic_at_unix_ms: Option<u64>,
     /// Their totals.
     pub counters: crate::units::Counters,
 }
@@ -139,7 +141,16 @@ impl Retired {
     /// What tells it from every other entry.
     #[must_use]
     pub fn key(&self) -> RetiredKey {
-        let Self { app, user, unit, container, category, processes: _, counters: _ } = self;
+        let Self {
+            app,
+            user,
+            unit,
+            container,
+            category,
+            processes: _,
+            first_traffic_at_unix_ms: _,
+            counters: _,
+        } = self;
         RetiredKey {
             app: app.clone(),
             user: user.clone(),

@@ -327,7 +327,8 @@ pub struct Coverage {
     pub hooks: Vec<Hook>,
     /// What it cannot see, a sentence each.
     pub blind_spots: Vec<String>,
-    /// Every way of counting there is here, best first, and what became of it; empty for a recording.
+    /// Every way of counting there is here, best first, and what became of it. Of a recording: on the machine that was
+    /// recorded, where that is known.
     #[serde(default)]
     pub rungs: Vec<Rung>,
 }
@@ -359,6 +360,18 @@ pub enum RungState {
     Refused,
     /// Nobody tried: a better one counts, or another one was asked for.
     NotTried,
+}
+
+impl RungState {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::InUse => "in use",
+            Self::Refused => "refused",
+            Self::NotTried => "not tried",
+        }
+    }
 }
 
 /// One hook of the engine and what became of it.

@@ -35,7 +35,10 @@ use asked::Answers;
 use names::Names;
 use talk::TalkScreen;
 
-use crate::{filter_bar::FilterBar, rows::History};
+use crate::{
+    filter_bar::{FilterBar, Subject},
+    rows::History,
+};
 
 /// Rows that are built below the cursor, of however many there are: more than any screen shows.
 const BUILT_BELOW: usize = 500;
@@ -119,7 +122,7 @@ impl App {
             screen: Screen::Processes,
             talk: TalkScreen::default(),
             table: Table::default(),
-            filter: FilterBar::new(&settings.filter),
+            filter: FilterBar::new(Subject::Processes, &settings.filter),
             settings,
             figure,
             idle_rows: true,

@@ -4,9 +4,20 @@ use bwusage_proto::filter::Filter;
 
 use crate::field::{Edit, Field};
 
+/// What is filtered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// Processes, or what they have in common: fields that only connections have are refused.
+    Processes,
+    /// Connections.
+    #[default]
+    Connections,
+}
+
 /// Text and its meaning. While the text means nothing, the last filter that meant something stays in force.
 #[derive(Debug, Default)]
 pub struct FilterBar {
+    of: Subject,
     field: Field,
     in_force: Option<Filter>,
     error: Option<String>,
@@ -15,8 +26,8 @@ pub struct FilterBar {
 impl FilterBar {
     /// A bar that starts with `text`.
     #[must_use]
-    pub fn new(text: &str) -> Self {
-        let mut bar = Self { field: Field::new(text), ..Self::default() };
+    pub fn new(of: Subject, text: &str) -> Self {
+        let mut bar = Self { of, field: Field::new(text), ..Self::default() };
         bar.read();
         bar
     }
@@ -59,7 +70,7 @@ impl FilterBar {
 
     /// Removes the filter.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { of: self.of, ..Self::default() };
     }
 
     fn read(&mut self) {
@@ -67,10 +78,18 @@ impl FilterBar {
             (self.in_force, self.error) = (None, None);
             return;
         }
-        match Filter::parse(self.field.text()) {
+        match meaning(self.of, self.field.text()) {
             Ok(filter) => (self.in_force, self.error) = (Some(filter), None),
-            Err(error) => self.error = Some(error.to_string()),
+            Err(error) => self.error = Some(error),
         }
+    }
+}
+
+fn meaning(of: Subject, text: &str) -> Result<Filter, String> {
+    let filter = Filter::parse(text).map_err(|error| error.to_string())?;
+    match (of, filter.of_processes()) {
+        (Subject::Processes, Err(error)) => Err(format!("{error}; 3 shows connections")),
+        _ => Ok(filter),
     }
 }
 
@@ -80,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_half_typed_filter_keeps_the_last_one_that_made_sense() {
-        let mut bar = FilterBar::new("fire");
+        let mut bar = FilterBar::new(Subject::Processes, "fire");
         bar.insert(" (x");
         assert!(bar.in_force().is_some());
         assert!(bar.error().is_some_and(|error| error.contains('6')), "{:?}", bar.error());
@@ -88,15 +107,26 @@ mod tests {
 
     #[test]
     fn correcting_the_text_removes_the_complaint() {
-        let mut bar = FilterBar::new("(");
+        let mut bar = FilterBar::new(Subject::Processes, "(");
         bar.edit(Edit::Backspace);
         assert!(bar.error().is_none() && bar.in_force().is_none());
     }
 
     #[test]
     fn clearing_shows_everything_again() {
-        let mut bar = FilterBar::new("fire");
+        let mut bar = FilterBar::new(Subject::Processes, "fire");
         bar.clear();
         assert!(bar.in_force().is_none() && bar.is_empty());
+    }
+
+    #[test]
+    fn what_only_connections_have_is_refused_of_processes_also_after_clearing() {
+        let mut bar = FilterBar::new(Subject::Processes, "ssh");
+        bar.clear();
+        bar.insert("ssh !port:443");
+        let refusal = "port: filters connections, not processes; 3 shows connections";
+        assert_eq!(bar.error(), Some(refusal));
+        let bar = FilterBar::new(Subject::Connections, "!port:443");
+        assert!(bar.error().is_none() && bar.in_force().is_some());
     }
 }

@@ -126,7 +126,8 @@ async fn ledger(State(app): State<App>) -> Result<Response, Failure> {
     let (_endpoint, mut client) = app.client().await?;
     let ledger = client.ledger().await?;
     let mirror = moment.live().ok().map(Live::mirror);
-    Ok(json(events::json(&LedgerReport::new(&ledger, mirror)).into()))
+    let quality = mirror.map(|mirror| mirror.coverage.quality.as_str());
+    Ok(json(events::json(&LedgerReport::new(&ledger, quality, mirror)).into()))
 }
 
 type TalkAsked = Result<Query<TalkParameters>, QueryRejection>;

@@ -17,6 +17,7 @@ use crate::{
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
     host::{Host, live::LiveHost},
+    memory,
     naming::Naming,
     privilege::{self, Account, Capability, Rights},
     server::{
@@ -30,9 +31,15 @@ use crate::{
 
 /// Time between two ticks unless somebody says otherwise.
 const DEFAULT_INTERVAL_MS: u32 = 1000;
+/// After a crowd of processes, or a client that has asked for everything, most of what the daemon has is free again. Every so
+/// many ticks it is given back, where there is much.
+const GIVE_BACK_TICKS: u64 = 60;
+const GIVE_BACK_ABOVE_BYTES: u64 = 24 << 20;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
 
+/// What the state directory of a daemon with a socket of its own is called, after the socket.
+const STATE_SUFFIX: &str = ".state";
 /// What two daemons with one state directory meet at.
 const LOCK: &str = "bwusaged.lock";
 
@@ -210,18 +217,23 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources, account))
+    let served =
+        tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources, account.as_ref()));
+    if account.is_some() && endpoint.address().exists() {
+        tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
+    }
+    served
 }
 
 async fn serve(
     endpoint: &Endpoint,
     about: About,
     mut sources: Sources,
-    account: Option<Account>,
+    account: Option<&Account>,
 ) -> anyhow::Result<()> {
-    let bound = listen(endpoint, account.as_ref())?;
+    let bound = listen(endpoint, account)?;
     // No client is let in, and no other thread exists, before this.
-    let rights = sources.drop_privileges(account.as_ref())?;
+    let rights = sources.drop_privileges(account)?;
     let about = About { rights: rights.text, ..about };
     let interval = Duration::from_millis(u64::from(about.interval_ms));
     // Ticks and questions take turns on one thread, and neither waits for anything while it has the sources.
@@ -271,7 +283,16 @@ fn listen(endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<Boun
 fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()> {
     let moment = sources.sample(&shared.busy())?;
     let now = Moment { unix_ms: unix_ms(), steady_ms: shared.steady_ms() };
-    shared.advance(late, |store| store.advance(now, moment.sample, moment.host));
+    let mut seq = 0;
+    shared.advance(late, |store| {
+        store.advance(now, moment.sample, moment.host);
+        seq = store.seq();
+    });
+    if seq.is_multiple_of(GIVE_BACK_TICKS)
+        && service::own_use().rss_bytes.is_some_and(|bytes| bytes > GIVE_BACK_ABOVE_BYTES)
+    {
+        memory::give_back();
+    }
     Ok(())
 }
 
@@ -296,9 +317,9 @@ fn endpoint(options: &Serve, config: &Config) -> Endpoint {
 }
 
 /// The files that a daemon keeps in its directories.
-fn own_names(endpoint: &Endpoint) -> [String; 3] {
+fn own_names(endpoint: &Endpoint) -> [String; 4] {
     let socket = endpoint.address().file_name().unwrap_or_default().to_string_lossy();
-    [LOCK.into(), format!("{socket}.lock"), socket.into_owned()]
+    [LOCK.into(), format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"), socket.into_owned()]
 }
 
 /// Creates and locks the state directory, so that two daemons never share one.
@@ -314,7 +335,7 @@ fn state_dir(
             PathBuf::from(DEFAULT_STATE_DIR)
         } else {
             let mut beside = endpoint.address().as_os_str().to_owned();
-            beside.push(".state");
+            beside.push(STATE_SUFFIX);
             PathBuf::from(beside)
         }
     });

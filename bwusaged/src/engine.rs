@@ -52,6 +52,9 @@ pub trait Engine {
     }
 
     /// What it goes on needing of root's rights once it is open, beside reading its tables, which is tried. On Linux only.
+    ///
+    /// An engine with threads starts them in the first [`Engine::sample`], which comes after the rights are given away: a thread
+    /// keeps what it was started with.
     fn capabilities(&self) -> &'static [Capability] {
         &[]
     }
@@ -398,6 +401,12 @@ pub enum EngineError {
     Load {
         /// The loader's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No copies of packets.
+    #[error("bwusaged may not see packets (CAP_NET_RAW); start it as root: sudo bwusaged")]
+    PacketSocket {
+        /// The system's answer.
+        source: io::Error,
     },
     /// A counter table cannot be read.
     #[error("the counters in {what} cannot be read")]

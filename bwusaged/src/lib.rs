@@ -23,6 +23,7 @@ pub mod desktop;
 pub mod dns;
 pub mod engine;
 pub mod host;
+mod memory;
 pub mod naming;
 pub mod privilege;
 pub mod record;

@@ -209,7 +209,8 @@ pub fn give(file: &std::path::Path, account: Option<&Account>) {
 }
 
 /// Gives away every right but those in `keep`, and becomes `account`. `works` tries whether open tables can still be read; what
-/// it turns out to need is kept too. A daemon that is not root stays as it is.
+/// it turns out to need is kept too. A daemon that is not root stays as it is, and so does one that has threads already: each of
+/// them would keep its rights.
 ///
 /// # Errors
 ///
@@ -223,8 +224,16 @@ pub fn drop(
         return Ok(Rights { text: platform::rights_now(), given_away: false });
     }
     let tables = least(|tables| platform::with_only(&together(keep, tables), works));
-    platform::drop(account, &together(keep, tables))?;
-    Ok(Rights { text: platform::rights_now(), given_away: platform::GIVES_AWAY })
+    let given_away = match platform::drop(account, &together(keep, tables)) {
+        Ok(()) => platform::GIVES_AWAY,
+        // Half a process without rights would be none the safer, and would fail in odd ways.
+        Err(error @ PrivilegeError::Threads { .. }) => {
+            tracing::warn!("{error}; going on as root");
+            false
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Rights { text: platform::rights_now(), given_away })
 }
 
 /// The first of [`OF_TABLES`] that works. If none does, nothing is gained by keeping any.

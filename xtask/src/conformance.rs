@@ -16,6 +16,9 @@ pub(crate) struct Options {
     counting: String,
     /// Only the cases whose name contains this
     filter: Option<String>,
+    /// Count this way instead of the best that the machine allows: tracepoints, fentry, packets
+    #[arg(long)]
+    engine: Option<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
@@ -31,6 +34,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut suite = workspace::cargo();
     suite.args(["test", "--locked", "--quiet", "-p", "bwusaged", "--test", "kernel"]);
     suite.args(["--", "print-conformance", &options.counting]).args(&options.filter);
+    // What starts the daemon reads this (`bwusaged/tests/kernel/suite/daemon.rs`).
+    suite.envs(options.engine.iter().map(|engine| ("BWUSAGED_TEST_ENGINE", engine)));
     workspace::succeed(&mut suite)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,13 @@
-//! The project's commands. `cargo xtask run` shows the program at work; `cargo xtask test` checks everything that is checked.
+//! The project's commands. `cargo xtask run` shows the program at work; `cargo xtask test` checks everything that is checked;
+//! `cargo xtask bench` measures what it costs.
 //!
 //! Both need Rust and a linker and name whatever else they miss. Start at [`run`] and [`mod@test`].
 
+#[cfg(target_os = "linux")]
+mod bench;
+#[cfg(not(target_os = "linux"))]
+#[path = "bench/unsupported.rs"]
+mod bench;
 mod bpf;
 mod conformance;
 mod load;
@@ -38,6 +44,11 @@ enum Task {
     Conformance(conformance::Options),
     /// Start a million processes or hold 200,000 sockets, and print what they cost the daemon (as root)
     Load(load::Options),
+    /// Measure what counting costs, beside doing without and beside other tools (as root)
+    Bench(bench::Options),
+    /// Make traffic for `bench`
+    #[command(hide = true)]
+    BenchGenerate(bench::GenerateOptions),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +58,8 @@ fn main() -> ExitCode {
         Task::Bpf(options) => bpf::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Load(options) => load::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::BenchGenerate(options) => bench::generate(&options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -36,7 +36,12 @@ pub(crate) fn install_missing() -> Result<()> {
         println!("installing {name}");
         workspace::succeed(workspace::cargo().args(["install", "--locked", name]))?;
     }
-    let missing = missing_packages(PACKAGES, |proof| find(proof).is_some());
+    install_packages(PACKAGES)
+}
+
+/// The same for `packages`: what must be there, and the Debian package that brings it.
+pub(crate) fn install_packages(packages: &[(&str, &str)]) -> Result<()> {
+    let missing = missing_packages(packages, |proof| find(proof).is_some());
     if !cfg!(target_os = "linux") || missing.is_empty() {
         return Ok(());
     }
@@ -54,7 +59,7 @@ pub(crate) fn install_missing() -> Result<()> {
     workspace::output(
         apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(&missing),
     )?;
-    match missing_packages(PACKAGES, |proof| find(proof).is_some()) {
+    match missing_packages(packages, |proof| find(proof).is_some()) {
         missing if missing.is_empty() => Ok(()),
         missing => bail!("installed, and still missing: {}", missing.join(", ")),
     }
@@ -70,7 +75,7 @@ fn apt_get() -> Command {
     apt_get
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     workspace::output(Command::new("id").arg("-u")).is_ok_and(|uid| uid.trim() == "0")
 }
 

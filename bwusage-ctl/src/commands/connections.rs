@@ -18,7 +18,10 @@ use crate::{
     connection::Connection,
     failure::{Exit, Failure},
     output,
-    render::connections::{Asked, Layout, Reverse, csv, draw},
+    render::{
+        connections::{Asked, Layout, Reverse, csv, draw},
+        quality::footnote,
+    },
 };
 
 mod resolve;
@@ -83,8 +86,10 @@ pub(super) async fn print(connection: &Connection, wish: &Wish<'_>) -> Result<Ex
                 reverse: &reverse,
             };
             let width = if wish.look.no_trunc { None } else { output::width() };
-            let layout = Layout { by: query.by, width, header: !wish.look.no_header };
-            output::styled(&draw(&table, layout, asked))?;
+            let (header, estimate) = (!wish.look.no_header, mirror.coverage.estimate());
+            let layout = Layout { by: query.by, width, header, estimated: estimate.is_some() };
+            let note = footnote(estimate.filter(|_| header), width);
+            output::styled(&(draw(&table, layout, asked) + &note))?;
             if connections.hidden > 0 {
                 anstream::eprintln!(
                     "{} connections and remote hosts of other users are hidden; root and the group bwusage see them",

@@ -3,7 +3,7 @@
 //! The daemon knows best what it could attach; what this machine allows at all is looked up here, so that there is an
 //! answer also while no daemon runs.
 
-use bwusage_proto::client::Client;
+use bwusage_proto::{client::Client, snapshot::Coverage};
 
 use crate::{
     cli::Doctor,
@@ -14,12 +14,16 @@ use crate::{
 
 mod check;
 mod daemon;
-#[cfg(target_os = "linux")]
-#[path = "doctor/linux.rs"]
-mod machine;
+mod ladder;
+
 #[cfg(not(target_os = "linux"))]
-#[path = "doctor/elsewhere.rs"]
-mod machine;
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+use elsewhere as machine;
+#[cfg(target_os = "linux")]
+use linux as machine;
 
 use check::Report;
 
@@ -28,6 +32,11 @@ pub(super) async fn run(connection: &Connection, arguments: &Doctor) -> Result<E
     let answer = connection.ask(question).await;
     let mut checks = daemon::checks(&connection.endpoint, answer.as_ref());
     checks.extend(machine::checks(answer.is_ok()));
+    // A daemon that counts has tried them: what it says is more than can be told from here.
+    let told = |coverage: &Coverage| !coverage.is_recorded() && !coverage.rungs.is_empty();
+    if !answer.as_ref().is_ok_and(|status| told(&status.coverage)) {
+        checks.extend(machine::rungs());
+    }
     let report = Report::new(connection.endpoint.to_string(), checks);
     if arguments.json {
         output::json(&report)?;

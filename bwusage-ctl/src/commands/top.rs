@@ -12,6 +12,7 @@ use crate::{
     output,
     render::{
         csv,
+        quality::footnote,
         table::{Layout, draw, draw_whole},
     },
 };
@@ -37,24 +38,26 @@ pub(super) async fn run(connection: &Connection, arguments: &Top) -> Result<Exit
     let header = !arguments.look.no_header;
     match arguments.format() {
         Format::Json => output::json(&TopReport::new(&mirror, &table, query.by, &daemon_version))?,
-        Format::Csv => output::plain(csv::write(&table, query.by, header).as_bytes())?,
+        Format::Csv => {
+            let quality = &mirror.coverage.quality;
+            output::plain(csv::write(&table, query.by, quality, header).as_bytes())?;
+        }
         Format::Table => {
             let width = if arguments.look.no_trunc { None } else { output::width() };
+            let estimate = mirror.coverage.estimate();
             let layout = Layout {
                 by: query.by,
                 units: arguments.look.units.into(),
                 width,
                 header,
                 first_seen: arguments.rows.background,
+                estimated: estimate.is_some(),
                 steady: false,
             };
             // A part of the rows does not add up to everything anyway.
             let is_whole = query.filter.is_none() && query.category.is_none() && !table.truncated();
-            output::styled(&if is_whole {
-                draw_whole(&table, &mirror, &layout)
-            } else {
-                draw(&table, &layout)
-            })?;
+            let drawn = if is_whole { draw_whole(&table, &mirror, &layout) } else { draw(&table, &layout) };
+            output::styled(&(drawn + &footnote(estimate.filter(|_| header), width)))?;
         }
     }
     if table.rows.is_empty() {

@@ -33,6 +33,8 @@ pub(crate) struct Layout {
     pub(crate) by: Grouping,
     pub(crate) width: Option<usize>,
     pub(crate) header: bool,
+    /// Whether wire bytes are an estimate: their headings are marked.
+    pub(crate) estimated: bool,
 }
 
 type Column<'a> = grid::Column<Row, Asked<'a>>;
@@ -41,7 +43,11 @@ type Column<'a> = grid::Column<Row, Asked<'a>>;
 pub(crate) fn draw(table: &Table, layout: Layout, asked: Asked<'_>) -> String {
     let rows: Vec<&Row> = table.rows.iter().collect();
     let frame = Frame { width: layout.width, header: layout.header, steady: false };
-    let columns = if layout.by == Grouping::Connection { lines() } else { groups(layout.by) };
+    let mut columns = if layout.by == Grouping::Connection { lines() } else { groups(layout.by) };
+    let titles = if layout.estimated { ["~RX TOTAL", "~TX TOTAL"] } else { ["RX TOTAL", "TX TOTAL"] };
+    columns.extend(sums(titles));
+    // The age is less than what was moved.
+    columns.extend((layout.by == Grouping::Connection).then(|| Column::numbers("AGE", 3, 0, age)));
     grid::draw(&rows, columns, asked, frame, |row| matches!(row.kind, Kind::Closed | Kind::Rest))
 }
 
@@ -56,10 +62,11 @@ fn lines<'a>() -> Vec<Column<'a>> {
         Column::words("SERVICE", 4, service),
         Column::words("IFACE", 7, |row, _| some_or_dash(row.interface.as_deref())),
         Column::words("STATE", 6, state),
-        Column::numbers("RX TOTAL", 1, 0, received),
-        Column::numbers("TX TOTAL", 1, 0, sent),
-        Column::numbers("AGE", 3, 0, age),
     ]
+}
+
+fn sums<'a>([rx, tx]: [&'static str; 2]) -> [Column<'a>; 2] {
+    [Column::numbers(rx, 1, 0, received), Column::numbers(tx, 1, 0, sent)]
 }
 
 fn groups<'a>(by: Grouping) -> Vec<Column<'a>> {
@@ -77,8 +84,6 @@ fn groups<'a>(by: Grouping) -> Vec<Column<'a>> {
     columns.extend([
         Column::numbers("OPEN", 5, 0, |row, _| row.open.to_string()),
         Column::numbers("CLOSED", 7, 0, |row, _| row.closed.to_string()),
-        Column::numbers("RX TOTAL", 1, 0, received),
-        Column::numbers("TX TOTAL", 1, 0, sent),
     ]);
     columns
 }

@@ -57,8 +57,11 @@ const NUMBERS: [Column; 12] = [
     ("disk_write_bytes_per_s", |row| number(row.disk_write_bytes_per_s)),
 ];
 
-/// Writes `table`; what is unknown is an empty cell.
-pub(crate) fn write(table: &Table, by: Grouping, header: bool) -> String {
+/// The last column, the same in each row: how its wire bytes come about.
+pub(super) const QUALITY: &str = "quality";
+
+/// Writes `table`, whose wire bytes are of `quality`; what is unknown is an empty cell.
+pub(crate) fn write(table: &Table, by: Grouping, quality: &str, header: bool) -> String {
     let (first, identity): (Option<Column>, &[Column]) = match by {
         Grouping::Process => (None, &PROCESS),
         Grouping::App => (Some(APP), &GROUP),
@@ -70,10 +73,10 @@ pub(crate) fn write(table: &Table, by: Grouping, header: bool) -> String {
     let columns = || first.iter().chain(identity).chain(&NUMBERS);
     let mut csv = String::new();
     if header {
-        push_line(&mut csv, columns().map(|(name, _)| (*name).to_owned()));
+        push_line(&mut csv, columns().map(|(name, _)| *name).chain([QUALITY]).map(str::to_owned));
     }
     for row in &table.rows {
-        push_line(&mut csv, columns().map(|(_, value)| value(row)));
+        push_line(&mut csv, columns().map(|(_, value)| value(row)).chain([quality.to_owned()]));
     }
     csv
 }

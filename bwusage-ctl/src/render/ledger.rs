@@ -3,6 +3,7 @@
 use bwusage_proto::{
     format::{self, Units},
     ledger::{InterfaceLedger, Ledger, Reason, Side},
+    quality::Estimate,
     report::{CarrierReport, Moment},
     text,
 };
@@ -29,11 +30,14 @@ impl Amounts {
     }
 }
 
+/// Why there is none, and what would give one.
+pub(crate) fn draw_missing(missing: &str, estimate: Option<Estimate<'_>>) -> String {
+    let hint = estimate.map(|estimate| format!("  {}\n", estimate.without_ledger)).unwrap_or_default();
+    format!("there is no ledger: {}\n{hint}", text::escape(missing))
+}
+
 /// A block of lines for everything that leads out (when the answer is `whole`), and for each interface.
 pub(crate) fn draw(ledger: &Ledger, carriers: &[CarrierReport<'_>], amounts: Amounts, whole: bool) -> String {
-    if let Some(missing) = &ledger.missing {
-        return format!("there is no ledger: {}\n", text::escape(missing));
-    }
     let mut drawn = String::new();
     if whole {
         let title = format!("everything that leads out, since {}", Moment(ledger.since_unix_ms));
@@ -218,8 +222,9 @@ not counted: rows \\x07 (2 times)
 
     #[test]
     fn without_numbers_the_reason_is_told() {
-        let ledger = Ledger { missing: Some("no\x1b".into()), ..ledger() };
-        assert_eq!(draw(&ledger, &[], EXACT, true), "there is no ledger: no\\x1b\n");
+        assert_eq!(draw_missing("no\x1b", None), "there is no ledger: no\\x1b\n");
+        let computed = draw_missing("no", Estimate::of("computed"));
+        assert!(computed.ends_with("a ledger takes bwusaged --counting exact\n"), "{computed}");
     }
 
     #[test]

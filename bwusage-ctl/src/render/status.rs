@@ -6,6 +6,7 @@ use bwusage_proto::{
     format::{self, Units},
     ledger::{Reason, Share, Summary},
     message::Status,
+    snapshot::Rung,
     text,
     transport::Endpoint,
 };
@@ -27,6 +28,12 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
     };
     let coverage = &status.coverage;
     line("counts with", &format!("{} ({})", coverage.engine, coverage.quality));
+    if !coverage.rungs.is_empty() {
+        line("ways", &format!("{} (see bwusage-ctl doctor)", ways(&coverage.rungs)));
+    }
+    if let Some(estimate) = coverage.estimate() {
+        line("wire bytes", &format!("{}: {}", estimate.word, estimate.how));
+    }
     let attached = coverage.hooks.iter().filter(|hook| hook.attached).count();
     if !coverage.hooks.is_empty() {
         line("hooks", &format!("{attached} of {} attached (see bwusage-ctl doctor)", coverage.hooks.len()));
@@ -53,6 +60,12 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
         line("not counted", &format!("{} ({} times)", loss.what, loss.events));
     }
     drawn
+}
+
+/// What became of each way of counting, best first.
+fn ways(rungs: &[Rung]) -> String {
+    let way = |rung: &Rung| format!("{} {}", rung.name, rung.state.words());
+    rungs.iter().map(way).collect::<Vec<_>>().join(", ")
 }
 
 /// How much of this machine's own traffic has a process.
@@ -100,7 +113,7 @@ fn own_use(status: &Status) -> String {
 mod tests {
     use bwusage_proto::{
         ledger::{Line, Side},
-        snapshot::{Coverage, Hook, Loss},
+        snapshot::{Coverage, Hook, Loss, RungState},
     };
 
     use super::*;
@@ -116,10 +129,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_fact_has_its_line() {
+    fn status() -> Status {
         let hook = |attached| Hook { name: "h".into(), purpose: "p".into(), attached, detail: None };
-        let status = Status {
+        Status {
             version: "1.2.3".into(),
             pid: 77,
             uptime_ms: 125_000,
@@ -146,7 +158,15 @@ mod tests {
                 Loss { what: "rows \x1b[31m".into(), events: 3 },
                 Loss { what: "nothing".into(), events: 0 },
             ],
-        };
+        }
+    }
+
+    fn drawn(status: &Status) -> String {
+        anstream::adapter::strip_str(&draw(status, &Endpoint::new("/s"))).to_string()
+    }
+
+    #[test]
+    fn every_fact_has_its_line() {
         let expected = "\
 bwusaged 1.2.3 (pid 77) on /s, up 2m 05s
   counts with  eBPF (exact)
@@ -163,7 +183,33 @@ bwusaged 1.2.3 (pid 77) on /s, up 2m 05s
   runs as      user nobody (65534)\\x1b
   not counted  rows \\x1b[31m (3 times)
 ";
-        let drawn = draw(&status, &Endpoint::new("/s"));
-        assert_eq!(anstream::adapter::strip_str(&drawn).to_string(), expected);
+        assert_eq!(drawn(&status()), expected);
+    }
+
+    #[test]
+    fn what_is_not_counted_packet_by_packet_says_so_and_every_way_of_counting_is_named() {
+        let rung = |name: &str, state| Rung {
+            name: name.into(),
+            about: String::new(),
+            quality: "computed".into(),
+            state,
+            detail: None,
+            remedy: None,
+        };
+        let mut status = status();
+        status.coverage.quality = "computed".into();
+        status.coverage.rungs = vec![
+            rung("tracepoints\x1b[2J", RungState::Refused),
+            rung("fentry", RungState::InUse),
+            rung("packets", RungState::NotTried),
+        ];
+        let drawn = drawn(&status);
+        for line in [
+            "  counts with  eBPF (computed)\n",
+            "  ways         tracepoints\\x1b[2J refused, fentry in use, packets not tried (see bwusage-ctl doctor)\n",
+            "  wire bytes   computed: wire bytes are computed from the sockets' own counters; payload bytes are exact\n",
+        ] {
+            assert!(drawn.contains(line), "{line} in\n{drawn}");
+        }
     }
 }

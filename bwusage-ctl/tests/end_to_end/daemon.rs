@@ -25,6 +25,13 @@ impl Home {
         Self { folder }
     }
 
+    /// The same machine in light mode: nothing is known of its interfaces.
+    pub(crate) fn computing() -> Self {
+        let home = Self { folder: tempfile::tempdir().unwrap() };
+        recording::write_computed(&home.folder.path().join("recording.jsonl"));
+        home
+    }
+
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join("bwusage.sock")
     }

@@ -20,6 +20,7 @@ fn a_playing_daemon_is_reachable_but_not_taken_for_a_counting_one() {
     assert_eq!(verdict(&report, "daemon"), Some("ok"));
     assert_eq!(verdict(&report, "version"), Some("ok"));
     assert_eq!(verdict(&report, "engine"), Some("warning"));
+    assert_eq!(verdict(&report, "counting"), None, "nothing counts, so no mode would change anything");
 }
 
 #[test]
@@ -31,4 +32,8 @@ fn without_a_daemon_it_fails_and_still_looks_at_the_machine() {
     Schema::of("doctor").check(&report);
     assert_eq!((verdict(&report, "daemon"), &report["healthy"]), (Some("failed"), &false.into()));
     assert!(report["checks"].as_array().unwrap().len() > 1);
+    #[cfg(target_os = "linux")]
+    for rung in ["rung tracepoints", "rung fentry", "rung packets"] {
+        assert!(verdict(&report, rung).is_some(), "{report}");
+    }
 }

@@ -7,6 +7,7 @@ mod daemon;
 #[path = "../../../bwusaged/tests/support/daemon_program.rs"]
 mod daemon_program;
 mod program;
+mod quality;
 mod recording;
 mod schema;
 

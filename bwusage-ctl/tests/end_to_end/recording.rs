@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use bwusage_proto::{
     process::{ProcessId, UserId},
-    snapshot::{Coverage, HostInfo, HostSample, ResidualReason},
+    snapshot::{Coverage, HostInfo, HostSample, ResidualReason, Rung, RungState},
     units::{Counters, Scope},
 };
 use serde_json::{Map, Value, json};
@@ -39,10 +39,19 @@ pub(crate) const ETH0_BEFORE: u64 = 5_000_000_000;
 pub(crate) const CONTAINER_ID: &str = "4b1c9e0f2a7d5c3e8f6a1b0d9c7e5f3a2b4d6c8e0f1a3b5d7c9e2f4a6b8d0c1e";
 
 pub(crate) fn write(path: &Path) {
+    write_as(path, "exact", &[eth0(), tun0()]);
+}
+
+/// As in light mode.
+pub(crate) fn write_computed(path: &Path) {
+    write_as(path, "computed", &[]);
+}
+
+fn write_as(path: &Path, quality: &str, interfaces: &[Value]) {
     let header = json!({
         "format": "bwusage.recording/1",
         "host": HostInfo { hostname: "web01".into(), boot_id: Some("b00t".into()), ..HostInfo::default() },
-        "coverage": Coverage { engine: "a made-up machine".into(), quality: "recorded".into(), ..Coverage::default() },
+        "coverage": coverage(quality),
         "interval_ms": 100,
     });
     let curl = process(CURL_PID, "curl", "curl", Scope::Internet, CURL_WIRE, CURL_PAYLOAD);
@@ -60,7 +69,7 @@ pub(crate) fn write(path: &Path) {
             "released": [],
             "residuals": [(ResidualReason::KernelIcmp, counters(Scope::Lan, KERNEL_RX, 0))],
             "losses": [],
-            "interfaces": [eth0(), tun0()],
+            "interfaces": interfaces,
             "names": [("198.51.100.7", "files.example.org"), ("2001:db8::7", "files.example.org")],
         },
         "talk": talk(),
@@ -73,6 +82,28 @@ pub(crate) fn write(path: &Path) {
         },
     });
     fs::write(path, format!("{header}\n{moment}\n")).unwrap();
+}
+
+/// As on a kernel without the tracepoints: its words are as hostile as a name can be.
+fn coverage(quality: &str) -> Coverage {
+    let rung = |name: &str, state, detail: Option<&str>| Rung {
+        name: name.into(),
+        about: format!("how {name} counts"),
+        quality: quality.into(),
+        state,
+        detail: detail.map(Into::into),
+        remedy: detail.map(|_| "boot another kernel".into()),
+    };
+    Coverage {
+        engine: "a made-up machine".into(),
+        quality: quality.into(),
+        rungs: vec![
+            rung("tracepoints", RungState::Refused, Some(HOSTILE_NAME)),
+            rung("fentry", RungState::InUse, None),
+            rung("packets", RungState::NotTried, None),
+        ],
+        ..Coverage::default()
+    }
 }
 
 /// What curl moved: over two connections to one host, over closed ones to another, and the rest.

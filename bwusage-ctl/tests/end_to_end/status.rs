@@ -3,6 +3,7 @@ use std::process::Stdio;
 use crate::{
     daemon::Home,
     program::{Run, ctl, json, run},
+    recording::HOSTILE_NAME,
     schema::Schema,
 };
 
@@ -13,9 +14,14 @@ fn a_running_daemon_tells_how_it_is() {
     let status = json(&home.socket(), &["status", "--json"]);
     Schema::of("status").check(&status);
     assert_eq!((&status["coverage"]["quality"], &status["protocol"]), (&"recorded".into(), &1.into()));
+    let rungs = status["coverage"]["rungs"].as_array().unwrap();
+    let states: Vec<_> = rungs.iter().map(|rung| rung["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["refused", "in_use", "not_tried"]);
+    assert_eq!(rungs[0]["detail"], HOSTILE_NAME);
     let text = run(&home.socket(), &["status"]);
     assert_eq!(text.exit_code, Some(0));
     assert!(text.stdout.contains("replay of a made-up machine (recorded)"), "{}", text.stdout);
+    assert!(text.stdout.contains("tracepoints refused, fentry in use, packets not tried"), "{}", text.stdout);
     assert_eq!(status["ledger"]["attributed_percent"], 99.99);
     assert!(text.stdout.contains("99.99 % of this machine's traffic to a process"), "{}", text.stdout);
 }

@@ -173,9 +173,12 @@ fn csv_has_the_names_of_json_and_no_formula() {
     let csv = run(&home.socket(), &["top", "--by", "pid", "--csv"]).stdout;
     let lines: Vec<&str> = csv.split("\r\n").collect();
     let report = json(&home.socket(), &["top", "--by", "pid", "--json"]);
-    for name in lines[0].split(',') {
+    // The last one is of the whole answer.
+    let names = lines[0].strip_suffix(",quality").unwrap();
+    for name in names.split(',') {
         assert!(report["rows"][0].as_object().unwrap().contains_key(name), "{name}");
     }
+    assert!(lines[1].ends_with(",recorded") && report["quality"] == "recorded", "{}", lines[1]);
     assert!(
         lines[1].starts_with("4242,curl,curl,3999999999,/usr/bin/curl,curl --flag,2026-11-1"),
         "{}",

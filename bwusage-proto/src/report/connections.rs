@@ -24,6 +24,8 @@ pub struct ConnectionsReport<'a> {
     pub host: &'a str,
     /// The daemon's package version.
     pub daemon_version: &'a str,
+    /// How wire bytes come about: [`crate::snapshot::Coverage::quality`].
+    pub quality: &'a str,
     /// When it was read.
     pub taken_at: Moment,
     /// The daemon's start: bytes count from here.
@@ -121,6 +123,7 @@ impl<'a> ConnectionsReport<'a> {
             schema: CONNECTIONS_SCHEMA,
             host: &mirror.host.hostname,
             daemon_version,
+            quality: &mirror.coverage.quality,
             taken_at: Moment(connections.taken_at_unix_ms),
             started_at: Moment(mirror.started_at_unix_ms),
             by: by.name(),

@@ -18,6 +18,8 @@ pub const LEDGER_SCHEMA: &str = "bwusage.ledger/1";
 pub struct LedgerReport<'a> {
     /// [`LEDGER_SCHEMA`].
     pub schema: &'static str,
+    /// How wire bytes come about: [`crate::snapshot::Coverage::quality`]; `null` while the daemon is away.
+    pub quality: Option<&'a str>,
     /// When the counters were read.
     pub taken_at: Moment,
     /// The daemon's start: lines but `before_start_bytes` count from here.
@@ -102,11 +104,13 @@ impl<'a> SummaryReport<'a> {
 }
 
 impl<'a> LedgerReport<'a> {
-    /// The report of `ledger`; names of processes come from `mirror`, asked for at about the same time.
+    /// The report of `ledger`, of which the daemon says `quality`; names of processes come from `mirror`, asked for at about
+    /// the same time.
     #[must_use]
-    pub fn new(ledger: &'a Ledger, mirror: Option<&'a Mirror>) -> Self {
+    pub fn new(ledger: &'a Ledger, quality: Option<&'a str>, mirror: Option<&'a Mirror>) -> Self {
         Self {
             schema: LEDGER_SCHEMA,
+            quality,
             taken_at: Moment(ledger.taken_at_unix_ms),
             started_at: Moment(ledger.since_unix_ms),
             summary: ledger.missing.is_none().then(|| SummaryReport::new(&ledger.summary)),
@@ -166,7 +170,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_null() {
         let ledger = Ledger { missing: Some("why".into()), ..Ledger::default() };
-        let report = serde_json::to_value(LedgerReport::new(&ledger, None)).unwrap();
+        let report = serde_json::to_value(LedgerReport::new(&ledger, Some("computed"), None)).unwrap();
         assert_eq!((&report["summary"], &report["missing"]), (&serde_json::Value::Null, &"why".into()));
+        assert_eq!(report["quality"], "computed");
     }
 }

@@ -24,6 +24,8 @@ pub struct TopReport<'a> {
     pub host: &'a str,
     /// The daemon's package version.
     pub daemon_version: &'a str,
+    /// How wire bytes come about: [`crate::snapshot::Coverage::quality`].
+    pub quality: &'a str,
     /// What tells this boot from another one.
     pub boot_id: Option<&'a str>,
     /// When the numbers were taken.
@@ -230,6 +232,7 @@ impl<'a> TopReport<'a> {
             schema: TOP_SCHEMA,
             host: &mirror.host.hostname,
             daemon_version,
+            quality: &mirror.coverage.quality,
             boot_id: mirror.host.boot_id.as_deref(),
             taken_at: Moment(mirror.taken_at_unix_ms),
             started_at: Moment(mirror.started_at_unix_ms),

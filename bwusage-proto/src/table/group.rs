@@ -284,7 +284,9 @@ impl<'a> Group<'a> {
             first_traffic_at_unix_ms: self
                 .processes
                 .iter()
-                .filter_map(|(_, process)| process.info.first_traffic_at_unix_ms)
+                .map(|(_, process)| process.info.first_traffic_at_unix_ms)
+                .chain(self.retired.iter().map(|retired| retired.first_traffic_at_unix_ms))
+                .flatten()
                 .min(),
             processes: self
                 .retired

@@ -34,13 +34,17 @@ fn mirror(processes: impl IntoIterator<Item = Process>) -> Mirror {
     Mirror { processes, ..Mirror::default() }
 }
 
+const FIRST_TRAFFIC_OF_RETIRED: u64 = 1_000;
+
 fn retire(mirror: &mut Mirror, app: &str, user: Option<u32>, processes: u64, rx: u64) {
     let mut counters = Counters::default();
     counters[Scope::Internet].wire.rx_bytes = rx;
     let user = user.map(UserId::Uid);
     let unit = Some(format!("{app}.service"));
+    let first_traffic_at_unix_ms = Some(FIRST_TRAFFIC_OF_RETIRED);
+    let (app, container, category) = (app.into(), None, None);
     let retired =
-        Retired { app: app.into(), user, unit, container: None, category: None, processes, counters };
+        Retired { app, user, unit, container, category, processes, first_traffic_at_unix_ms, counters };
     mirror.retired.insert(retired.key(), retired);
 }
 
@@ -82,6 +86,7 @@ fn an_application_whose_processes_are_all_gone_keeps_its_row() {
     let table = table(&mirror, &users(), &Query::default());
     assert_eq!(names(&table), ["curl"]);
     assert_eq!((table.rows[0].processes, table.rows[0].pids.len()), (200, 0));
+    assert_eq!(table.rows[0].first_traffic_at_unix_ms, Some(FIRST_TRAFFIC_OF_RETIRED));
     assert_eq!((table.rows[0].cpu_centipercent, table.rows[0].rss_bytes), (None, None));
 }
 

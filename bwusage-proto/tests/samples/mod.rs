@@ -136,6 +136,7 @@ fn tick() -> Tick {
             container: Some(container()),
             category: Some(Category::Service),
             processes: 200,
+            first_traffic_at_unix_ms: Some(1_700_000_000_500),
             counters: counters(),
         }],
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bwusage_proto::{
     format::Units,
+    quality::Estimate,
     table::{Grouping, Order, Row},
 };
 
@@ -24,6 +25,12 @@ impl App {
     #[must_use]
     pub fn host(&self) -> Option<Host> {
         self.moment().mirror.as_deref().map(Host::new)
+    }
+
+    /// What the wire bytes are, where they are not the count of each packet.
+    #[must_use]
+    pub fn estimate(&self) -> Option<Estimate<'_>> {
+        self.moment().mirror.as_deref()?.coverage.estimate()
     }
 
     /// True once anything was received.

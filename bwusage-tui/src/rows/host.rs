@@ -5,7 +5,7 @@ use std::time::Duration;
 use bwusage_proto::{
     ledger::{Reason, Side, Summary},
     mirror::Mirror,
-    snapshot::{Residual, WindowPoint},
+    snapshot::{Residual, Rung, WindowPoint},
     text,
 };
 
@@ -22,6 +22,10 @@ pub struct Host {
     pub engine: String,
     /// How well: `exact`, `computed`, `sampled` or `recorded`.
     pub quality: String,
+    /// How wire bytes come about, where that is not by counting each packet.
+    pub estimate: Option<&'static str>,
+    /// Every way of counting and what became of it, best first.
+    pub rungs: Vec<(String, String)>,
     /// What the engine cannot see, a sentence each.
     pub blind_spots: Vec<String>,
     /// Why bytes have no process, and how many were received and sent.
@@ -89,6 +93,8 @@ impl Host {
             interval: Duration::from_millis(mirror.interval_ms.into()),
             engine: text::escape(&coverage.engine).into_owned(),
             quality: text::escape(&coverage.quality).into_owned(),
+            estimate: coverage.estimate().map(|estimate| estimate.how),
+            rungs: coverage.rungs.iter().map(rung).collect(),
             blind_spots: coverage.blind_spots.iter().map(|spot| text::escape(spot).into_owned()).collect(),
             residuals: mirror.residuals.iter().filter_map(residual).collect(),
             attributed_centipercent: mirror.ledger.as_ref().and_then(Summary::attributed),
@@ -110,6 +116,16 @@ impl Host {
             disk_write: trend(|point| point.disk_write_bytes_per_s),
         }
     }
+}
+
+/// The name of `rung`, and everything else about it in a line.
+fn rung(rung: &Rung) -> (String, String) {
+    let safe = |text: &str| text::escape(text).into_owned();
+    let mut words = format!("{}, {}: {}", rung.state.words(), rung.quality, rung.about);
+    for (before, more) in [(" – ", &rung.detail), (" → ", &rung.remedy)] {
+        words.extend(more.iter().map(|more| format!("{before}{more}")));
+    }
+    (safe(&rung.name), safe(&words))
 }
 
 fn lost(summary: &Summary) -> u64 {
@@ -138,7 +154,7 @@ impl Trend {
 
 #[cfg(test)]
 mod tests {
-    use bwusage_proto::units::Rates;
+    use bwusage_proto::{snapshot::RungState, units::Rates};
 
     use super::*;
 
@@ -161,6 +177,22 @@ mod tests {
     fn the_peak_is_that_of_the_part_in_view() {
         let host = Host::new(&mirror(&[Some(900), Some(5), Some(6)]));
         assert_eq!((host.rx.peak(2), host.rx.peak(99)), (Some(6), Some(900)));
+    }
+
+    #[test]
+    fn a_rung_tells_what_became_of_it_and_the_kernels_words_cannot_act_on_the_terminal() {
+        let refused = Rung {
+            name: "fentry".into(),
+            about: "each packet".into(),
+            quality: "exact".into(),
+            state: RungState::Refused,
+            detail: Some("EPERM\x1b[2J".into()),
+            remedy: Some("another kernel".into()),
+        };
+        let mut mirror = Mirror::default();
+        mirror.coverage.rungs = vec![refused];
+        let expected = r"refused, exact: each packet – EPERM\x1b[2J → another kernel";
+        assert_eq!(Host::new(&mirror).rungs, [("fentry".to_owned(), expected.to_owned())]);
     }
 
     #[test]

@@ -43,8 +43,13 @@ const ROOMY: (u16, u16) = (100, 22);
 const GRAPH: (u16, u16) = (10, 20);
 
 impl Column {
-    pub(super) const fn title(self) -> &'static str {
+    /// Headings of wire bytes say whether these are `estimated`.
+    pub(super) const fn title(self, estimated: bool) -> &'static str {
         match self {
+            Self::RxRate if estimated => "▼~RATE",
+            Self::TxRate if estimated => "▲~RATE",
+            Self::RxTotal if estimated => "▼~TOTAL",
+            Self::TxTotal if estimated => "▲~TOTAL",
             Self::Pid => "PID",
             Self::Processes => "PROCS",
             Self::Name => "NAME",
@@ -89,8 +94,9 @@ impl Column {
     }
 
     /// Room for the heading and its sort mark, and for six characters of number.
-    const fn width(self) -> u16 {
+    const fn width(self, estimated: bool) -> u16 {
         match self {
+            Self::RxRate | Self::TxRate | Self::RxTotal | Self::TxTotal if estimated => 8,
             Self::Name => NAME.0,
             Self::Graph => GRAPH.0,
             Self::App => 14,
@@ -103,7 +109,7 @@ impl Column {
 }
 
 /// The columns that fit into `width` cells, from left to right. There is always a name.
-pub(super) fn plan(width: u16, by: Grouping, figure: Figure) -> Vec<Placed<Column>> {
+pub(super) fn plan(width: u16, by: Grouping, figure: Figure, estimated: bool) -> Vec<Placed<Column>> {
     use Column as C;
     let who = if by == Grouping::Process { C::Pid } else { C::Processes };
     let (first, second) = match figure {
@@ -123,7 +129,7 @@ pub(super) fn plan(width: u16, by: Grouping, figure: Figure) -> Vec<Placed<Colum
     let mut left = width.saturating_sub(name + GAP);
     let mut chosen = vec![C::Name];
     for column in wanted {
-        let Some(rest) = left.checked_sub(column.width() + GAP) else { break };
+        let Some(rest) = left.checked_sub(column.width(estimated) + GAP) else { break };
         left = rest;
         chosen.push(column);
     }
@@ -149,8 +155,8 @@ pub(super) fn plan(width: u16, by: Grouping, figure: Figure) -> Vec<Placed<Colum
         let column_width = match column {
             C::Name => (name + name_grows).min(width.saturating_sub(GAP)),
             C::Graph => GRAPH.0 + graph_grows,
-            C::Command => C::Command.width() + left,
-            _ => column.width(),
+            C::Command => C::Command.width(estimated) + left,
+            _ => column.width(estimated),
         };
         placed.push(Placed { column, x, width: column_width });
         x += column_width + GAP;
@@ -163,7 +169,18 @@ mod tests {
     use super::*;
 
     fn titles(width: u16, by: Grouping, figure: Figure) -> String {
-        plan(width, by, figure).iter().map(|placed| placed.column.title()).collect::<Vec<_>>().join(" ")
+        titles_of(width, by, figure, false)
+    }
+
+    fn titles_of(width: u16, by: Grouping, figure: Figure, estimated: bool) -> String {
+        let columns = plan(width, by, figure, estimated);
+        columns.iter().map(|placed| placed.column.title(estimated)).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn headings_of_estimated_bytes_are_marked_and_have_room_for_it() {
+        let titles = titles_of(78, Grouping::Process, Figure::Total, true);
+        assert_eq!(titles, "PID NAME ▼~TOTAL ▲~TOTAL ▼~RATE ▲~RATE GRAPH CPU%");
     }
 
     #[test]
@@ -193,7 +210,7 @@ mod tests {
     fn columns_never_overlap_nor_leave_the_table() {
         for width in 0..400 {
             for by in Grouping::ALL {
-                let columns = plan(width, by, Figure::Rate);
+                let columns = plan(width, by, Figure::Rate, width % 2 == 0);
                 let mut end = 0;
                 for placed in &columns {
                     assert!(placed.x > end || end == 0, "{width}: {columns:?}");

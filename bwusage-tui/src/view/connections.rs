@@ -35,8 +35,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> 
         _ => matched.to_string(),
     };
     let inner = frame::draw(buffer, area, app, theme, rows_are(by), &count);
-    let columns = flow_columns::plan(inner.width, by);
-    let painter = Painter { units: app.units(), theme, inner, by, columns: &columns };
+    let estimated = app.estimate().is_some();
+    let columns = flow_columns::plan(inner.width, by, estimated);
+    let painter = Painter { units: app.units(), theme, inner, by, columns: &columns, estimated };
     painter.headings(buffer, Some(app.sorted()));
 
     let has_sum = inner.height > SUM_FROM && matched > 0;
@@ -94,12 +95,14 @@ pub(super) fn list(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) {
     };
     buffer.set_stringn(area.x, area.y, heading, area.width.into(), STRONG);
     let Some(flows) = flows.filter(|flows| !flows.flows.is_empty()) else { return };
+    let estimated = app.estimate().is_some();
     let columns = match app.screen() {
-        Screen::Processes => flow_columns::plan_of_process(area.width),
-        Screen::Connections => flow_columns::plan(area.width, Grouping::Connection),
+        Screen::Processes => flow_columns::plan_of_process(area.width, estimated),
+        Screen::Connections => flow_columns::plan(area.width, Grouping::Connection, estimated),
     };
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let painter = Painter { units: app.units(), theme, inner, by: Grouping::Connection, columns: &columns };
+    let by = Grouping::Connection;
+    let painter = Painter { units: app.units(), theme, inner, by, columns: &columns, estimated };
     painter.headings(buffer, None);
     for (y, flow) in (inner.y + 1..inner.bottom()).zip(&flows.flows) {
         painter.line(buffer, y, flow);
@@ -148,6 +151,8 @@ struct Painter<'a> {
     inner: Rect,
     by: Grouping,
     columns: &'a [Placed<Column>],
+    /// Whether wire bytes are not the count of each packet.
+    estimated: bool,
 }
 
 impl Painter<'_> {
@@ -163,7 +168,7 @@ impl Painter<'_> {
             let mark = frame::order_mark(sorted.is_some(), falling);
             let style = STRONG.patch(self.colour(placed.column));
             let style = if sorted.is_some() { style.add_modifier(Modifier::UNDERLINED) } else { style };
-            let title = format!("{}{mark}", placed.column.title(self.by));
+            let title = format!("{}{mark}", placed.column.title(self.by, self.estimated));
             self.put(buffer, self.inner.y, placed, &title, style);
         }
     }

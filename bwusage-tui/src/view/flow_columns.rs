@@ -34,8 +34,11 @@ const TITLE: u16 = 21;
 const LOCAL: (u16, u16) = (21, 44);
 
 impl Column {
-    pub(super) const fn title(self, by: Grouping) -> &'static str {
+    /// Headings of wire bytes say whether these are `estimated`.
+    pub(super) const fn title(self, by: Grouping, estimated: bool) -> &'static str {
         match self {
+            Self::Rx if estimated => "▼~TOTAL",
+            Self::Tx if estimated => "▲~TOTAL",
             Self::Pid => "PID",
             Self::Name => "NAME",
             Self::User => "USER",
@@ -98,8 +101,9 @@ impl Column {
     }
 
     /// Room for the heading and its sort mark, and for six characters of number.
-    const fn width(self) -> u16 {
+    const fn width(self, estimated: bool) -> u16 {
         match self {
+            Self::Rx | Self::Tx if estimated => 8,
             Self::Title => TITLE,
             Self::Local => LOCAL.0,
             Self::Name | Self::App => 14,
@@ -113,7 +117,7 @@ impl Column {
 }
 
 /// The columns that fit into `width` cells, from left to right. There is always the other end.
-pub(super) fn plan(width: u16, by: Grouping) -> Vec<Placed<Column>> {
+pub(super) fn plan(width: u16, by: Grouping, estimated: bool) -> Vec<Placed<Column>> {
     use Column as C;
     // What matters most comes first here, and is dropped last.
     let wanted: &[Column] = match by {
@@ -155,23 +159,23 @@ pub(super) fn plan(width: u16, by: Grouping) -> Vec<Placed<Column>> {
         Grouping::Connection => &[C::Pid, C::Name, C::User, C::App, C::Protocol, C::Local, C::Title],
         _ => &[C::Title, C::Pid, C::Name, C::User, C::App],
     };
-    arrange(width, wanted, order)
+    arrange(width, wanted, order, estimated)
 }
 
 /// The same for the connections of one process, whose name stands above them.
-pub(super) fn plan_of_process(width: u16) -> Vec<Placed<Column>> {
+pub(super) fn plan_of_process(width: u16, estimated: bool) -> Vec<Placed<Column>> {
     use Column as C;
     let wanted = [C::Rx, C::Tx, C::Service, C::State, C::Age, C::Protocol, C::Local, C::Interface];
-    arrange(width, &wanted, &[C::Protocol, C::Local, C::Title])
+    arrange(width, &wanted, &[C::Protocol, C::Local, C::Title], estimated)
 }
 
 /// Those of `wanted` that fit: what is in `order` first, and then what every table has.
-fn arrange(width: u16, wanted: &[Column], order: &[Column]) -> Vec<Placed<Column>> {
+fn arrange(width: u16, wanted: &[Column], order: &[Column], estimated: bool) -> Vec<Placed<Column>> {
     use Column as C;
     let mut left = width.saturating_sub(TITLE + GAP);
     let mut chosen = vec![C::Title];
     for &column in wanted {
-        let Some(rest) = left.checked_sub(column.width() + GAP) else { break };
+        let Some(rest) = left.checked_sub(column.width(estimated) + GAP) else { break };
         left = rest;
         chosen.push(column);
     }
@@ -197,7 +201,7 @@ fn arrange(width: u16, wanted: &[Column], order: &[Column]) -> Vec<Placed<Column
         let column_width = match column {
             C::Title => (TITLE + left - local_grows).min(width.saturating_sub(GAP)),
             C::Local => LOCAL.0 + local_grows,
-            _ => column.width(),
+            _ => column.width(estimated),
         };
         placed.push(Placed { column, x, width: column_width });
         x += column_width + GAP;
@@ -210,7 +214,19 @@ mod tests {
     use super::*;
 
     fn titles(width: u16, by: Grouping) -> String {
-        plan(width, by).iter().map(|placed| placed.column.title(by)).collect::<Vec<_>>().join(" ")
+        titles_of(&plan(width, by, false), by, false)
+    }
+
+    fn titles_of(columns: &[Placed<Column>], by: Grouping, estimated: bool) -> String {
+        columns.iter().map(|placed| placed.column.title(by, estimated)).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn headings_of_estimated_bytes_are_marked_and_have_room_for_it() {
+        let by = Grouping::Connection;
+        let columns = plan(40, by, true);
+        assert_eq!(titles_of(&columns, by, true), "REMOTE ▼~TOTAL ▲~TOTAL");
+        assert!(columns[1..].iter().all(|placed| placed.width == 8), "{columns:?}");
     }
 
     #[test]
@@ -234,8 +250,9 @@ mod tests {
     #[test]
     fn columns_never_overlap_nor_leave_the_table() {
         for width in 0..400 {
-            let plans = Grouping::ALL.map(|by| plan(width, by));
-            for columns in plans.into_iter().chain([plan_of_process(width)]) {
+            let estimated = width % 2 == 0;
+            let plans = Grouping::ALL.map(|by| plan(width, by, estimated));
+            for columns in plans.into_iter().chain([plan_of_process(width, estimated)]) {
                 let mut end = 0;
                 for placed in &columns {
                     assert!(placed.x > end || end == 0, "{width}: {columns:?}");

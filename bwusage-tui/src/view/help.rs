@@ -8,7 +8,10 @@ use ratatui::{
     widgets::{Block, BorderType, Clear, Paragraph, Widget as _},
 };
 
-use super::theme::{DIM, Role, STRONG, TITLE, Theme};
+use super::{
+    theme::{DIM, Role, STRONG, TITLE, Theme},
+    wrap::wrap,
+};
 use crate::{
     app::{App, Help},
     keys::{Action, BINDINGS, Context},
@@ -83,9 +86,19 @@ pub(super) fn draw(
     (first, viewport)
 }
 
+/// What becomes of entries that are longer than a line.
+#[derive(Clone, Copy)]
+enum Length {
+    /// They are cut.
+    Line,
+    /// They go on in the next one.
+    Whole,
+}
+
 fn content(app: &App, host: Option<&Host>, search: &str, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let mut section = |heading: &str, entries: Vec<(String, String)>| {
+    let room = width.saturating_sub(KEYS + 1).max(1);
+    let mut section = |heading: &str, length: Length, entries: Vec<(String, String)>| {
         let wanted = search.to_lowercase();
         let found = |(keys, does): &(String, String)| {
             wanted.is_empty()
@@ -101,32 +114,49 @@ fn content(app: &App, host: Option<&Host>, search: &str, theme: Theme, width: us
         }
         lines.push(Line::styled(heading.to_owned(), STRONG));
         for (keys, does) in entries {
-            let does = text::truncate(&does, width.saturating_sub(KEYS + 1)).into_owned();
-            let keys = Span::styled(format!("{} ", text::fit(&keys, KEYS)), theme.colour(Role::Rx));
-            lines.push(Line::from(vec![keys, Span::raw(does)]));
+            let does = match length {
+                Length::Line => vec![text::truncate(&does, room).into_owned()],
+                Length::Whole => wrap(&does, room),
+            };
+            for (at, does) in does.into_iter().enumerate() {
+                let keys = text::fit(if at == 0 { &keys } else { "" }, KEYS);
+                let keys = Span::styled(format!("{keys} "), theme.colour(Role::Rx));
+                lines.push(Line::from(vec![keys, Span::raw(does)]));
+            }
         }
     };
     for (context, heading) in Context::LISTED {
         let listed = BINDINGS.iter().filter(|binding| binding.context == context);
         let works = listed.filter(|binding| binding.action != Action::Suspend || app.offers(Action::Suspend));
-        section(heading, works.map(|binding| (binding.keys_shown(), binding.does.to_owned())).collect());
+        section(
+            heading,
+            Length::Line,
+            works.map(|binding| (binding.keys_shown(), binding.does.to_owned())).collect(),
+        );
     }
     let owned = |entries: &[(&str, &str)]| {
         entries.iter().map(|(left, right)| ((*left).to_owned(), (*right).to_owned())).collect::<Vec<_>>()
     };
-    section("Filter language", owned(&FILTER));
-    section("Words", owned(&WORDS));
+    section("Filter language", Length::Line, owned(&FILTER));
+    let mut words = owned(&WORDS);
+    if app.estimate().is_some() {
+        words.push(("~".into(), "an estimate, see “How it is counted”".into()));
+    }
+    section("Words", Length::Line, words);
     if let Some(host) = host {
         let mut seen =
             vec![("engine".to_owned(), host.engine.clone()), ("quality".to_owned(), host.quality.clone())];
+        seen.extend(host.estimate.map(|how| ("~".to_owned(), how.to_owned())));
+        seen.extend(host.rungs.iter().map(|(name, words)| (format!("--engine {name}"), words.clone())));
         seen.extend(host.blind_spots.iter().map(|spot| ("cannot see".to_owned(), spot.clone())));
-        section("How it is counted", seen);
+        section("How it is counted", Length::Whole, seen);
         let amount = |amount| bytes_with_unit(amount, app.units());
         let reason = |&(reason, rx, tx): &(&str, u64, u64)| {
             (reason.to_owned(), format!("▼ {}  ▲ {}", amount(rx), amount(tx)))
         };
         section(
             "Traffic without a process, since the daemon started",
+            Length::Line,
             host.residuals.iter().map(reason).collect(),
         );
     }

@@ -31,6 +31,8 @@ const AMOUNT: usize = 10;
 /// `-100.00%`.
 const SHARE: usize = 9;
 
+const NOTHING_TOLD: &str = "The daemon tells nothing about the counters of interfaces here.";
+
 /// Draws the overlay; returns the first line in view and how many there is room for.
 pub(super) fn draw(
     buffer: &mut Buffer,
@@ -56,7 +58,8 @@ pub(super) fn draw(
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
 
     let page = Page { units: app.units(), theme, width: inner.width.into() };
-    let lines = page.lines(book.as_ref(), app.trouble());
+    let without_ledger = app.estimate().map(|estimate| estimate.without_ledger);
+    let lines = page.lines(book.as_ref(), app.trouble(), without_ledger);
     let viewport = usize::from(inner.height);
     let first = scroll.first().min(lines.len().saturating_sub(viewport));
     let shown: Vec<Line> = lines.into_iter().skip(first).take(viewport).collect();
@@ -78,24 +81,31 @@ struct Page {
 }
 
 impl Page {
-    fn lines(&self, book: Option<&Book>, trouble: Option<&str>) -> Vec<Line<'static>> {
+    /// `without_ledger` is what there would have to be for a ledger, where wire bytes are not the count of each packet.
+    fn lines(
+        &self,
+        book: Option<&Book>,
+        trouble: Option<&str>,
+        without_ledger: Option<&str>,
+    ) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
         if let Some(trouble) = trouble {
             lines.extend(self.words(trouble, self.theme.colour(Role::Warning)));
         }
-        let Some(book) = book else {
-            lines.extend(self.words("The daemon tells nothing about the counters of interfaces here.", DIM));
-            return lines;
-        };
+        let missing = book.map_or(Some(NOTHING_TOLD), |book| book.missing.as_deref());
+        if let Some(missing) = missing {
+            lines.push(Line::styled("There is no ledger here.", STRONG));
+            lines.extend(self.words(missing, self.theme.colour(Role::Warning)));
+            lines.extend(without_ledger.into_iter().flat_map(|words| self.words(words, DIM)));
+        }
+        let Some(book) = book else { return lines };
         match book.attributed_centipercent {
+            _ if missing.is_some() => {}
             Some(attributed) => lines.push(Line::from(vec![
                 Span::styled(format!("{} ", share(attributed.into())), STRONG),
                 Span::raw("of this machine's own traffic has a process"),
             ])),
             None => lines.push(Line::styled("No traffic of this machine's own yet.", DIM)),
-        }
-        if let Some(missing) = &book.missing {
-            lines.extend(self.words(missing, self.theme.colour(Role::Warning)));
         }
         for account in &book.accounts {
             lines.push(Line::default());

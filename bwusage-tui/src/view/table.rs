@@ -36,7 +36,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, theme: Theme) -> 
     let count =
         if app.filter().in_force().is_some() { format!("{matched} of {total}") } else { total.to_string() };
     let inner = frame::draw(buffer, area, app, theme, rows_are(app.by()), &count);
-    let columns = columns::plan(inner.width, app.by(), app.figure());
+    let columns = columns::plan(inner.width, app.by(), app.figure(), app.estimate().is_some());
     let painter = Painter { units: app.units(), theme, inner, columns: &columns };
     painter.headings(buffer, app);
 
@@ -107,7 +107,8 @@ impl Painter<'_> {
             let mark = frame::order_mark(sorted, placed.column.is_number() != app.order().reversed);
             let style = STRONG.patch(self.colour(placed.column));
             let style = if sorted { style.add_modifier(Modifier::UNDERLINED) } else { style };
-            self.put(buffer, self.inner.y, placed, &format!("{}{mark}", placed.column.title()), style);
+            let title = placed.column.title(app.estimate().is_some());
+            self.put(buffer, self.inner.y, placed, &format!("{title}{mark}"), style);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Counting on Linux, by the best way that this kernel allows.
 //!
 //! - [`ladder`] knows the ways and tries them in turn; [`hooked`] is the engine of those that load programs into the kernel: small
-//!   ones on its hooks, read through memory that both sides share.
+//!   ones on its hooks, read through memory that both sides share. [`packets`] is the engine that loads none.
 //! - [`layout`] mirrors what the kernel side writes (`bpf/layout.h`).
 //! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first.
 //! - [`light`] is the mode without a program in the path of packets: which programs instead, and when they are run.
@@ -27,6 +27,7 @@ mod loader;
 mod map_iter;
 mod mapping;
 mod netns;
+mod packets;
 mod preflight;
 mod table;
 mod talk;

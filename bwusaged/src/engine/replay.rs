@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, collections::VecDeque, path::Path, rc::Rc};
 
-use bwusage_proto::snapshot::{Coverage, HostInfo};
+use bwusage_proto::{
+    quality::REPLAY_OF,
+    snapshot::{Coverage, HostInfo},
+};
 
 use super::{
     Engine, EngineError, Sample, Talk,
@@ -86,10 +89,11 @@ impl Engine for ReplayEngine {
         let recorded = &self.0.borrow().header.coverage;
         Coverage {
             engine: format!(
-                "replay of {}",
+                "{REPLAY_OF}{}",
                 if recorded.engine.is_empty() { "a recording" } else { &recorded.engine }
             ),
-            quality: "recorded".into(),
+            // What was never the count of each packet did not become one.
+            quality: recorded.estimate().map_or("recorded", |estimate| estimate.word).into(),
             ..recorded.clone()
         }
     }
@@ -109,6 +113,21 @@ impl Host for ReplayHost {
 mod tests {
     use super::*;
     use bwusage_proto::snapshot::{HostSample, ResidualReason};
+
+    #[test]
+    fn what_was_computed_when_it_was_recorded_is_still_computed() {
+        for (recorded, played) in [("exact", "recorded"), ("", "recorded"), ("computed", "computed")] {
+            let coverage = Coverage { quality: recorded.into(), ..Coverage::default() };
+            let header = Header {
+                format: recording::FORMAT.into(),
+                host: HostInfo::default(),
+                coverage,
+                interval_ms: 1000,
+            };
+            let coverage = play(header, Vec::new()).0.coverage();
+            assert_eq!((coverage.quality.as_str(), coverage.is_recorded()), (played, true));
+        }
+    }
 
     #[test]
     fn the_machine_stands_still_after_the_last_moment() {

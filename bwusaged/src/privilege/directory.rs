@@ -58,7 +58,9 @@ fn is_left_by_root(directory: &Path, names: &[&str]) -> io::Result<bool> {
         let metadata = entry.metadata()?;
         let is_file = metadata.is_file() || metadata.file_type().is_socket();
         let is_own = names.iter().any(|name| entry.file_name() == *name);
-        if !is_own || !is_file || metadata.nlink() != 1 {
+        // A directory has a name for each that is in it.
+        let is_here_only = metadata.is_dir() || (is_file && metadata.nlink() == 1);
+        if !is_own || !is_here_only {
             return Ok(false);
         }
     }

@@ -264,6 +264,7 @@ impl Store {
             container: info.container,
             category: info.category,
             processes: 0,
+            first_traffic_at_unix_ms: None,
             counters: Counters::default(),
         };
         // The less room there is, the more they are taken for the same.
@@ -283,6 +284,8 @@ impl Store {
         let retired = self.retired.entry(retired.key()).or_insert(Stamped { value: retired, seq });
         retired.seq = self.seq;
         retired.value.processes += 1;
+        let first = &mut retired.value.first_traffic_at_unix_ms;
+        *first = first.iter().copied().chain(info.first_traffic_at_unix_ms).min();
         retired.value.counters += counters;
     }
 

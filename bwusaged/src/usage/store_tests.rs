@@ -216,6 +216,21 @@ fn what_is_given_up_keeps_its_unit_until_there_are_too_many_and_never_loses_a_by
 }
 
 #[test]
+fn an_application_is_dated_by_its_first_process_however_long_that_is_gone() {
+    let mut store = Store::default();
+    for second in [5, 9] {
+        let released = vec![ProcessId::new(second, 1)];
+        let processes = vec![ProcessSample { identity: Some(grouped("x", "/")), ..ended(second, 3) }];
+        let sample = Sample { processes, released, ..Sample::default() };
+        store.advance(at(second.into()), sample, HostTick::default());
+    }
+    tick(&mut store, 700, vec![]);
+    let retired: Vec<_> = store.retired().map(|retired| &retired.value).collect();
+    assert_eq!((retired.len(), retired[0].processes), (1, 2));
+    assert_eq!(retired[0].first_traffic_at_unix_ms, Some(at(5).unix_ms));
+}
+
+#[test]
 fn programs_that_each_have_a_name_of_their_own_are_bounded_and_never_lose_a_byte() {
     let mut store = Store::default();
     let count = (3 * KEEP_RETIRED + KEEP_ENDED_ROWS) as u32;

@@ -94,7 +94,7 @@ fn a_mistake_is_one_sentence_that_says_what_to_do() {
     std::fs::write(&config, "visibility = \"everyone\"\n").unwrap();
     let cases: [(&[&str], &str); 5] = [
         (&["--engine", "replay:/nonexistent.jsonl"], "cannot use the recording /nonexistent.jsonl"),
-        (&["--engine", "magic"], "expected auto, or replay:FILE"),
+        (&["--engine", "magic"], "expected auto, tracepoints, fentry, packets, or replay:FILE"),
         (&["--engine", &format!("replay:{}", config.display())], "not a bwusage recording"),
         (&["--config", &config.display().to_string()], "check-config"),
         (&["check-config", "--config", "/nonexistent.toml"], "cannot read the configuration"),

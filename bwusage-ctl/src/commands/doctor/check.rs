@@ -1,5 +1,7 @@
 //! One thing that was looked at, and all of them together.
 
+use std::borrow::Cow;
+
 use bwusage_proto::{text, version::PACKAGE_VERSION};
 use serde::Serialize;
 
@@ -9,7 +11,7 @@ use crate::render::{HEADING, paint};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Check {
     /// Its name, for scripts.
-    pub(super) id: &'static str,
+    pub(super) id: Cow<'static, str>,
     pub(super) verdict: Verdict,
     /// What was found, a sentence.
     pub(super) found: String,
@@ -52,24 +54,36 @@ impl Verdict {
 }
 
 impl Check {
-    pub(super) fn ok(id: &'static str, found: impl Into<String>) -> Self {
-        Self { id, verdict: Verdict::Ok, found: found.into(), fix: None }
+    pub(super) fn ok(id: impl Into<Cow<'static, str>>, found: impl Into<String>) -> Self {
+        Self { id: id.into(), verdict: Verdict::Ok, found: found.into(), fix: None }
     }
 
-    pub(super) fn note(id: &'static str, found: impl Into<String>, fix: Option<String>) -> Self {
-        Self { id, verdict: Verdict::Note, found: found.into(), fix }
+    pub(super) fn note(
+        id: impl Into<Cow<'static, str>>,
+        found: impl Into<String>,
+        fix: Option<String>,
+    ) -> Self {
+        Self { id: id.into(), verdict: Verdict::Note, found: found.into(), fix }
     }
 
-    pub(super) fn warning(id: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { id, verdict: Verdict::Warning, found: found.into(), fix: Some(fix.into()) }
+    pub(super) fn warning(
+        id: impl Into<Cow<'static, str>>,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self { id: id.into(), verdict: Verdict::Warning, found: found.into(), fix: Some(fix.into()) }
     }
 
-    pub(super) fn failed(id: &'static str, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { id, verdict: Verdict::Failed, found: found.into(), fix: Some(fix.into()) }
+    pub(super) fn failed(
+        id: impl Into<Cow<'static, str>>,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self { id: id.into(), verdict: Verdict::Failed, found: found.into(), fix: Some(fix.into()) }
     }
 
-    pub(super) fn unknown(id: &'static str, found: impl Into<String>) -> Self {
-        Self { id, verdict: Verdict::Unknown, found: found.into(), fix: None }
+    pub(super) fn unknown(id: impl Into<Cow<'static, str>>, found: impl Into<String>) -> Self {
+        Self { id: id.into(), verdict: Verdict::Unknown, found: found.into(), fix: None }
     }
 }
 
@@ -96,7 +110,7 @@ impl Report {
         let mut drawn = String::new();
         for check in &self.checks {
             let sign = paint(check.verdict.style(), &check.verdict.sign().to_string());
-            drawn.push_str(&format_line(&sign, check.id, width, &check.found));
+            drawn.push_str(&format_line(&sign, &check.id, width, &check.found));
             for line in check.fix.iter().flat_map(|fix| fix.lines()) {
                 drawn.push_str(&format_line(" ", "", width, &format!("-> {line}")));
             }

@@ -2,7 +2,7 @@
 
 use bwusage_proto::{message::Status, transport::Endpoint, version::PACKAGE_VERSION};
 
-use super::check::Check;
+use super::{check::Check, ladder};
 use crate::failure::Failure;
 
 pub(super) fn checks(endpoint: &Endpoint, answer: Result<&Status, &Failure>) -> Vec<Check> {
@@ -55,11 +55,12 @@ fn version(daemon: &str) -> Check {
 fn engine(status: &Status) -> Vec<Check> {
     let coverage = &status.coverage;
     let found = format!("{} ({})", coverage.engine, coverage.quality);
-    if coverage.quality == "recorded" {
+    if coverage.is_recorded() {
         let fix = "start the daemon without --engine replay:FILE to count on this machine:   sudo bwusaged";
         return vec![Check::warning("engine", format!("{found}: not what happens on this machine now"), fix)];
     }
     let mut checks = vec![Check::ok("engine", found)];
+    checks.extend(ladder::checks(coverage));
     for hook in &coverage.hooks {
         checks.push(if hook.attached {
             Check::ok("hook", format!("{}: {}", hook.name, hook.purpose))
@@ -124,7 +125,7 @@ mod tests {
 
     use bwusage_proto::{
         client::ClientError,
-        snapshot::{Coverage, Hook, Loss},
+        snapshot::{Coverage, Hook, Loss, Rung, RungState},
     };
 
     use super::{super::check::Verdict, *};
@@ -163,16 +164,17 @@ mod tests {
         }
     }
 
-    fn verdicts(answer: Result<&Status, &Failure>) -> Vec<(&'static str, Verdict)> {
-        checks(&Endpoint::new("/s"), answer).iter().map(|check| (check.id, check.verdict)).collect()
+    fn verdicts(answer: Result<&Status, &Failure>) -> Vec<(String, Verdict)> {
+        let checks = checks(&Endpoint::new("/s"), answer);
+        checks.into_iter().map(|check| (check.id.into_owned(), check.verdict)).collect()
     }
 
     #[test]
     fn a_healthy_daemon_passes_every_check() {
         let mut status = status("exact", &[true]);
         status.you_see = "all".into();
-        let expected =
-            ["daemon", "version", "engine", "hook", "losses", "visibility"].map(|id| (id, Verdict::Ok));
+        let expected = ["daemon", "version", "engine", "hook", "losses", "visibility"]
+            .map(|id| (id.to_owned(), Verdict::Ok));
         assert_eq!(verdicts(Ok(&status)), expected);
     }
 
@@ -183,14 +185,14 @@ mod tests {
             some.iter()
                 .any(|check| check.verdict == Verdict::Warning && check.found.contains("no such tracepoint"))
         );
-        assert!(verdicts(Ok(&status("exact", &[false]))).contains(&("hooks", Verdict::Failed)));
+        assert!(verdicts(Ok(&status("exact", &[false]))).contains(&("hooks".into(), Verdict::Failed)));
     }
 
     #[test]
     fn who_does_not_see_everything_is_told_how_to() {
         let checks = checks(&Endpoint::new("/s"), Ok(&status("exact", &[true])));
         let visibility = checks.last().unwrap();
-        assert_eq!((visibility.id, visibility.verdict), ("visibility", Verdict::Note));
+        assert_eq!((&*visibility.id, visibility.verdict), ("visibility", Verdict::Note));
         assert!(visibility.fix.as_deref().is_some_and(|fix| fix.contains("usermod -aG bwusage")));
     }
 
@@ -205,8 +207,23 @@ mod tests {
     }
 
     #[test]
+    fn the_ways_of_counting_stand_behind_the_engine() {
+        let mut status = status("exact", &[]);
+        status.coverage.rungs = vec![Rung {
+            name: "tracepoints".into(),
+            about: "each packet".into(),
+            quality: "exact".into(),
+            state: RungState::InUse,
+            detail: None,
+            remedy: None,
+        }];
+        let ids: Vec<String> = verdicts(Ok(&status)).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids[2..5], ["engine", "rung tracepoints", "counting"]);
+    }
+
+    #[test]
     fn a_recording_is_not_taken_for_this_machine() {
-        assert!(verdicts(Ok(&status("recorded", &[true]))).contains(&("engine", Verdict::Warning)));
+        assert!(verdicts(Ok(&status("recorded", &[true]))).contains(&("engine".into(), Verdict::Warning)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What Linux allows: kernel, type information, control groups, lockdown, privileges.
+//! What Linux allows: kernel, type information, control groups, lockdown, privileges, and with that which ways of counting.
 //!
 //! [`Facts::gather`] reads files, everything else only judges what they said.
 
@@ -6,12 +6,23 @@ use std::{fs, path::Path};
 
 use super::check::Check;
 
+mod names;
+mod rungs;
+
+use names::Names;
+
 /// What the files say; `None` where one cannot be read.
 #[derive(Debug, Clone, Default)]
 struct Facts {
     /// `/proc/sys/kernel/osrelease`
     release: Option<String>,
     has_btf: bool,
+    /// What the kernel's type information names.
+    names: Option<Names>,
+    /// `/proc/sys/kernel/ftrace_enabled`
+    ftrace_enabled: Option<String>,
+    /// `/proc/sys/net/core/bpf_jit_enable`, which only root may read
+    jit: Option<String>,
     /// `/proc/self/mounts`
     mounts: Option<String>,
     /// `/proc/sys/kernel/unprivileged_bpf_disabled`
@@ -28,6 +39,7 @@ const BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// Numbers of capabilities, from `linux/capability.h`.
 const CAP_NET_ADMIN: u64 = 1 << 12;
+const CAP_NET_RAW: u64 = 1 << 13;
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 const CAP_PERFMON: u64 = 1 << 38;
 const CAP_BPF: u64 = 1 << 39;
@@ -36,12 +48,20 @@ pub(super) fn checks(daemon_answers: bool) -> Vec<Check> {
     judge(&Facts::gather(), daemon_answers)
 }
 
+/// Each way of counting, best first, as far as can be told without trying.
+pub(super) fn rungs() -> Vec<Check> {
+    rungs::judge(&Facts::gather())
+}
+
 impl Facts {
     fn gather() -> Self {
         let read = |path: &str| fs::read_to_string(path).ok();
         Self {
             release: read("/proc/sys/kernel/osrelease"),
             has_btf: Path::new(BTF).exists(),
+            names: Names::look_up(),
+            ftrace_enabled: read("/proc/sys/kernel/ftrace_enabled"),
+            jit: read("/proc/sys/net/core/bpf_jit_enable"),
             mounts: read("/proc/self/mounts"),
             unprivileged_bpf: read("/proc/sys/kernel/unprivileged_bpf_disabled"),
             lockdown: read("/sys/kernel/security/lockdown"),
@@ -72,21 +92,26 @@ fn kernel(release: Option<&str>) -> Check {
     let Some(release) = release.map(str::trim) else {
         return Check::unknown(ID, "the kernel does not tell its release");
     };
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u32>().ok());
-    let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else {
+    let Some(version) = version(release) else {
         return Check::unknown(ID, format!("the release {release} cannot be read"));
     };
-    match (major, minor) {
+    match version {
         (6, 3..) | (7.., _) => {
             Check::ok(ID, format!("Linux {release}: has the socket tracepoints (6.3 or newer)"))
         }
         (5, 12..) | (6, _) => Check::ok(ID, format!("Linux {release}: counts through fentry (before 6.3)")),
-        _ => Check::failed(
+        _ => Check::warning(
             ID,
-            format!("Linux {release} is too old"),
+            format!("Linux {release} is too old to count each packet: only copies of packets are left"),
             "upgrade to Linux 5.12 or newer, best 6.3 or newer",
         ),
     }
+}
+
+/// Major and minor number of a release.
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse().ok());
+    Some((numbers.next()?, numbers.next()?))
 }
 
 fn btf(has_btf: bool) -> Check {
@@ -94,27 +119,33 @@ fn btf(has_btf: bool) -> Check {
         Check::ok("btf", format!("{BTF} describes the kernel's types"))
     } else {
         let fix = "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of the large distributions are";
-        Check::failed("btf", format!("{BTF} is missing"), fix)
+        Check::warning("btf", format!("{BTF} is missing, so BPF cannot count"), fix)
     }
 }
 
 fn cgroup(mounts: Option<&str>) -> Check {
     const ID: &str = "cgroup";
     let Some(mounts) = mounts else { return Check::unknown(ID, "/proc/self/mounts cannot be read") };
-    let mount = mounts.lines().find_map(|line| {
+    match cgroup2(mounts) {
+        Some(point) => Check::ok(ID, format!("cgroup v2 is mounted on {point}")),
+        None => Check::warning(
+            ID,
+            "cgroup v2 is not mounted, so no program can be hung on each packet",
+            format!("{MOUNT_CGROUP}\nor boot with systemd.unified_cgroup_hierarchy=1"),
+        ),
+    }
+}
+
+const MOUNT_CGROUP: &str =
+    "sudo mkdir -p /sys/fs/cgroup/unified && sudo mount -t cgroup2 none /sys/fs/cgroup/unified";
+
+/// Where cgroup v2 is mounted.
+fn cgroup2(mounts: &str) -> Option<&str> {
+    mounts.lines().find_map(|line| {
         let mut fields = line.split(' ');
         let point = fields.nth(1)?;
         (fields.next() == Some("cgroup2")).then_some(point)
-    });
-    match mount {
-        Some(point) => Check::ok(ID, format!("cgroup v2 is mounted on {point}")),
-        None => Check::failed(
-            ID,
-            "cgroup v2 is not mounted, so packets cannot be counted",
-            "sudo mkdir -p /sys/fs/cgroup/unified && sudo mount -t cgroup2 none /sys/fs/cgroup/unified\n\
-             or boot with systemd.unified_cgroup_hierarchy=1",
-        ),
-    }
+    })
 }
 
 fn unprivileged_bpf(value: Option<&str>) -> Check {
@@ -136,13 +167,17 @@ fn unprivileged_bpf(value: Option<&str>) -> Check {
     }
 }
 
+/// The lockdown that forbids BPF to read kernel memory, as `/sys/kernel/security/lockdown` marks it.
+const CONFIDENTIALITY: &str = "[confidentiality]";
+const UNLOCK: &str = "boot with lockdown=integrity, or without it (Secure Boot alone does not ask for more)";
+
 fn lockdown(value: Option<&str>) -> Check {
     const ID: &str = "lockdown";
     match value.map(str::trim) {
-        Some(value) if value.contains("[confidentiality]") => Check::failed(
+        Some(value) if value.contains(CONFIDENTIALITY) => Check::warning(
             ID,
             "the kernel is locked down for confidentiality, which forbids BPF to read it",
-            "boot with lockdown=integrity, or without it (Secure Boot alone does not ask for more)",
+            UNLOCK,
         ),
         Some(value) => Check::ok(ID, format!("{value}: does not concern counting")),
         None => Check::ok(ID, "the kernel has none, or does not show it"),
@@ -167,11 +202,7 @@ fn namespace(uid_map: Option<&str>) -> Check {
 
 fn capabilities(status: Option<&str>) -> Check {
     const ID: &str = "capabilities";
-    let sets = |name: &str| {
-        let line = status?.lines().find_map(|line| line.strip_prefix(name))?;
-        u64::from_str_radix(line.trim(), 16).ok()
-    };
-    let (Some(effective), Some(bounding)) = (sets("CapEff:"), sets("CapBnd:")) else {
+    let (Some(effective), Some(bounding)) = (set(status, "CapEff:"), set(status, "CapBnd:")) else {
         return Check::unknown(ID, "/proc/self/status does not tell them");
     };
     if missing(bounding).is_empty() && missing(effective).is_empty() {
@@ -183,7 +214,15 @@ fn capabilities(status: Option<&str>) -> Check {
         return Check::warning(ID, found, "start it with them:   sudo bwusaged");
     }
     let found = format!("even root lacks {} here (a container?)", missing(bounding).join(", "));
-    Check::failed(ID, found, "start bwusaged on the machine itself, or give the container these capabilities")
+    Check::warning(ID, found, OUTSIDE)
+}
+
+const OUTSIDE: &str = "start bwusaged on the machine itself, or give the container these capabilities";
+
+/// One of the sets of capabilities in `/proc/self/status`.
+fn set(status: Option<&str>, name: &str) -> Option<u64> {
+    let line = status?.lines().find_map(|line| line.strip_prefix(name))?;
+    u64::from_str_radix(line.trim(), 16).ok()
 }
 
 /// Which of the capabilities that loading and attaching takes are not in `set`.
@@ -202,12 +241,15 @@ mod tests {
 
     const ROOT: &str = "CapEff:\t000001ffffffffff\nCapBnd:\t000001ffffffffff\n";
     const USER: &str = "CapEff:\t0000000000000000\nCapBnd:\t000001ffffffffff\n";
-    const CONTAINER: &str = "CapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n";
+    pub(super) const CONTAINER: &str = "CapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n";
 
-    fn healthy() -> Facts {
+    pub(super) fn healthy() -> Facts {
         Facts {
             release: Some("6.18.44-cloud-amd64\n".into()),
             has_btf: true,
+            names: Some(Names { socket_tracepoints: true, direct_calls: true }),
+            ftrace_enabled: Some("1\n".into()),
+            jit: None,
             mounts: Some("proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n".into()),
             unprivileged_bpf: Some("2\n".into()),
             lockdown: Some("[none] integrity confidentiality\n".into()),
@@ -232,8 +274,8 @@ mod tests {
         for (release, expected) in [
             ("6.3.0", Verdict::Ok),
             ("5.12.0-x", Verdict::Ok),
-            ("5.10.0-30-amd64", Verdict::Failed),
-            ("4.19.0", Verdict::Failed),
+            ("5.10.0-30-amd64", Verdict::Warning),
+            ("4.19.0", Verdict::Warning),
             ("7.0-rc1", Verdict::Ok),
             ("strange", Verdict::Unknown),
         ] {
@@ -243,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_forbids_counting_is_a_failure_with_a_fix() {
+    fn everything_that_forbids_counting_each_packet_is_a_warning_with_a_fix() {
         let broken = Facts {
             has_btf: false,
             mounts: Some("cgroup /sys/fs/cgroup/memory cgroup rw 0 0\n".into()),
@@ -252,7 +294,7 @@ mod tests {
             ..healthy()
         };
         for id in ["btf", "cgroup", "lockdown", "capabilities"] {
-            assert_eq!(verdict(&broken, id), Verdict::Failed, "{id}");
+            assert_eq!(verdict(&broken, id), Verdict::Warning, "{id}");
         }
         assert!(
             judge(&broken, false).iter().all(|check| check.verdict == Verdict::Ok || check.fix.is_some())

@@ -79,6 +79,7 @@ fn page(
         units,
         width,
         header: !look.no_header,
+        estimated: mirror.coverage.estimate().is_some(),
         first_seen: query.category == Some(Category::Background),
         steady: true,
     };
@@ -92,9 +93,11 @@ fn head(mirror: &Mirror, table: &Table, units: Units, lost: Option<&str>, column
         format!("bwusaged is lost: {} - trying again, the rows are the last ones. q quits", text::escape(why))
     } else {
         let rates = mirror.total_rates();
+        let quality = mirror.coverage.estimate().map(|estimate| format!("  {}", text::escape(estimate.word)));
         format!(
-            "{}  ▼ {:>10}  ▲ {:>10}  {} rows, q quits  {}",
+            "{}{}  ▼ {:>10}  ▲ {:>10}  {} rows, q quits  {}",
             text::escape(&mirror.host.hostname),
+            quality.unwrap_or_default(),
             format::rate_with_unit(rates.rx_bytes_per_s, units),
             format::rate_with_unit(rates.tx_bytes_per_s, units),
             table.matched,
@@ -106,14 +109,19 @@ fn head(mirror: &Mirror, table: &Table, units: Units, lost: Option<&str>, column
 
 #[cfg(test)]
 mod tests {
-    use bwusage_proto::snapshot::HostInfo;
+    use bwusage_proto::snapshot::{Coverage, HostInfo};
 
     use super::*;
     use crate::cli::UnitsName;
 
     fn plain(lost: Option<&str>, rows: usize) -> Vec<String> {
+        plain_of("exact", lost, rows)
+    }
+
+    fn plain_of(quality: &str, lost: Option<&str>, rows: usize) -> Vec<String> {
         let host = HostInfo { hostname: "web\x1b01".into(), ..HostInfo::default() };
-        let mirror = Mirror { host, ..Mirror::default() };
+        let coverage = Coverage { quality: quality.into(), ..Coverage::default() };
+        let mirror = Mirror { host, coverage, ..Mirror::default() };
         let look = Look { units: UnitsName::Iec, no_trunc: false, no_header: false };
         let page =
             page(&mirror, &Table::default(), &Query::default(), &look, lost, Size { columns: 60, rows });
@@ -125,6 +133,13 @@ mod tests {
         let page = plain(None, 10);
         assert_eq!(page[0], r"web\x1b01  ▼      0 B/s  ▲      0 B/s  0 rows, q quits  197…");
         assert!(page[1].starts_with("APP  USER "), "{page:?}");
+    }
+
+    #[test]
+    fn the_head_says_when_the_speeds_are_an_estimate() {
+        let page = plain_of("computed", None, 10);
+        assert!(page[0].starts_with(r"web\x1b01  computed  ▼ "), "{page:?}");
+        assert!(page[1].contains("~RX/s"), "{page:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bwusage_proto::report::{ConnectionReport, ConnectionsReport};
 
-use crate::render::csv::{number, push_line};
+use crate::render::csv::{QUALITY, number, push_line};
 
 type Column = (&'static str, fn(&ConnectionReport<'_>) -> String);
 
@@ -37,10 +37,10 @@ const COLUMNS: [Column; 24] = [
 pub(crate) fn csv(report: &ConnectionsReport<'_>, header: bool) -> String {
     let mut csv = String::new();
     if header {
-        push_line(&mut csv, COLUMNS.iter().map(|(name, _)| (*name).to_owned()));
+        push_line(&mut csv, COLUMNS.iter().map(|(name, _)| *name).chain([QUALITY]).map(str::to_owned));
     }
     for row in &report.rows {
-        push_line(&mut csv, COLUMNS.iter().map(|(_, value)| value(row)));
+        push_line(&mut csv, COLUMNS.iter().map(|(_, value)| value(row)).chain([report.quality.to_owned()]));
     }
     csv
 }

@@ -86,7 +86,8 @@ fn some_rows() -> Vec<Row> {
 fn drawn(by: Grouping, numeric: bool, width: Option<usize>, reverse: &Reverse) -> String {
     let table = table(&some_rows(), &Query { by, closed: true, numeric, ..Query::default() });
     let asked = Asked { units: Units::Iec, numeric, now_unix_ms: 66_000, reverse };
-    anstream::adapter::strip_str(&draw(&table, Layout { by, width, header: true }, asked)).to_string()
+    anstream::adapter::strip_str(&draw(&table, Layout { by, width, header: true, estimated: false }, asked))
+        .to_string()
 }
 
 #[test]
@@ -119,6 +120,19 @@ fn a_group_says_how_many_it_adds_up() {
     let line = drawn.lines().find(|line| line.starts_with("198.51.100.5")).unwrap();
     let cells: Vec<_> = line.split_whitespace().collect();
     assert_eq!(cells, ["198.51.100.5", "domain", "p\\u{202e}x", "0", "12", "70", "B", "60", "B"]);
+}
+
+#[test]
+fn headings_of_estimated_bytes_are_marked() {
+    let reverse = Reverse::new();
+    let asked = Asked { units: Units::Iec, numeric: true, now_unix_ms: 0, reverse: &reverse };
+    for by in [Grouping::Connection, Grouping::Remote] {
+        let table = table(&some_rows(), &Query { by, ..Query::default() });
+        let layout = Layout { by, width: None, header: true, estimated: true };
+        let drawn = draw(&table, layout, asked);
+        let heading = drawn.lines().next().unwrap_or_default();
+        assert!(heading.contains("~RX TOTAL  ~TX TOTAL"), "{heading}");
+    }
 }
 
 #[test]

@@ -11,8 +11,13 @@ use crate::render::grid::{self, or_dash};
 
 type Column = grid::Column<Row, Units>;
 
+/// Headings of wire bytes, counted and estimated.
+const WIRE: [[&str; 4]; 2] =
+    [["RX/s", "TX/s", "RX TOTAL", "TX TOTAL"], ["~RX/s", "~TX/s", "~RX TOTAL", "~TX TOTAL"]];
+
 /// Who a row is, when it was first seen where that is `wanted`, and then the numbers.
-pub(super) fn columns(by: Grouping, first_seen_wanted: bool) -> Vec<Column> {
+pub(super) fn columns(by: Grouping, first_seen_wanted: bool, estimated: bool) -> Vec<Column> {
+    let [rx_rate, tx_rate, rx_total, tx_total] = WIRE[usize::from(estimated)];
     let many = |title| vec![Column::words(title, 0, name), Column::numbers("PROCS", 9, 0, processes)];
     let mut columns = match by {
         Grouping::Process => vec![
@@ -33,12 +38,12 @@ pub(super) fn columns(by: Grouping, first_seen_wanted: bool) -> Vec<Column> {
         columns.push(Column::words("FIRST SEEN", 3, first_seen));
     }
     columns.extend([
-        Column::numbers("RX/s", 1, 10, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
-        Column::numbers("TX/s", 2, 10, |row, units| format::rate_with_unit(row.rates.tx_bytes_per_s, units)),
-        Column::numbers("RX TOTAL", 3, 8, |row, units| {
+        Column::numbers(rx_rate, 1, 10, |row, units| format::rate_with_unit(row.rates.rx_bytes_per_s, units)),
+        Column::numbers(tx_rate, 2, 10, |row, units| format::rate_with_unit(row.rates.tx_bytes_per_s, units)),
+        Column::numbers(rx_total, 3, 8, |row, units| {
             format::bytes_with_unit(row.counters.total().wire.rx_bytes, units)
         }),
-        Column::numbers("TX TOTAL", 5, 8, |row, units| {
+        Column::numbers(tx_total, 5, 8, |row, units| {
             format::bytes_with_unit(row.counters.total().wire.tx_bytes, units)
         }),
         Column::numbers("CPU%", 7, 5, cpu),

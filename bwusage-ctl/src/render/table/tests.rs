@@ -21,7 +21,7 @@ fn row(pid: u32, name: &str, rx: u64) -> Row {
 }
 
 fn layout(by: Grouping, width: Option<usize>) -> Layout {
-    Layout { by, units: Units::Iec, width, header: true, first_seen: false, steady: false }
+    Layout { by, units: Units::Iec, width, header: true, first_seen: false, estimated: false, steady: false }
 }
 
 fn drawn(rows: Vec<Row>, layout: &Layout) -> String {
@@ -74,6 +74,14 @@ fn when_a_row_was_first_seen_is_said_to_the_second_where_it_is_of_interest() {
     let words: Vec<Vec<&str>> = drawn.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(words[0][3..6], ["USER", "FIRST", "SEEN"]);
     assert_eq!((words[1][4], words[2][4]), ("2026-11-21T20:00:00Z", "-"));
+}
+
+#[test]
+fn headings_of_estimated_bytes_are_marked_and_no_other() {
+    let layout = Layout { estimated: true, ..layout(Grouping::Process, None) };
+    let drawn = drawn(vec![row(1, "a", 5)], &layout);
+    let marked = drawn.lines().next().unwrap_or_default().matches('~').count();
+    assert!(marked == 4 && drawn.contains("~RX/s") && drawn.contains("~TX TOTAL"), "{drawn}");
 }
 
 #[test]

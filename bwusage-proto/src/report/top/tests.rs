@@ -5,7 +5,7 @@ use crate::{
     message::Retired,
     mirror::Process,
     process::{Category, Container, ProcessId, UserId},
-    snapshot::{HostInfo, ProcessInfo, Residual, Resources, RowId},
+    snapshot::{Coverage, HostInfo, ProcessInfo, Residual, Resources, RowId},
     table::{Query, table},
     users::Users,
 };
@@ -52,10 +52,12 @@ fn mirror() -> Mirror {
         container: None,
         category: None,
         processes: 2,
+        first_traffic_at_unix_ms: None,
         counters: counters(Scope::Lan, 50, 40),
     };
     Mirror {
         host: HostInfo { hostname: "web01".into(), boot_id: Some("b00t".into()), ..HostInfo::default() },
+        coverage: Coverage { quality: "computed".into(), ..Coverage::default() },
         taken_at_unix_ms: 2_500,
         started_at_unix_ms: 500,
         window_ms: 1_000,
@@ -93,7 +95,7 @@ fn a_process_is_reported_under_the_names_of_the_schema() {
         },
     });
     let expected = json!({
-        "schema": "bwusage.top/1", "host": "web01", "daemon_version": "1.2.3", "boot_id": "b00t",
+        "schema": "bwusage.top/1", "host": "web01", "daemon_version": "1.2.3", "quality": "computed", "boot_id": "b00t",
         "taken_at": "1970-01-01T00:00:02.500Z", "started_at": "1970-01-01T00:00:00.500Z", "window_ms": 1000, "by": "pid",
         "rows": [row],
         "unattributed": {

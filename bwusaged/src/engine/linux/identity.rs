@@ -1,11 +1,17 @@
 //! Names, decoded from what the kernel side wrote. Everything in here was chosen by the process itself.
 
-use std::fs;
+use std::{fs, io::Read as _};
 
-use bwusage_proto::process::{ProcessId, UserId};
+use bwusage_proto::process::{Pid, ProcessId, UserId};
 
-use super::layout::{IDENTITY_ARGS_CUT, IDENTITY_EXE_CUT, RawIdentity};
-use crate::{engine::Identity, host::id_of};
+use super::{
+    layout::{IDENTITY_ARGS_CUT, IDENTITY_EXE_CUT, RawIdentity},
+    loader::booted_at_unix_ms,
+};
+use crate::{
+    engine::Identity,
+    host::{cgroup_of, id_of},
+};
 
 /// The longest command line that is read from `/proc`.
 const MAX_COMMAND_LINE_BYTES: u64 = 16 * 1024;
@@ -35,10 +41,7 @@ pub(super) fn complete(identity: &mut Identity, raw: &RawIdentity, process: Proc
     }
     let dir = format!("/proc/{}", process.pid);
     let exe = fs::read_link(format!("{dir}/exe")).ok();
-    let mut arguments = Vec::new();
-    let read = fs::File::open(format!("{dir}/cmdline")).and_then(|file| {
-        std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_COMMAND_LINE_BYTES), &mut arguments)
-    });
+    let arguments = command_line(&dir);
     // Checked after reading: only if the number is still this process's were those its own.
     if id_of(process.pid) != Some(process) {
         return;
@@ -46,9 +49,52 @@ pub(super) fn complete(identity: &mut Identity, raw: &RawIdentity, process: Proc
     if let (Some(exe), true) = (exe, raw.flags & IDENTITY_EXE_CUT != 0) {
         identity.exe = Some(exe.to_string_lossy().into_owned());
     }
-    if read.is_ok() && !arguments.is_empty() {
-        identity.command_line = split(&arguments);
+    if arguments.is_some() {
+        identity.command_line = arguments;
     }
+}
+
+/// What a process is, from `/proc` alone; `None` when it has ended. `process` tells it from a later one with its number.
+pub(super) fn of_living(process: ProcessId) -> Option<Identity> {
+    let dir = format!("/proc/{}", process.pid);
+    let status = fs::read(format!("{dir}/status")).ok()?;
+    let name = name_of(process.pid)?;
+    let exe = fs::read_link(format!("{dir}/exe")).ok();
+    let command_line = command_line(&dir);
+    let cgroup = cgroup_of(process);
+    // Checked after reading: only if the number is still this process's was all of it its own.
+    if id_of(process.pid) != Some(process) {
+        return None;
+    }
+    let status = String::from_utf8_lossy(&status);
+    let number = |field: &str, at: usize| {
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+        line.split_ascii_whitespace().nth(at)?.parse().ok()
+    };
+    Some(Identity {
+        name,
+        exe: exe.map(|exe| exe.to_string_lossy().into_owned()),
+        command_line,
+        parent: number("PPid:", 0).filter(|&parent| parent != 0),
+        // Real, effective, saved, of the file system.
+        user: number("Uid:", 1).map(UserId::Uid),
+        started_at_unix_ms: Some(booted_at_unix_ms() + process.start_time.0 * 10),
+        cgroup,
+        ..Identity::default()
+    })
+}
+
+/// The short name of the process that has the number `pid` now.
+pub(super) fn name_of(pid: Pid) -> Option<String> {
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    Some(text(name.strip_suffix(b"\n").unwrap_or(&name)))
+}
+
+fn command_line(dir: &str) -> Option<Vec<String>> {
+    let mut arguments = Vec::new();
+    let file = fs::File::open(format!("{dir}/cmdline")).ok()?;
+    file.take(MAX_COMMAND_LINE_BYTES).read_to_end(&mut arguments).ok()?;
+    split(&arguments)
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {
@@ -98,6 +144,17 @@ mod tests {
         assert_eq!(identity.command_line.unwrap(), ["curl", "-o", "", "x"]);
         assert_eq!((identity.parent, identity.user), (Some(7), Some(UserId::Uid(1000))));
         assert_eq!(identity.started_at_unix_ms, Some(3_500));
+    }
+
+    #[test]
+    fn a_living_process_is_described_by_proc_and_another_with_its_number_is_not() {
+        let own = id_of(std::process::id()).unwrap();
+        let identity = of_living(own).unwrap();
+        assert_eq!(identity.exe.map(Into::into), std::env::current_exe().ok());
+        assert_eq!(identity.command_line.unwrap()[0], std::env::args().next().unwrap());
+        assert_eq!(identity.parent, Some(std::os::unix::process::parent_id()));
+        assert!(!identity.name.is_empty() && identity.user.is_some() && identity.cgroup.is_some());
+        assert_eq!(of_living(ProcessId::new(own.pid, own.start_time.0 + 1)), None);
     }
 
     #[test]

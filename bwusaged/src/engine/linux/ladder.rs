@@ -5,6 +5,7 @@ use bwusage_proto::snapshot::{Coverage, Rung as Tried, RungState};
 use super::{
     hooked,
     loader::{Ownership, Plan},
+    packets,
 };
 use crate::{
     engine::{Counting, Engine, EngineError, Rung, Sample, Talk, Wanted},
@@ -87,7 +88,7 @@ fn climb(rung: Rung, counting: Counting) -> Result<Box<dyn Engine>, EngineError>
         }
         Rung::Packets => {
             refuse_light()?;
-            Err(EngineError::Unsupported { os: "Linux without BPF" })
+            packets::open()
         }
     }
 }

@@ -27,7 +27,10 @@ use super::{
     mapping::Mapping,
     netns, preflight,
 };
-use crate::engine::{Counting, EngineError};
+use crate::{
+    engine::{Counting, EngineError},
+    memory,
+};
 
 /// The kernel side, compiled. `cargo xtask bpf` makes it, and a check compares it with its source.
 static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
@@ -170,7 +173,8 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     let hooks = attach(plan, &mut programs, &btf, &cgroup)?;
     seed(&mut programs, &btf)?;
     drop(btf);
-    give_memory_back();
+    // The kernel's type information took some 25 MiB while it was read.
+    memory::give_back();
     Ok(Loaded { programs, kernel, hooks })
 }
 
@@ -359,20 +363,11 @@ fn seed(programs: &mut Ebpf, btf: &Btf) -> Result<(), EngineError> {
 }
 
 /// `btime` of `/proc/stat` has whole seconds only; the two clocks have milliseconds.
-fn booted_at_unix_ms() -> u64 {
+pub(super) fn booted_at_unix_ms() -> u64 {
     let mut since_boot = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `since_boot` is writable and of the type that the call fills.
     let outcome = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut since_boot) };
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     let since_boot_ms = since_boot.tv_sec as u64 * 1000 + since_boot.tv_nsec as u64 / 1_000_000;
     if outcome == 0 { now_ms.saturating_sub(since_boot_ms) } else { 0 }
-}
-
-/// The kernel's type information took some 25 MiB while it was read; glibc keeps them unless it is asked.
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: it only returns free memory to the system.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }

@@ -13,6 +13,7 @@ use bwusage_proto::{
     client::Client,
     connection::{Connections, ConnectionsQuery},
     mirror::Mirror,
+    snapshot::ResidualReason,
     transport::Endpoint,
 };
 
@@ -28,6 +29,9 @@ use super::{
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_bwusaged");
 /// Names another build of it, with the client beside it: loads are played against the one that people have.
 const NAMED: &str = "BWUSAGED_PROGRAM";
+
+/// Which engine the tests are about, where it is not the best one: `cargo xtask conformance --engine …`.
+pub(super) const ENGINE_VARIABLE: &str = "BWUSAGED_TEST_ENGINE";
 
 /// Short, so that tests need not wait long for the next tick.
 const INTERVAL_MS: &str = "100";
@@ -55,17 +59,31 @@ impl<'a> Daemon<'a> {
 
     /// The same in a network namespace of its own choosing, whose interfaces it then watches.
     pub(super) fn start_in(folder: &'a Folder, namespace: &Namespace) -> Self {
+        Self::start_as(folder, Self::command_in(namespace))
+    }
+
+    /// The same with an engine of its own choosing.
+    pub(super) fn start_in_with(folder: &'a Folder, namespace: &Namespace, engine: &str) -> Self {
+        let mut command = Self::command_in(namespace);
+        command.args(["--engine", engine]);
+        Self::start_with(folder, command, INTERVAL_MS)
+    }
+
+    fn command_in(namespace: &Namespace) -> Command {
         // Not `ip netns exec`: that hides the control groups.
         const MOUNT: &str =
             "mount -t sysfs none /sys && mount -t cgroup2 none /sys/fs/cgroup && exec \"$0\" \"$@\"";
         let mut command = Command::new("nsenter");
         command.arg(format!("--net={}", namespace.path().display()));
         command.args(["unshare", "--mount", "sh", "-c", MOUNT, PROGRAM]);
-        Self::start_as(folder, command)
+        command
     }
 
     /// Starts it by `command`, which becomes the daemon, with its usual arguments behind those that `command` has.
-    pub(super) fn start_as(folder: &'a Folder, command: Command) -> Self {
+    pub(super) fn start_as(folder: &'a Folder, mut command: Command) -> Self {
+        if let Some(engine) = env::var_os(ENGINE_VARIABLE) {
+            command.arg("--engine").arg(engine);
+        }
         Self::start_with(folder, command, INTERVAL_MS)
     }
 
@@ -222,10 +240,26 @@ impl<'a> Daemon<'a> {
 
     /// Fails if the daemon says that it could not count something.
     pub(super) fn assert_nothing_lost(&self) {
-        let status: serde_json::Value = serde_json::from_str(&self.as_nobody("status --json")).expect("JSON");
+        let status = self.status();
         let losses = status["losses"].as_array().expect("a list of losses");
         let lost: Vec<_> = losses.iter().filter(|loss| loss["count"] != 0).collect();
         assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    /// Wire bytes received that have this reason instead of a process.
+    pub(super) fn residual_rx(&self, reason: ResidualReason) -> u64 {
+        block_on(async {
+            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
+            let mut residuals = subscription.mirror().residuals.iter();
+            let found = residuals.find(|residual| residual.reason == reason);
+            found.map_or(0, |residual| residual.counters.total().wire.rx_bytes)
+        })
+    }
+
+    /// What the daemon says about itself, as user nobody sees it.
+    pub(super) fn status(&self) -> serde_json::Value {
+        serde_json::from_str(&self.as_nobody("status --json")).expect("JSON")
     }
 
     /// What the client prints for user nobody.

@@ -58,6 +58,8 @@ fn in_own_mounts(folder: &Folder, mount: &str) -> Command {
     let script = format!("{mount} && exec \"$0\" \"$@\"");
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", &script, PROGRAM]).args(daemon::arguments(folder));
+    // Left to choose, it would count without BPF.
+    command.args(["--engine", "tracepoints"]);
     command
 }
 

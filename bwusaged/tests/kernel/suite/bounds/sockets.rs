@@ -3,60 +3,101 @@
 use std::time::Duration;
 
 use super::{Daemon, Family, Folder, INTERVAL_MS, Network, cost::Costs};
-use crate::suite::traffic::Generator;
+use crate::suite::{
+    namespace::Frames,
+    top::{Row, Top},
+    traffic::Generator,
+};
 
 const CLIENT: &str = "bw-holder";
 const SERVER: &str = "bw-held";
 /// What goes over each connection.
 const BYTES: u64 = 500;
-const LISTENERS: usize = 8;
+/// A process may have 20,000 files, and has 28,232 local ports.
+const MOST_CONNECTIONS: u64 = 16_000;
 /// The daemon's memory, however many sockets there are.
-const MOST_RSS: u64 = 64 << 20;
+const MOST_RSS: u64 = 96 << 20;
+
+/// Two processes that hold both ends of as many connections.
+struct Pair {
+    client: Generator,
+    server: Generator,
+    connections: u64,
+}
+
+impl Pair {
+    fn start(folder: &Folder, network: &Network, connections: u64) -> Self {
+        let words = ["serve-many", Family::V4.far_address(), &connections.to_string()];
+        let mut server = Generator::start(folder, network.far(), SERVER, &words);
+        let words = ["connect-many", &server.address(), &connections.to_string(), &BYTES.to_string()];
+        let client = Generator::start(folder, network.near(), CLIENT, &words);
+        Self { client, server, connections }
+    }
+
+    fn wait_until_held(&mut self) {
+        let moved = self.connections * BYTES;
+        assert_eq!((self.client.paused().sent, self.server.holding().received), (moved, moved));
+    }
+
+    fn close(&mut self) {
+        self.client.resume();
+        self.client.done();
+        self.server.closed();
+    }
+
+    /// What both are said to have moved: client and server, each sent and received on the wire.
+    fn wire(&self, top: &Top) -> [(u64, u64); 2] {
+        let (client, server) = (top.process(self.client.pid()), top.process(self.server.pid()));
+        assert_eq!(client.total.tx_payload_bytes_total, self.connections * BYTES, "payload sent");
+        assert_eq!(server.total.rx_payload_bytes_total, self.connections * BYTES, "payload received");
+        [client, server].map(|row: &Row| (row.total.tx_bytes_total, row.total.rx_bytes_total))
+    }
+}
 
 pub(super) fn play(sockets: u64, costs: &mut Costs) {
-    let connections = sockets / 2;
     let (folder, network) = (Folder::new(), Network::new());
     let daemon = Daemon::start_every(&folder, INTERVAL_MS);
-    let words = ["serve-many", Family::V4.far_address(), &connections.to_string()];
-    let mut server = Generator::start(&folder, network.far(), SERVER, &words);
-    let addresses: Vec<String> = (0..LISTENERS).map(|_| server.address()).collect();
-    daemon.settle();
     let before = network.carried();
     let idle = costs.of("before", &daemon);
 
-    let words = ["connect-many", &addresses.join(","), &connections.to_string(), &BYTES.to_string()];
-    let mut client = Generator::start(&folder, network.near(), CLIENT, &words);
-    assert_eq!((client.paused().sent, server.holding().received), (connections * BYTES, connections * BYTES));
+    let mut pairs = Vec::new();
+    let mut left = sockets / 2;
+    while left > 0 {
+        let connections = left.min(MOST_CONNECTIONS);
+        left -= connections;
+        let mut pair = Pair::start(&folder, &network, connections);
+        pair.wait_until_held();
+        pairs.push(pair);
+    }
     daemon.settle();
     let held = costs.of(&format!("{sockets} sockets held"), &daemon);
-    let (client_pid, server_pid) = (client.pid(), server.pid());
-    let compare = |moment: &str| {
-        let carried = network.carried().since(before);
-        daemon.settle();
-        let top = daemon.top_by_pid();
-        let (client, server) = (top.process(client_pid), top.process(server_pid));
-        assert_eq!(client.total.tx_payload_bytes_total, connections * BYTES, "{moment}: payload sent");
-        assert_eq!(server.total.rx_payload_bytes_total, connections * BYTES, "{moment}: payload received");
-        let wire = [client, server].map(|row| (row.total.tx_bytes_total, row.total.rx_bytes_total));
-        let both = [(carried.rx_bytes, carried.tx_bytes), (carried.tx_bytes, carried.rx_bytes)];
-        assert_eq!(wire, both, "{moment}: wire bytes of client and server, beside the cable's");
-    };
-    compare("held");
+    compare(&daemon, &network, before, &pairs);
     costs.wait(Duration::from_secs(30));
     let later = costs.of("held for 30 s more", &daemon);
     assert!(later.rss_peak <= MOST_RSS, "{} bytes of memory, and {MOST_RSS} are the bound", later.rss_peak);
 
-    client.resume();
-    client.done();
-    server.closed();
+    pairs.iter_mut().for_each(Pair::close);
+    daemon.settle();
     costs.of("all closed", &daemon);
-    compare("closed");
+    compare(&daemon, &network, before, &pairs);
     daemon.assert_nothing_lost();
     costs.wait(Duration::from_mins(2));
     costs.of("2 min later", &daemon);
     costs.note(&format!(
-        "\n{sockets} sockets: payload and wire of both ends as on the cable; processor {:.2} s while they were opened; nothing \
-         lost.",
+        "\n{sockets} sockets: payload and wire of both ends as on the cable, held and closed; processor {:.2} s while they \
+         were opened; nothing lost.",
         (held.cpu_ms - idle.cpu_ms) as f64 / 1000.0,
     ));
+}
+
+/// Payload is what the processes say themselves, and the wire what the cable carried: to the byte.
+fn compare(daemon: &Daemon, network: &Network, before: Frames, pairs: &[Pair]) {
+    let carried = network.carried().since(before);
+    daemon.settle();
+    let top = daemon.top_by_pid();
+    let add = |sum: (u64, u64), more: (u64, u64)| (sum.0 + more.0, sum.1 + more.1);
+    let wire = pairs.iter().map(|pair| pair.wire(&top));
+    let [client, server] = wire.fold([(0, 0); 2], |sum, pair| [add(sum[0], pair[0]), add(sum[1], pair[1])]);
+    assert_eq!(client, (carried.rx_bytes, carried.tx_bytes), "wire bytes of the clients, beside the cable's");
+    assert_eq!(server, (carried.tx_bytes, carried.rx_bytes), "wire bytes of the servers, beside the cable's");
 }

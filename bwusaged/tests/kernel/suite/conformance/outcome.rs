@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Limits;
+use super::limits::Limits;
 
 /// The figures of one case, in bytes, both directions added.
 pub(in crate::suite) struct Outcome {
@@ -34,7 +34,7 @@ impl Outcome {
     );
 
     /// Fails when a share is above its limit.
-    pub(super) fn check(&self, limits: Limits) -> Result<(), String> {
+    pub(super) fn check(&self, limits: &Limits) -> Result<(), String> {
         let within = |what: &str, off: u64, of: u64, limit: f64| match share(off, of) {
             part if part <= limit => Ok(()),
             part => {

@@ -3,7 +3,7 @@
 use std::{
     ffi::{c_int, c_void},
     io::{self, Read as _, Write as _},
-    net::{Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket},
+    net::{Shutdown, SocketAddrV4, TcpListener, TcpStream, UdpSocket},
     thread,
     time::{Duration, Instant},
 };
@@ -12,10 +12,8 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{number, option, pause, received, say, say_listening, say_rate, sent, tcp, until_input_ends};
 
-/// Enough for half of the sockets, and for whatever else a process has open.
-const FILES: u64 = 150_000;
-/// A connection needs a local port for each address that it leads to, and there are 28,232 of them.
-const LISTENERS: usize = 8;
+/// As many as a process may have everywhere: more than it is to hold.
+const FILES: u64 = 20_000;
 /// What a child needs for two calls.
 const STACK_BYTES: usize = 64 * 1024;
 /// So many processes are started in a row before the clock is looked at.
@@ -30,8 +28,8 @@ pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
             crowd(address, number(count)?, number(size)? as usize, number(per_second)?)?;
         }
         ["serve-many", address, connections] => serve_many(address, number(connections)?)?,
-        ["connect-many", addresses, connections, bytes] => {
-            connect_many(addresses, number(connections)?, number(bytes)? as usize)?;
+        ["connect-many", server, connections, bytes] => {
+            connect_many(server, number(connections)?, number(bytes)? as usize)?;
         }
         _ => return Ok(false),
     }
@@ -119,7 +117,7 @@ extern "C" fn send_and_exit(message: *mut c_void) -> c_int {
             (&raw const message.to).cast(),
             size_of::<libc::sockaddr_in>() as libc::socklen_t,
         );
-        libc::_exit(c_int::from(usize::try_from(length) != Ok(message.bytes.len())));
+        libc::_exit(c_int::from(length.cast_unsigned() != message.bytes.len()));
     }
 }
 
@@ -127,17 +125,14 @@ fn allow_many_files() -> io::Result<()> {
     Ok(setrlimit(Resource::Nofile, Rlimit { current: Some(FILES), maximum: Some(FILES) })?)
 }
 
-/// Takes `connections`, spread over several listeners, reads each to where its client pauses, and keeps them all.
+/// Takes `connections`, reads each to where its client pauses, and keeps them all.
 fn serve_many(address: &str, connections: u64) -> io::Result<()> {
     allow_many_files()?;
-    let listeners =
-        (0..LISTENERS).map(|_| TcpListener::bind(address)).collect::<io::Result<Vec<TcpListener>>>()?;
-    for listener in &listeners {
-        say_listening(listener.local_addr()?)?;
-    }
+    let listener = TcpListener::bind(address)?;
+    say_listening(listener.local_addr()?)?;
     thread::spawn(move || -> io::Result<()> {
         let mut held = Vec::new();
-        for listener in listeners.iter().cycle().take(connections as usize) {
+        for _ in 0..connections {
             let mut stream = tcp::Counted(listener.accept()?.0);
             let mut length = [0; 8];
             stream.read_exact(&mut length)?;
@@ -155,14 +150,12 @@ fn serve_many(address: &str, connections: u64) -> io::Result<()> {
 }
 
 /// Opens `connections`, sends `bytes` over each, and holds them until it is told to go on.
-fn connect_many(addresses: &str, connections: u64, bytes: usize) -> io::Result<()> {
+fn connect_many(server: &str, connections: u64, bytes: usize) -> io::Result<()> {
     allow_many_files()?;
-    let servers = addresses.split(',').map(str::parse).collect::<Result<Vec<SocketAddr>, _>>();
-    let servers = servers.map_err(io::Error::other)?;
     let mut message = (bytes as u64).to_be_bytes().to_vec();
     message.resize(bytes, b'.');
     let mut held = Vec::with_capacity(connections as usize);
-    for server in servers.iter().cycle().take(connections as usize) {
+    for _ in 0..connections {
         let mut stream = tcp::Counted(TcpStream::connect(server)?);
         stream.write_all(&message)?;
         held.push(stream);

@@ -1,0 +1,196 @@
+//! Which process has a socket open, from the links in `/proc/PID/fd`. It is the dear part: one system call for each open file of
+//! the machine. So only sockets with traffic are looked for, the youngest processes first, and not for longer than a moment.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ffi::{CStr, CString},
+    fs,
+    mem::MaybeUninit,
+    time::{Duration, Instant},
+};
+
+use bwusage_proto::process::{Pid, ProcessId};
+
+use crate::host::id_of;
+
+/// The longest search. What it did not get to is looked at next time.
+const MOST: Duration = Duration::from_millis(100);
+
+/// After so many searches in vain a socket is the kernel's own. One is not enough: a program that accepts a connection has the
+/// socket a moment before it has its number.
+const MISSES: u8 = 3;
+
+/// What is known about who has which socket open.
+#[derive(Debug, Default)]
+pub(super) struct Owners {
+    known: HashMap<u32, ProcessId>,
+    /// How often nobody had a socket open: the kernel has some for itself.
+    missed: HashMap<u32, u8>,
+    /// A search that was broken off goes on below this process.
+    resume_below: Option<Pid>,
+}
+
+impl Owners {
+    pub(super) fn of(&self, inode: u32) -> Option<ProcessId> {
+        self.known.get(&inode).copied()
+    }
+
+    /// Forgets who had sockets open that `open` does not name, and everything of processes that have ended.
+    pub(super) fn retain(&mut self, open: &HashSet<u32>) {
+        let mut alive = HashMap::new();
+        self.missed.retain(|inode, _| open.contains(inode));
+        self.known.retain(|inode, &mut process| {
+            open.contains(inode)
+                && *alive.entry(process).or_insert_with(|| id_of(process.pid) == Some(process))
+        });
+    }
+
+    /// Forgets everybody: a socket can be handed on while both processes live.
+    pub(super) fn doubt(&mut self) {
+        self.known.clear();
+        self.missed.clear();
+    }
+
+    /// Looks for who has `wanted` open. True when every process was asked, or nothing is left to find.
+    ///
+    /// Of several, the one with the highest number counts: the one that was started last, most often.
+    pub(super) fn search(&mut self, mut wanted: HashSet<u32>) -> bool {
+        let is_kernels = |inode: &u32| self.missed.get(inode).is_some_and(|&misses| misses >= MISSES);
+        wanted.retain(|inode| !self.known.contains_key(inode) && !is_kernels(inode));
+        if wanted.is_empty() {
+            return true;
+        }
+        let begun = Instant::now();
+        let mut pids: Vec<Pid> = fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect();
+        pids.sort_unstable_by(|a, b| b.cmp(a));
+        let first = self.resume_below.take().map_or(0, |below| pids.partition_point(|&pid| pid >= below));
+        pids.rotate_left(first);
+        for pid in pids {
+            if begun.elapsed() > MOST {
+                self.resume_below = Some(pid.saturating_add(1));
+                return false;
+            }
+            let found = sockets_of(pid, &mut wanted);
+            if found.is_empty() {
+                continue;
+            }
+            // Asked after the look: whose number it is now had them.
+            let Some(process) = id_of(pid) else { continue };
+            self.known.extend(found.into_iter().map(|inode| (inode, process)));
+            if wanted.is_empty() {
+                break;
+            }
+        }
+        for inode in wanted {
+            let misses = self.missed.entry(inode).or_default();
+            *misses = misses.saturating_add(1);
+        }
+        true
+    }
+}
+
+/// Takes out of `wanted` what `pid` has open.
+fn sockets_of(pid: Pid, wanted: &mut HashSet<u32>) -> Vec<u32> {
+    let mut found = Vec::new();
+    let Some(folder) = Folder::open(pid) else { return found };
+    folder.for_each(|link| {
+        if let Some(inode) = inode(link).filter(|inode| wanted.remove(inode)) {
+            found.push(inode);
+        }
+        !wanted.is_empty()
+    });
+    found
+}
+
+/// The number in `socket:[4711]`.
+fn inode(link: &[u8]) -> Option<u32> {
+    let digits = link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// `/proc/PID/fd`, open. The standard library would make a path of each link, which costs twice as much.
+struct Folder(*mut libc::DIR);
+
+impl Folder {
+    fn open(pid: Pid) -> Option<Self> {
+        let path = CString::new(format!("/proc/{pid}/fd")).ok()?;
+        // SAFETY: a string that ends with a zero byte.
+        let folder = unsafe { libc::opendir(path.as_ptr()) };
+        (!folder.is_null()).then_some(Self(folder))
+    }
+
+    /// Reads the links until `take` has enough.
+    fn for_each(&self, mut take: impl FnMut(&[u8]) -> bool) {
+        loop {
+            // SAFETY: open until it is dropped, and read by one thread.
+            let entry = unsafe { libc::readdir(self.0) };
+            if entry.is_null() {
+                return;
+            }
+            // SAFETY: valid until the folder is read again.
+            let name = unsafe { CStr::from_ptr((*entry).d_name.as_ptr()) };
+            // `socket:[` and ten digits; what is longer is cut, and is no socket.
+            let mut link = [MaybeUninit::<u8>::uninit(); 32];
+            // SAFETY: an open folder, a string, and as many writable bytes as are named.
+            let length = unsafe {
+                libc::readlinkat(libc::dirfd(self.0), name.as_ptr(), link.as_mut_ptr().cast(), link.len())
+            };
+            let Ok(length) = usize::try_from(length) else { continue };
+            // SAFETY: the call has written so many bytes.
+            let link = unsafe { std::slice::from_raw_parts(link.as_ptr().cast::<u8>(), length) };
+            if !take(link) {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // SAFETY: opened by `open`, and closed once.
+        unsafe { libc::closedir(self.0) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::UdpSocket, os::fd::AsRawFd as _};
+
+    use super::*;
+
+    #[test]
+    fn only_a_link_to_a_socket_has_a_number() {
+        assert_eq!(inode(b"socket:[4711]"), Some(4711));
+        for other in [&b"pipe:[4711]"[..], b"/dev/null", b"socket:[]", b"socket:[99999999999]", b"socket:[1"]
+        {
+            assert_eq!(inode(other), None);
+        }
+    }
+
+    #[test]
+    fn our_own_socket_is_ours_until_it_is_closed() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let link = fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).unwrap();
+        let own = inode(link.as_os_str().as_encoded_bytes()).unwrap();
+        let mut owners = Owners::default();
+        while !owners.search(HashSet::from([own])) {}
+        assert_eq!(owners.of(own), id_of(std::process::id()));
+        owners.retain(&HashSet::from([own]));
+        assert!(owners.of(own).is_some());
+        owners.retain(&HashSet::new());
+        assert_eq!(owners.of(own), None);
+    }
+
+    #[test]
+    fn what_a_process_had_is_forgotten_with_it() {
+        let mut owners = Owners::default();
+        owners.known.insert(7, ProcessId::new(u32::MAX, 1));
+        owners.retain(&HashSet::from([7]));
+        assert_eq!(owners.of(7), None);
+    }
+}
