@@ -14,6 +14,7 @@ mod load;
 mod run;
 mod test;
 mod tools;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;

@@ -14,6 +14,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use self::{steps::STEPS, tally::Tally};
+use crate::vm;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -26,6 +27,12 @@ pub(crate) struct Options {
     /// Name the steps and run none
     #[arg(long)]
     list: bool,
+    /// Instead: the conformance cases on stock kernels of Debian in virtual machines, or on this one
+    #[arg(long, value_name = "KERNEL", num_args = 0..=1, default_missing_value = vm::ALL)]
+    vm: Option<String>,
+    /// Only the cases whose name contains this
+    #[arg(long, value_name = "NAME", requires = "vm", default_value = "")]
+    cases: String,
 }
 
 /// One check.
@@ -44,6 +51,9 @@ struct Finished {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if let Some(kernel) = &options.vm {
+        return vm::run(kernel, &options.cases);
+    }
     if options.list {
         for step in STEPS {
             println!("{:<10} {}", step.name, step.what);

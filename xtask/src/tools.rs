@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf, process::Command};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::workspace;
 
@@ -77,6 +77,11 @@ fn apt_get() -> Command {
 
 pub(crate) fn is_root() -> bool {
     workspace::output(Command::new("id").arg("-u")).is_ok_and(|uid| uid.trim() == "0")
+}
+
+/// Where a program is that was installed.
+pub(crate) fn path(program: &str) -> Result<PathBuf> {
+    find(program).with_context(|| format!("{program} is missing"))
 }
 
 /// Where a program is; also in the folders for administrators, which are not in everyone's PATH.

@@ -65,6 +65,7 @@ const IN_EXACT_MODE: &[&[Test]] = &[
     privilege::TESTS,
     privilege::needs::TESTS,
     bounds::TESTS,
+    packets::TESTS,
 ];
 
 pub(super) fn main() -> ExitCode {
@@ -72,11 +73,15 @@ pub(super) fn main() -> ExitCode {
     if let Some(code) = generator::main() {
         return code;
     }
+    let words: Vec<String> = env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == conformance::report::VERB) {
+        // Who asks for it made a machine for it, with the programs of these tests alone.
+        return conformance::report::report(words.get(1).map_or("", String::as_str));
+    }
     let missing = missing();
     if let Some(missing) = &missing {
         eprintln!("The kernel tests cannot run: {missing}");
     }
-    let words: Vec<String> = env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == conformance::VERB) {
         let counting = words.get(1).and_then(|word| Counting::named(word)).unwrap_or(Counting::Exact);
         let filter = words.get(2).map_or("", String::as_str);

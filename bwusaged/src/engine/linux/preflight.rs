@@ -41,8 +41,18 @@ pub(super) fn check_tracepoints(
     }
 }
 
+/// Whether the kernel itself, not a module, has a function of this name.
+pub(super) fn has_function(btf: &Btf, name: &str) -> bool {
+    btf.id_by_type_name_kind(name, BtfKind::Func).is_ok()
+}
+
+/// Whether the kernel itself, not a module, has a structure of this name.
+pub(super) fn has_struct(btf: &Btf, name: &str) -> bool {
+    btf.id_by_type_name_kind(name, BtfKind::Struct).is_ok()
+}
+
 /// The release of the running kernel.
-fn kernel_release() -> String {
+pub(super) fn kernel_release() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease")
         .map_or_else(|_| "unknown".into(), |text| text.trim().into())
 }

@@ -5,9 +5,10 @@
 //! - the **truth**: the payload that each process counted itself ([`super::generator`]),
 //! - the **cable**: what the far interface carried, beside what all processes at one end are said to have moved.
 //!
-//! Each [`Case`] is a test; `cargo xtask conformance` prints them all as one table.
+//! Each [`Case`] is a test; `cargo xtask conformance` prints them all as one table, and `cargo xtask test --vm` does so for
+//! other kernels ([`report`]).
 
-use std::{panic, process::ExitCode};
+use std::{any::Any, panic, process::ExitCode};
 
 use libtest_mimic::Trial;
 
@@ -23,6 +24,7 @@ mod datagrams;
 mod flags;
 mod limits;
 mod outcome;
+pub(super) mod report;
 mod server;
 mod stage;
 mod unusual;
@@ -114,13 +116,8 @@ pub(super) fn print(counting: Counting, filter: &str) -> ExitCode {
             println!("{:<44} not offered by this kernel", case.name);
             continue;
         }
-        let verdict = if let Ok(outcome) = panic::catch_unwind(|| case.play(counting)) {
-            println!("{:<44} {outcome}", case.name);
-            case.judge(counting, &outcome)
-        } else {
-            println!("{:<44} no figures", case.name);
-            Err("it broke off".into())
-        };
+        let (figures, verdict) = figures_and_verdict(case, counting);
+        println!("{:<44} {figures}", case.name);
         match verdict {
             Ok(()) => exact += 1,
             Err(error) => {
@@ -131,4 +128,18 @@ pub(super) fn print(counting: Counting, filter: &str) -> ExitCode {
     }
     println!("\n{exact} as expected, {absent} not offered by this kernel, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays a case to its end, whatever that is.
+fn figures_and_verdict(case: &Case, counting: Counting) -> (String, Result<(), String>) {
+    match panic::catch_unwind(|| case.play(counting)) {
+        Ok(outcome) => (outcome.to_string(), case.judge(counting, &outcome)),
+        Err(panic) => ("no figures".into(), Err(format!("it broke off: {}", last_words(panic.as_ref())))),
+    }
+}
+
+/// What a panic says.
+fn last_words(panic: &(dyn Any + Send)) -> &str {
+    let constant = || panic.downcast_ref::<&str>().copied();
+    panic.downcast_ref::<String>().map(String::as_str).or_else(constant).unwrap_or("without a word")
 }
