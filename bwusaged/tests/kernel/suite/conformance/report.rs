@@ -37,13 +37,13 @@ fn chosen_cases(chosen: &[&Case]) -> io::Result<()> {
     for case in chosen {
         say(&["playing", case.name])?;
         let start = Instant::now();
-        let (verdict, figures, why) = if !(case.offered)() {
-            ("absent", String::new(), String::new())
-        } else {
+        let (verdict, figures, why) = if (case.offered)() {
             match figures_and_verdict(case, Counting::Exact) {
                 (figures, Ok(())) => ("exact", figures, String::new()),
                 (figures, Err(why)) => ("failed", figures, why),
             }
+        } else {
+            ("absent", String::new(), String::new())
         };
         let took = start.elapsed().as_millis().to_string();
         say(&["case", verdict, &took, case.name, &figures, &why])?;
