@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what counting costs, beside doing without, beside other tools, and beside the least that it can cost.
 //!
 //! Every figure is a ratio or a difference between subjects of one run that took turns in random order, so that whatever else
-//! the machine did hit all of them. Start at [`scenario`]; [`tool`] is what is compared, [`generate`] makes the traffic.
+//! the machine did hit all of them. Start at [`scenario`]; [`tool`] is what is compared, [`mod@generate`] makes the traffic.
 
 mod cpu;
 mod generate;

@@ -21,6 +21,13 @@ impl Counting {
         }
     }
 
+    /// Light mode is not: on a busy cable its wire is further off than it should be now and then (0.59 % with sendfile, 0.55 % for
+    /// a download older than the daemon), and some bytes of closed connections have no remote host. Its tests run when they are
+    /// asked for: `cargo nextest run -p bwusaged --test kernel --run-ignored only -E 'test(light::)'`.
+    pub(super) const fn is_finished(self) -> bool {
+        matches!(self, Self::Exact)
+    }
+
     pub(super) fn named(name: &str) -> Option<Self> {
         [Self::Exact, Self::Light].into_iter().find(|counting| counting.name() == name)
     }

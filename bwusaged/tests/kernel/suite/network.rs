@@ -1,6 +1,6 @@
 //! Two network namespaces with a cable between them.
 
-use super::namespace::{Frames, Namespace};
+use super::namespace::{Frames, Namespace, output};
 
 /// Every packet on the cable has an Ethernet header in front of what we count.
 pub(super) const ETHERNET_HEADER: u64 = 14;
@@ -56,6 +56,14 @@ impl Network {
             namespace.switch_offloads_off(CABLE);
         }
         network
+    }
+
+    /// IPv6 reports memberships whenever it likes: also between two readings that are compared to the byte.
+    pub(super) fn switch_ipv6_off(&self) {
+        for end in [&self.near, &self.far] {
+            let off = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6";
+            output(end.command("sh").args(["-c", off]));
+        }
     }
 
     /// As a cable is by itself: it carries packets of up to 64 KiB and counts each as one.

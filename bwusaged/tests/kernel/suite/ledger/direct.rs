@@ -158,11 +158,7 @@ fn past_ip() {
 fn closed_port() {
     const COUNT: u64 = 5000;
     let (folder, network) = (Folder::new(), Network::new());
-    // IPv6 reports its memberships whenever it likes: also between the start of the daemon and the first reading.
-    for end in [network.near(), network.far()] {
-        let off = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6";
-        output(end.command("sh").args(["-c", off]));
-    }
+    network.switch_ipv6_off();
     let scene = Scene::new(&folder, network.near());
     let before = network.near().frames(CABLE);
     scene.run(network.far(), "bw-knocking", &["knock", "10.98.0.1:9", &COUNT.to_string()]).done();
