@@ -90,9 +90,8 @@ impl Namespace {
 
     /// The counters of an interface.
     pub(super) fn frames(&self, interface: &str) -> Frames {
-        let links: Value = serde_json::from_str(&self.ip(&format!("-s -j link show dev {interface}")))
-            .expect("JSON from ip");
-        let number = |way: &str, what: &str| links[0]["stats64"][way][what].as_u64().expect("a counter");
+        let links = self.links(interface);
+        let number = |way, what| counter(&links, way, what);
         Frames {
             rx_bytes: number("rx", "bytes"),
             tx_bytes: number("tx", "bytes"),
@@ -100,6 +99,19 @@ impl Namespace {
             tx_packets: number("tx", "packets"),
         }
     }
+
+    /// Packets that were sent and that the interface dropped: it did not count them. A cable does when its other end has no room.
+    pub(super) fn dropped(&self, interface: &str) -> u64 {
+        counter(&self.links(interface), "tx", "dropped")
+    }
+
+    fn links(&self, interface: &str) -> Value {
+        serde_json::from_str(&self.ip(&format!("-s -j link show dev {interface}"))).expect("JSON from ip")
+    }
+}
+
+fn counter(links: &Value, way: &str, what: &str) -> u64 {
+    links[0]["stats64"][way][what].as_u64().expect("a counter")
 }
 
 impl Drop for Namespace {

@@ -91,6 +91,11 @@ impl Network {
         NOBODY
     }
 
+    /// Packets that the near end and the far end sent and the cable dropped.
+    pub(super) fn dropped(&self) -> [u64; 2] {
+        [&self.near, &self.far].map(|end| end.dropped(CABLE))
+    }
+
     /// What the far interface carried, Ethernet headers taken off.
     pub(super) fn carried(&self) -> Frames {
         let Frames { rx_bytes, tx_bytes, rx_packets, tx_packets } = self.far.frames(CABLE);
