@@ -58,6 +58,7 @@ pub mod greeting;
 pub mod ledger;
 pub mod message;
 pub mod mirror;
+pub mod order;
 pub mod process;
 pub mod quality;
 pub mod report;

@@ -9,17 +9,17 @@ use crate::{
     filter::Filter,
     message::Retired,
     mirror::{Mirror, Process},
+    order::{after, sort_and_cut},
     process::{Category, Container, Pid, UserId},
     snapshot::RowId,
     units::{Counters, Rates},
     users::Users,
 };
 
-pub(crate) mod compare;
 mod group;
 mod order;
 use group::{Common, Group};
-pub use order::{Order, SortKey, UnknownColumn};
+pub use order::{Order, SortKey};
 
 /// What one row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,8 +66,7 @@ impl Grouping {
     /// The one after it, and after the last the first.
     #[must_use]
     pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|&by| by == self).map_or(0, |at| at + 1);
-        Self::ALL[at % Self::ALL.len()]
+        after(&Self::ALL, self)
     }
 }
 
@@ -226,12 +225,7 @@ fn select<'a>(groups: impl Iterator<Item = Group<'a>>, query: &Query) -> Table {
     if let Some(filter) = query.filter {
         groups.retain(|group| filter.accepts(group));
     }
-    let matched = groups.len();
-    if let Some(limit) = query.limit.filter(|&limit| limit < matched) {
-        groups.select_nth_unstable_by(limit, |a, b| a.compare(b, query.order));
-        groups.truncate(limit);
-    }
-    groups.sort_unstable_by(|a, b| a.compare(b, query.order));
+    let matched = sort_and_cut(&mut groups, query.limit, |a, b| a.compare(b, query.order));
     Table { rows: groups.iter().map(Group::row).collect(), total, matched }
 }
 

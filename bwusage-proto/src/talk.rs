@@ -11,6 +11,7 @@ use std::{
 use crate::{
     connection::{Moved, Protocol, State},
     filter::Filter,
+    order::{after, sort_and_cut},
     process::Pid,
     services,
     snapshot::RowId,
@@ -21,7 +22,7 @@ mod group;
 mod order;
 mod subject;
 pub use describe::rows;
-pub use order::{Order, SortKey, UnknownColumn};
+pub use order::{Order, SortKey};
 
 /// What one row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,8 +69,7 @@ impl Grouping {
     /// The one after it, and after the last the first.
     #[must_use]
     pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|&by| by == self).map_or(0, |at| at + 1);
-        Self::ALL[at % Self::ALL.len()]
+        after(&Self::ALL, self)
     }
 }
 
@@ -318,13 +318,8 @@ fn wanted<'a>(rows: &'a [Row], query: &Query<'a>) -> impl Iterator<Item = &'a Ro
 }
 
 fn select<R: std::borrow::Borrow<Row>>(mut rows: Vec<R>, query: &Query) -> (Vec<R>, usize) {
-    let matched = rows.len();
     let compare = |a: &R, b: &R| query.order.compare(a.borrow(), b.borrow());
-    if let Some(limit) = query.limit.filter(|&limit| limit < matched) {
-        rows.select_nth_unstable_by(limit, compare);
-        rows.truncate(limit);
-    }
-    rows.sort_unstable_by(compare);
+    let matched = sort_and_cut(&mut rows, query.limit, compare);
     (rows, matched)
 }
 

@@ -2,6 +2,7 @@
 
 import { Cards } from "./cards.js";
 import { Connections } from "./connections.js";
+import { Engine } from "./engine.js";
 import { UNITS, moment, setText, setUnits, visible } from "./format.js";
 import { History } from "./history.js";
 import { Attribution, Ledger, setReasons } from "./ledger.js";
@@ -15,6 +16,7 @@ const history = new History();
 const cards = new Cards();
 const attribution = new Attribution();
 const connections = new Connections();
+const engine = new Engine();
 const ledger = new Ledger();
 const processes = new Processes(() => {
   waitingTop = null;
@@ -78,11 +80,13 @@ function showTop() {
   waitingTop = null;
 }
 
-function introduce({ host, coverage, daemon_version: version, started_at_unix_ms: startedAt }) {
+function introduce({ host, coverage, estimate, daemon_version: version, started_at_unix_ms: startedAt }) {
   setText(find("host"), visible(`${host.hostname} · ${host.os}`));
   document.title = visible(`${host.hostname} – bwusage`);
-  const engine = visible(`Counted by ${coverage.engine} (${coverage.quality}), bwusaged ${version}.`);
-  setText(find("about"), `${engine} Totals are bytes on the wire since ${moment(startedAt)}.`);
+  engine.show(coverage, estimate);
+  for (const part of [processes, connections, ledger]) part.estimate(estimate);
+  const counted = visible(`Counted by ${coverage.engine} (${coverage.quality}), bwusaged ${version}.`);
+  setText(find("about"), `${counted} Totals are bytes on the wire since ${moment(startedAt)}.`);
 }
 
 /** The state of the connection, and why it is not what it should be. */

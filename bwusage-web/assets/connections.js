@@ -48,8 +48,8 @@ const COLUMNS = [
   { sort: "iface", head: "Interface", style: "interface", text: (row) => visible(row.interface ?? "") },
   { sort: "state", head: "State", style: "state", text: state, title: direction },
   { sort: "age", head: "Age", style: "age number", text: age, title: moments, falls: true },
-  { sort: "rx", head: "▼ bytes", label: "received", style: "rx number", ...amount("rx_bytes_total") },
-  { sort: "tx", head: "▲ bytes", label: "sent", style: "tx number", ...amount("tx_bytes_total") },
+  { sort: "rx", head: "▼ bytes", label: "received", style: "rx number", ...amount("rx_bytes_total"), wire: true },
+  { sort: "tx", head: "▲ bytes", label: "sent", style: "tx number", ...amount("tx_bytes_total"), wire: true },
 ];
 
 const find = (id) => document.getElementById(id);
@@ -86,6 +86,11 @@ export class Connections {
     const by = this.#query.get("by");
     const options = groupings.map((name) => new Option(words(name)[1], name, false, name === by));
     find("talk-by").replaceChildren(...options);
+  }
+
+  /** Says whether wire bytes are an estimate. */
+  estimate(estimate) {
+    this.#heading.estimate(estimate);
   }
 
   /** Looks for `filter` only: a link to this part of the page carries it. */

@@ -1,6 +1,6 @@
 // What both tables have: a heading that sorts, and a filter that is typed, refused and cleared.
 
-import { setText } from "./format.js";
+import { setText, visible } from "./format.js";
 
 /** Typing rests this long before the server is asked. */
 const TYPING_MS = 150;
@@ -8,11 +8,12 @@ const TYPING_MS = 150;
 /** The heading of a table. */
 export class Heading {
   #row;
+  #columns;
   #falling;
 
   /** A cell for each of `columns`, of which some begin with the largest; `sortBy` is called with the server's name of the one that was clicked. */
   constructor(row, columns, sortBy) {
-    this.#row = row;
+    [this.#row, this.#columns] = [row, columns];
     this.#falling = new Set(columns.filter(({ falls }) => falls).map(({ sort }) => sort));
     for (const column of columns) row.append(headingCell(column, sortBy));
   }
@@ -26,9 +27,24 @@ export class Heading {
       else cell.removeAttribute("aria-sort");
     }
   }
+
+  /** Marks the columns of wire bytes where these are an estimate, and says how they come about; null where they are counted. */
+  estimate(estimate) {
+    this.#columns.forEach((column, index) => {
+      if (!column.wire) return;
+      const button = this.#row.cells[index].firstElementChild;
+      button.textContent = estimate ? column.head.replace(" ", " ~") : column.head;
+      button.title = estimate ? `${sortWords(column)} – ${visible(estimate.word)}: ${estimate.how}` : sortWords(column);
+    });
+  }
 }
 
-function headingCell({ sort, head, label, style }, sortBy) {
+function sortWords({ label, head }) {
+  return `Sort by ${label ?? head}`;
+}
+
+function headingCell(column, sortBy) {
+  const { sort, head, style } = column;
   const cell = document.createElement("th");
   cell.scope = "col";
   cell.className = style;
@@ -40,7 +56,7 @@ function headingCell({ sort, head, label, style }, sortBy) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = head;
-  button.title = `Sort by ${label ?? head}`;
+  button.title = sortWords(column);
   button.addEventListener("click", () => sortBy(sort));
   cell.append(button);
   return cell;

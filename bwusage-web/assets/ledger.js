@@ -128,6 +128,7 @@ export class Ledger {
   #report = null;
   #askedAt = -REFRESH_MS;
   #asking = false;
+  #withoutLedger = "";
 
   /** Asks for the newest numbers, unless that was done a moment ago. */
   async refresh() {
@@ -145,6 +146,11 @@ export class Ledger {
     }
   }
 
+  /** Says whether wire bytes are an estimate: then there may be no ledger, and this is what one would take. */
+  estimate(estimate) {
+    this.#withoutLedger = estimate?.without_ledger ?? "";
+  }
+
   /** Writes the numbers again: the units have changed. */
   redraw() {
     if (this.#report) this.#show(this.#report);
@@ -153,7 +159,7 @@ export class Ledger {
   #show(report) {
     this.#report = report;
     const { interfaces, carriers, losses, missing } = report;
-    this.#note(missing ?? "");
+    this.#note(missing == null ? "" : [`There is no ledger: ${missing}`, this.#withoutLedger].filter(Boolean).join("\n"));
     setText(find("ledger-since"), `since ${moment(Date.parse(report.started_at))}`);
     const place = find("interfaces");
     while (this.#interfaces.length > interfaces.length) this.#interfaces.pop().element.remove();
@@ -168,7 +174,7 @@ export class Ledger {
   }
 
   #note(text) {
-    setText(find("ledger-note"), visible(text));
+    setText(find("ledger-note"), text.split("\n").map(visible).join("\n"));
     find("ledger-note").hidden = text === "";
   }
 }

@@ -24,10 +24,10 @@ const COLUMNS = [
   { sort: "pid", head: "PID", style: "pid number", text: processNumbers, title: allProcessNumbers },
   { head: "Category", style: "category", text: (row) => visible(row.category ?? "") },
   { sort: "user", head: "User", style: "user", text: (row) => visible(users(row).join(", ")) },
-  { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", ...amount("rx_bytes_per_s", rate) },
-  { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", ...amount("tx_bytes_per_s", rate) },
-  { sort: "rx_total", head: "▼ total", label: "received", style: "rx number", ...amount("rx_bytes_total", bytes) },
-  { sort: "tx_total", head: "▲ total", label: "sent", style: "tx total number", ...amount("tx_bytes_total", bytes) },
+  { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", ...amount("rx_bytes_per_s", rate), wire: true },
+  { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", ...amount("tx_bytes_per_s", rate), wire: true },
+  { sort: "rx_total", head: "▼ total", label: "received", style: "rx number", ...amount("rx_bytes_total", bytes), wire: true },
+  { sort: "tx_total", head: "▲ total", label: "sent", style: "tx total number", ...amount("tx_bytes_total", bytes), wire: true },
   { sort: "cpu", head: "CPU", style: "cpu number", ...amount("cpu_percent", percent) },
   { sort: "mem", head: "Memory", style: "memory number", ...amount("rss_bytes", bytes) },
   { sort: "disk_read", head: "Disk R", label: "reading from disk", style: "read disk number", ...amount("disk_read_bytes_per_s", rate) },
@@ -79,6 +79,11 @@ export class Processes {
     const one = categories.map((name) => new Option(name, name, false, name === category));
     find("category").replaceChildren(new Option("every", ""), ...one);
     find("category").value = category;
+  }
+
+  /** Says whether wire bytes are an estimate. */
+  estimate(estimate) {
+    this.#heading.estimate(estimate);
   }
 
   /** Asks again what could not be asked while the server was away. */

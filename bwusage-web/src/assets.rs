@@ -46,6 +46,7 @@ static ASSETS: &[Asset] = assets! {
     "chart.js": SCRIPT,
     "connections.js": SCRIPT,
     "controls.js": SCRIPT,
+    "engine.js": SCRIPT,
     "format.js": SCRIPT,
     "grouping.js": SCRIPT,
     "history.js": SCRIPT,

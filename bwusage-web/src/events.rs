@@ -17,6 +17,7 @@ use bwusage_proto::{
     ledger::Reason,
     mirror::{Mirror, window_point},
     process::Category,
+    quality::Estimate,
     report::SummaryReport,
     snapshot::{Coverage, HostInfo, Memory, WindowPoint},
     table::Grouping,
@@ -53,6 +54,8 @@ struct Hello<'a> {
     window_points: usize,
     started_at_unix_ms: u64,
     coverage: &'a Coverage,
+    /// What wire bytes are where they are not the count of each packet.
+    estimate: Option<Estimate<'a>>,
     /// What [`crate::question`] takes as `by`.
     groupings: [&'static str; Grouping::ALL.len()],
     /// What it takes as `category`.
@@ -80,6 +83,7 @@ pub(crate) fn hello(mirror: &Mirror, daemon_version: &str) -> Bytes {
         window_points: bwusage_proto::mirror::WINDOW_POINTS,
         started_at_unix_ms: mirror.started_at_unix_ms,
         coverage: &mirror.coverage,
+        estimate: mirror.coverage.estimate(),
         groupings: Grouping::ALL.map(Grouping::name),
         categories: Category::ALL.map(Category::name),
         connection_groupings: talk::Grouping::ALL.map(talk::Grouping::name),
@@ -220,6 +224,20 @@ mod tests {
     fn without_a_ledger_a_tick_says_that_it_is_not_known() {
         let nothing = Mirror { ledger: None, ..sample::mirror(1) };
         assert_eq!(data(&tick(&nothing))["ledger"], Value::Null);
+    }
+
+    #[test]
+    fn a_page_is_told_when_wire_bytes_are_an_estimate_and_how_they_come_about() {
+        let mut mirror = sample::mirror(1);
+        assert_eq!(data(&hello(&mirror, "1.2.3"))["estimate"], Value::Null);
+        mirror.coverage.quality = "computed".into();
+        let estimate = &data(&hello(&mirror, "1.2.3"))["estimate"];
+        assert_eq!(estimate["word"], "computed");
+        assert!(
+            estimate["how"].as_str().is_some_and(|how| how.contains("sockets' own counters")),
+            "{estimate}"
+        );
+        assert!(estimate["without_ledger"].as_str().is_some_and(|words| words.contains("--counting exact")));
     }
 
     #[test]

@@ -70,6 +70,9 @@ impl Question {
         let limit = limit(parameters.limit.as_deref())?;
         let idle = switch("all", parameters.all.as_deref())?;
         let filter = filter(parameters.filter.as_deref())?;
+        if let Some(Err(error)) = filter.as_ref().map(Filter::of_processes) {
+            return Err(format!("{error}: look among the connections"));
+        }
         let text = parameters.filter.as_deref().unwrap_or_default().trim();
         let key = format!(
             "{} {order} {idle} {limit} {} {}",
@@ -163,6 +166,12 @@ mod tests {
             names(serde_json::json!({"all": "true", "by": "pid", "sort": "-pid"})).first().unwrap(),
             "cron"
         );
+    }
+
+    #[test]
+    fn what_only_connections_have_is_refused_rather_than_to_match_nothing() {
+        let said = refusal(serde_json::json!({"filter": "ssh !port:443"}));
+        assert_eq!(said, "port: filters connections, not processes: look among the connections");
     }
 
     #[test]

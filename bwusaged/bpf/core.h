@@ -154,6 +154,24 @@ struct socket {
 	struct sock *sk;
 };
 
+/* Since Linux 5.14. The type of before, and the direction in its lowest bit, are below. */
+struct iov_iter {
+	__u8 iter_type;
+};
+struct iov_iter___before_5_14 {
+	unsigned int type;
+};
+struct msghdr {
+	struct iov_iter msg_iter;
+};
+enum iter_type {
+	ITER_KVEC = 1,
+};
+/* Until Linux 6.4. */
+struct proto {
+	void *sendpage;
+};
+
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;

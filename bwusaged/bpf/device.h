@@ -16,28 +16,30 @@
  * The segments of a super-packet but the first: how many (the upper half), and how long the headers are that each of them has,
  * link header included.
  */
-static __noinline __u64 further_segments(struct sk_buff *skb, __u32 network, __u32 link)
+static __always_inline __u64 further_segments(struct sk_buff *skb, __u32 network, __u32 link, __u32 length)
 {
-	unsigned char *head = BPF_CORE_READ(skb, head), first = 0, protocol = 0, offset = 0;
-	struct skb_shared_info *shared = (void *)head + BPF_CORE_READ(skb, end);
-	__u32 header, segments = BPF_CORE_READ(shared, gso_segs), size = BPF_CORE_READ(shared, gso_size);
-	__u32 length = BPF_CORE_READ(skb, len);
+	unsigned char *head = skb->head, *start = head + network, first[10], offset = 0;
+	struct skb_shared_info *shared = (void *)head + skb->end;
+	/* Each of these readings is a call, and most frames need only this one. */
+	__u32 header, protocol, segments, size = BPF_CORE_READ(shared, gso_size);
 
 	if (!size)
 		return 0;
-	bpf_probe_read_kernel(&first, 1, head + network);
-	if (first >> 4 == 4) {
-		header = (first & 15) * 4;
-		bpf_probe_read_kernel(&protocol, 1, head + network + 9);
+	segments = BPF_CORE_READ(shared, gso_segs);
+	if (bpf_probe_read_kernel(first, sizeof(first), start))
+		return 0;
+	if (first[0] >> 4 == 4) {
+		header = (first[0] & 15) * 4;
+		protocol = first[9];
 	} else {
 		header = 40;
-		bpf_probe_read_kernel(&protocol, 1, head + network + 6);
+		protocol = first[6];
 		/* BIG TCP: the jumbo option is not sent. */
 		if (protocol == IPPROTO_HOPOPTS)
 			protocol = IPPROTO_TCP;
 	}
 	if (protocol == IPPROTO_TCP) {
-		bpf_probe_read_kernel(&offset, 1, head + network + header + 12);
+		bpf_probe_read_kernel(&offset, 1, start + header + 12);
 		header += (offset >> 4) * 4;
 	} else {
 		header += 8;
@@ -101,7 +103,7 @@ int BPF_PROG(on_frame_out, struct sk_buff *skb, struct net_device *dev)
 	}
 	i->link_headers_tx += link;
 	if (length > NEVER_SUPER) {
-		further = further_segments(skb, skb->network_header, link);
+		further = further_segments(skb, skb->network_header, link, length);
 		i->frame_segmentation_tx += (further >> 32) * (__u32)further;
 		i->packets_tx += further >> 32;
 	}
@@ -140,7 +142,7 @@ int BPF_PROG(on_frame_in, struct sk_buff *skb)
 	}
 	i->link_headers_rx += link;
 	if (length > NEVER_SUPER) {
-		further = further_segments(skb, network, link);
+		further = further_segments(skb, network, link, length);
 		i->frame_segmentation_rx += (further >> 32) * (__u32)further;
 		i->packets_rx += further >> 32;
 	}

@@ -176,7 +176,8 @@ static __always_inline void light_connecting(struct sock *sk)
 	/* It may have been connected before. */
 	fold(sk, state, owner, 0, 0);
 	begin(sk, state);
-	__sync_fetch_and_and(&state->flags, ~(SOCKET_CHILD | SOCKET_RESET | SOCKET_INBOUND | SOCKET_SCOPE_MASK));
+	__sync_fetch_and_and(&state->flags,
+			     ~(SOCKET_CHILD | SOCKET_RESET | SOCKET_INBOUND | SOCKET_SCOPE_MASK | SOCKET_COPIED));
 	__sync_fetch_and_or(&state->flags, SOCKET_OPENING | (is_subflow(sk) ? SOCKET_SUBFLOW : 0));
 }
 
@@ -191,8 +192,9 @@ static __always_inline void light_connected(struct sock *sk, struct socket_state
 		fold(sk, state, owner_to_fold(sk, state), 0, 0);
 		__sync_fetch_and_and(&state->flags, ~SOCKET_OPENING);
 	}
-	__sync_fetch_and_and(&state->flags, ~SOCKET_COPIED);
-	copied_since(sk, state, 0);
+	/* Where reading begins, unless somebody may be reading already what came with the SYN (TCP Fast Open). */
+	if (tcp && !tcp->bytes_received)
+		copied_since(sk, state, 0);
 	locate(sk, state);
 	state->opened_ns = bpf_ktime_get_ns();
 }
@@ -249,7 +251,7 @@ int BPF_PROG(light_state, struct sock *sk, int before, int after)
 		state->rx_bytes = 0;
 		state->tx_bytes = 0;
 		state->interface = 0;
-		__sync_fetch_and_and(&state->flags, ~(SOCKET_SEEDED | SOCKET_SCOPE_MASK));
+		__sync_fetch_and_and(&state->flags, ~(SOCKET_SEEDED | SOCKET_SCOPE_MASK | SOCKET_COPIED));
 		__sync_fetch_and_or(&state->flags, SOCKET_CHILD | SOCKET_INBOUND);
 	}
 	return 0;

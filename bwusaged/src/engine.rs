@@ -396,6 +396,18 @@ pub enum EngineError {
         /// The kernel's answer.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The kernel refuses programs at its functions.
+    #[error(
+        "this kernel ({release}) allows no BPF program at its function {function} (fentry); count by tracepoints instead, which Linux 6.3 and newer have: --engine tracepoints"
+    )]
+    NoTrampolines {
+        /// Release of the kernel.
+        release: String,
+        /// The function.
+        function: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+    },
     /// The embedded object does not load.
     #[error("the kernel programs cannot be loaded")]
     Load {

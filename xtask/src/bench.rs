@@ -118,11 +118,9 @@ fn measure(scenario: &Scenario, lab: &Lab, command: &str) -> Result<String> {
 
 /// What to type to repeat it.
 fn command_line(scenario: &Scenario, options: &Options) -> String {
-    let mut line = format!("cargo xtask bench {}", scenario.name);
-    if options.quick {
-        line.push_str(" --quick");
-    }
-    options.rounds.map_or(line.clone(), |rounds| format!("{line} --rounds {rounds}"))
+    let quick = if options.quick { " --quick" } else { "" };
+    let rounds = options.rounds.map(|rounds| format!(" --rounds {rounds}")).unwrap_or_default();
+    format!("cargo xtask bench {}{quick}{rounds}", scenario.name)
 }
 
 fn write(section: &str, text: &str) -> Result<()> {

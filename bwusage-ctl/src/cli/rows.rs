@@ -57,7 +57,12 @@ impl Rows {
             SortKey::RxTotal => talk::SortKey::Rx,
             SortKey::TxTotal => talk::SortKey::Tx,
             SortKey::Name => talk::SortKey::Remote,
-            key => return Err(Failure::NotOfConnections { what: format!("--sort {key}"), by: by.name() }),
+            key => {
+                return Err(Failure::NotOfConnections {
+                    what: format!("--sort {}", key.name()),
+                    by: by.name(),
+                });
+            }
         };
         if self.background {
             return Err(Failure::NotOfConnections { what: "--background".into(), by: by.name() });

@@ -20,7 +20,7 @@ use crate::{
     output,
     render::{
         connections::{Asked, Layout, Reverse, csv, draw},
-        quality::footnote,
+        quality::{Wire, footnote},
     },
 };
 
@@ -87,7 +87,7 @@ pub(super) async fn print(connection: &Connection, wish: &Wish<'_>) -> Result<Ex
             };
             let width = if wish.look.no_trunc { None } else { output::width() };
             let (header, estimate) = (!wish.look.no_header, mirror.coverage.estimate());
-            let layout = Layout { by: query.by, width, header, estimated: estimate.is_some() };
+            let layout = Layout { by: query.by, width, header, wire: Wire::of(estimate) };
             let note = footnote(estimate.filter(|_| header), width);
             output::styled(&(draw(&table, layout, asked) + &note))?;
             if connections.hidden > 0 {

@@ -12,7 +12,7 @@ use crate::{
     output,
     render::{
         csv,
-        quality::footnote,
+        quality::{Wire, footnote},
         table::{Layout, draw, draw_whole},
     },
 };
@@ -51,7 +51,7 @@ pub(super) async fn run(connection: &Connection, arguments: &Top) -> Result<Exit
                 width,
                 header,
                 first_seen: arguments.rows.background,
-                estimated: estimate.is_some(),
+                wire: Wire::of(estimate),
                 steady: false,
             };
             // A part of the rows does not add up to everything anyway.

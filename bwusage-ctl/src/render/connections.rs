@@ -9,7 +9,10 @@ use bwusage_proto::{
     text,
 };
 
-use super::grid::{self, Frame, or_dash};
+use super::{
+    grid::{self, Frame, or_dash},
+    quality::Wire,
+};
 
 mod csv;
 pub(crate) use csv::csv;
@@ -33,8 +36,7 @@ pub(crate) struct Layout {
     pub(crate) by: Grouping,
     pub(crate) width: Option<usize>,
     pub(crate) header: bool,
-    /// Whether wire bytes are an estimate: their headings are marked.
-    pub(crate) estimated: bool,
+    pub(crate) wire: Wire,
 }
 
 type Column<'a> = grid::Column<Row, Asked<'a>>;
@@ -44,7 +46,10 @@ pub(crate) fn draw(table: &Table, layout: Layout, asked: Asked<'_>) -> String {
     let rows: Vec<&Row> = table.rows.iter().collect();
     let frame = Frame { width: layout.width, header: layout.header, steady: false };
     let mut columns = if layout.by == Grouping::Connection { lines() } else { groups(layout.by) };
-    let titles = if layout.estimated { ["~RX TOTAL", "~TX TOTAL"] } else { ["RX TOTAL", "TX TOTAL"] };
+    let titles = match layout.wire {
+        Wire::Counted => ["RX TOTAL", "TX TOTAL"],
+        Wire::Estimated => ["~RX TOTAL", "~TX TOTAL"],
+    };
     columns.extend(sums(titles));
     // The age is less than what was moved.
     columns.extend((layout.by == Grouping::Connection).then(|| Column::numbers("AGE", 3, 0, age)));

@@ -4,6 +4,21 @@ use bwusage_proto::{quality::Estimate, text};
 
 use super::{FAINT, paint};
 
+/// How wire bytes come about, as far as a table shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// Each packet was counted.
+    Counted,
+    /// They are computed or sampled: their headings are marked.
+    Estimated,
+}
+
+impl Wire {
+    pub(crate) const fn of(estimate: Option<Estimate<'_>>) -> Self {
+        if estimate.is_some() { Self::Estimated } else { Self::Counted }
+    }
+}
+
 /// What headings of estimated amounts begin with.
 pub(crate) const MARK: &str = "~";
 

@@ -7,7 +7,10 @@ use bwusage_proto::{
     units::{Counters, Rates},
 };
 
-use super::grid::{self, Frame};
+use super::{
+    grid::{self, Frame},
+    quality::Wire,
+};
 
 mod columns;
 use columns::columns;
@@ -22,8 +25,7 @@ pub(crate) struct Layout {
     pub(crate) header: bool,
     /// Whether it is of interest when a row was first seen.
     pub(crate) first_seen: bool,
-    /// Whether wire bytes are an estimate: their headings are marked.
-    pub(crate) estimated: bool,
+    pub(crate) wire: Wire,
     /// Columns of numbers keep their width from one drawing to the next.
     pub(crate) steady: bool,
 }
@@ -42,7 +44,7 @@ pub(crate) fn draw_whole(table: &Table, mirror: &Mirror, layout: &Layout) -> Str
 fn lines<'a>(rows: impl Iterator<Item = &'a Row>, layout: &Layout) -> String {
     let rows: Vec<&Row> = rows.collect();
     let frame = Frame { width: layout.width, header: layout.header, steady: layout.steady };
-    let columns = columns(layout.by, layout.first_seen, layout.estimated);
+    let columns = columns(layout.by, layout.first_seen, layout.wire);
     grid::draw(&rows, columns, layout.units, frame, |row| row.exited_at_unix_ms.is_some())
 }
 

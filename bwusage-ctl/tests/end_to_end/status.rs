@@ -15,8 +15,8 @@ fn a_running_daemon_tells_how_it_is() {
     Schema::of("status").check(&status);
     assert_eq!((&status["coverage"]["quality"], &status["protocol"]), (&"recorded".into(), &1.into()));
     let rungs = status["coverage"]["rungs"].as_array().unwrap();
-    let states: Vec<_> = rungs.iter().map(|rung| rung["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["refused", "in_use", "not_tried"]);
+    let fates: Vec<_> = rungs.iter().map(|rung| rung["state"].as_str().unwrap()).collect();
+    assert_eq!(fates, ["refused", "in_use", "not_tried"]);
     assert_eq!(rungs[0]["detail"], HOSTILE_NAME);
     let text = run(&home.socket(), &["status"]);
     assert_eq!(text.exit_code, Some(0));

@@ -1,8 +1,6 @@
 //! What rows are sorted by.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
-
-use super::compare;
+use crate::order;
 
 /// A column that rows can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -86,57 +84,20 @@ impl SortKey {
     }
 }
 
-impl fmt::Display for SortKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+impl order::Column for SortKey {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.name()
+    }
+
+    fn is_called(self, name: &str) -> bool {
+        self.name() == name || self.json_name() == name
     }
 }
 
-/// A column, and which end comes first. Amounts begin with the largest, names with A.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Order {
-    /// The column.
-    pub key: SortKey,
-    /// Whether the other end comes first.
-    pub reversed: bool,
-}
-
-impl Order {
-    /// Compares two amounts; an unknown one comes last whichever end comes first.
-    pub(super) fn amounts<T: Ord>(self, a: Option<T>, b: Option<T>) -> Ordering {
-        compare::amounts(self.reversed, a, b)
-    }
-
-    /// Compares two texts without regard to case, then with it; an unknown one comes last.
-    pub(super) fn texts(self, a: Option<&str>, b: Option<&str>) -> Ordering {
-        compare::texts(self.reversed, a, b)
-    }
-}
-
-/// A sort key that does not exist.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no column {name:?}: use one of {}, with a leading - to reverse", SortKey::ALL.map(SortKey::name).join(", "))]
-pub struct UnknownColumn {
-    /// What was asked for.
-    pub name: String,
-}
-
-/// `rx_total`, or `-rx_total` for the smallest first.
-impl FromStr for Order {
-    type Err = UnknownColumn;
-
-    fn from_str(text: &str) -> Result<Self, UnknownColumn> {
-        let (name, reversed) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-        let key = SortKey::ALL.into_iter().find(|key| key.name() == name || key.json_name() == name);
-        key.map(|key| Self { key, reversed }).ok_or_else(|| UnknownColumn { name: name.into() })
-    }
-}
-
-impl fmt::Display for Order {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.reversed { "-" } else { "" }, self.key)
-    }
-}
+/// A column, and which end comes first.
+pub type Order = order::Order<SortKey>;
 
 #[cfg(test)]
 mod tests {

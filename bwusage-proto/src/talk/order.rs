@@ -1,12 +1,9 @@
 //! What rows about connections are sorted by.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::cmp::Ordering;
 
 use super::Row;
-use crate::{
-    connection::State,
-    table::compare::{amounts, texts},
-};
+use crate::{connection::State, order};
 
 /// A column that rows can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -87,31 +84,26 @@ impl SortKey {
     }
 }
 
-impl fmt::Display for SortKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+impl order::Column for SortKey {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.name()
     }
 }
 
-/// A column, and which end comes first. Amounts begin with the largest, names and numbers with the lowest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Order {
-    /// The column.
-    pub key: SortKey,
-    /// Whether the other end comes first.
-    pub reversed: bool,
-}
+/// A column, and which end comes first.
+pub type Order = order::Order<SortKey>;
 
 impl Order {
     /// What the column says, and where it says nothing, always the same. What is unknown comes last.
     pub(super) fn compare(self, a: &Row, b: &Row) -> Ordering {
         use std::cmp::Reverse;
 
-        let reversed = self.reversed;
         // The oldest has the lowest beginning.
-        let lowest_first = |a: Option<u64>, b: Option<u64>| amounts(reversed, a.map(Reverse), b.map(Reverse));
-        let largest_first = |a: u64, b: u64| amounts(reversed, Some(a), Some(b));
-        let words = |text: fn(&Row) -> Option<&str>| texts(reversed, text(a), text(b));
+        let lowest_first = |a: Option<u64>, b: Option<u64>| self.amounts(a.map(Reverse), b.map(Reverse));
+        let largest_first = |a: u64, b: u64| self.amounts(Some(a), Some(b));
+        let words = |text: fn(&Row) -> Option<&str>| self.texts(text(a), text(b));
         let total = |row: &Row| row.moved.rx_bytes.saturating_add(row.moved.tx_bytes);
         let by_key = match self.key {
             SortKey::Total => largest_first(total(a), total(b)),
@@ -120,10 +112,10 @@ impl Order {
             SortKey::Age => lowest_first(a.opened_at_unix_ms, b.opened_at_unix_ms),
             SortKey::Remote => {
                 // Addresses by number, after all names.
-                let addresses = amounts(reversed, a.remote.map(Reverse), b.remote.map(Reverse));
+                let addresses = self.amounts(a.remote.map(Reverse), b.remote.map(Reverse));
                 words(|row| row.remote_name.as_deref()).then(addresses)
             }
-            SortKey::Local => amounts(reversed, a.local.map(Reverse), b.local.map(Reverse)),
+            SortKey::Local => self.amounts(a.local.map(Reverse), b.local.map(Reverse)),
             SortKey::Port => lowest_first(a.port.map(u64::from), b.port.map(u64::from)),
             SortKey::Protocol => lowest_first(
                 a.protocol.map(|protocol| protocol.0.into()),
@@ -138,30 +130,5 @@ impl Order {
             SortKey::User => words(|row| row.user.as_deref()),
         };
         by_key.then_with(|| total(b).cmp(&total(a))).then_with(|| a.key.cmp(&b.key))
-    }
-}
-
-/// A sort key that does not exist.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no column {name:?}: use one of {}, with a leading - to reverse", SortKey::ALL.map(SortKey::name).join(", "))]
-pub struct UnknownColumn {
-    /// What was asked for.
-    pub name: String,
-}
-
-/// `rx`, or `-rx` for the smallest first.
-impl FromStr for Order {
-    type Err = UnknownColumn;
-
-    fn from_str(text: &str) -> Result<Self, UnknownColumn> {
-        let (name, reversed) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-        let key = SortKey::ALL.into_iter().find(|key| key.name() == name);
-        key.map(|key| Self { key, reversed }).ok_or_else(|| UnknownColumn { name: name.into() })
-    }
-}
-
-impl fmt::Display for Order {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.reversed { "-" } else { "" }, self.key)
     }
 }

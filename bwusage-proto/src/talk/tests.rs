@@ -220,7 +220,7 @@ fn every_column_sorts_both_ways_and_the_unknown_comes_last() {
         table(&rows, &Query { order, ..Query::default() }).rows
     };
     for key in SortKey::ALL {
-        assert_eq!((sorted(key.name()).len(), sorted(&format!("-{key}")).len()), (4, 4));
+        assert_eq!((sorted(key.name()).len(), sorted(&format!("-{}", key.name())).len()), (4, 4));
     }
     let first = |order: &str| sorted(order)[0].local.unwrap().port();
     assert_eq!((first("age"), first("-age")), (50001, 50000));

@@ -4,6 +4,7 @@
 mod daemon_program;
 mod devtools;
 mod page;
+mod quality;
 mod recording;
 mod server;
 mod servers;

@@ -9,7 +9,9 @@ use std::{
 use bwusage_proto::{
     connection::{Protocol, State},
     process::{ProcessId, UserId},
-    snapshot::{Coverage, DiskIo, HostInfo, HostSample, Interface, Memory, ResidualReason},
+    snapshot::{
+        Coverage, DiskIo, Hook, HostInfo, HostSample, Interface, Memory, ResidualReason, Rung, RungState,
+    },
     units::{Counters, Scope, Wire},
 };
 use serde_json::{Value, json};
@@ -74,6 +76,49 @@ const PROGRAMS: [Program; 12] = [
 
 /// Writes the recording.
 pub(crate) fn write(path: &Path) {
+    write_as(path, "exact", Interfaces::Known);
+}
+
+/// The same machine in light mode: wire bytes are computed, and nothing is known of interfaces.
+pub(crate) fn write_computed(path: &Path) {
+    write_as(path, "computed", Interfaces::Unknown);
+}
+
+#[derive(Clone, Copy)]
+enum Interfaces {
+    Known,
+    Unknown,
+}
+
+/// As on a kernel without the tracepoints, of which the words would act on a page which believed them.
+fn coverage(quality: &str) -> Coverage {
+    let rung = |name: &str, state, detail: Option<&str>| Rung {
+        name: name.into(),
+        about: format!("how {name} counts"),
+        quality: quality.into(),
+        state,
+        detail: detail.map(Into::into),
+        remedy: detail.map(|_| "boot another kernel".into()),
+    };
+    Coverage {
+        engine: "a made-up machine".into(),
+        quality: quality.into(),
+        hooks: vec![Hook {
+            name: "tp_btf/x".into(),
+            purpose: "payload".into(),
+            attached: true,
+            detail: None,
+        }],
+        blind_spots: vec!["what came before".into()],
+        rungs: vec![
+            rung("tracepoints", RungState::Refused, Some(HOSTILE_NAME)),
+            rung("fentry", RungState::InUse, None),
+            rung("packets", RungState::NotTried, Some("a better one counts")),
+        ],
+    }
+}
+
+fn write_as(path: &Path, quality: &str, interfaces: Interfaces) {
     let mut file = BufWriter::new(File::create(path).unwrap());
     let header = json!({
         "format": "bwusage.recording/1",
@@ -84,13 +129,17 @@ pub(crate) fn write(path: &Path) {
             cpu_count: 8,
             ..HostInfo::default()
         },
-        "coverage": Coverage { engine: "a made-up machine".into(), quality: "recorded".into(), ..Coverage::default() },
+        "coverage": coverage(quality),
         "interval_ms": INTERVAL_MS,
     });
     writeln!(file, "{header}").unwrap();
     let mut machine = Machine::default();
     for moment in 0..MOMENTS {
-        writeln!(file, "{}", machine.moment(moment)).unwrap();
+        let mut moment = machine.moment(moment);
+        if let Interfaces::Unknown = interfaces {
+            moment["sample"]["interfaces"] = json!([]);
+        }
+        writeln!(file, "{moment}").unwrap();
     }
     file.flush().unwrap();
 }

@@ -43,6 +43,13 @@ impl Servers {
         Self::play(folder)
     }
 
+    /// With the daemon of the same machine in light mode.
+    pub(crate) fn start_computing() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        recording::write_computed(&folder.path().join("recording.jsonl"));
+        Self::play(folder)
+    }
+
     /// With the recording that everyone can play.
     pub(crate) fn start_demo() -> Self {
         let folder = tempfile::tempdir().unwrap();

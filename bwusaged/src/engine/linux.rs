@@ -3,7 +3,8 @@
 //! - [`ladder`] knows the ways and tries them in turn; [`hooked`] is the engine of those that load programs into the kernel: small
 //!   ones on its hooks, read through memory that both sides share. [`packets`] is the engine that loads none.
 //! - [`layout`] mirrors what the kernel side writes (`bpf/layout.h`).
-//! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first.
+//! - [`loader`] loads and attaches, and says what is missing; [`cgroup`] and [`preflight`] look around first; [`fentry`] knows
+//!   the functions of kernels that lack a tracepoint.
 //! - [`light`] is the mode without a program in the path of packets: which programs instead, and when they are run.
 //! - [`kernel`] reads the shared tables; [`table`] decides what that means (pure); [`identity`] decodes names;
 //!   [`cgroup_paths`] finds the control group of a process that may be gone already; [`grace`] waits for what still counts.
@@ -14,6 +15,7 @@
 
 mod cgroup;
 mod cgroup_paths;
+mod fentry;
 mod grace;
 mod hooked;
 mod identity;

@@ -61,6 +61,7 @@ const IN_BOTH_MODES: &[&[Test]] = &[
 const IN_EXACT_MODE: &[&[Test]] = &[
     refusals::TESTS,
     connections::TESTS_OF_EXACT_MODE,
+    packets::TESTS,
     privilege::TESTS,
     privilege::needs::TESTS,
     bounds::TESTS,

@@ -61,10 +61,10 @@ impl Tool {
     pub(super) fn start(self, lab: &Lab, stage: &Stage) -> Result<Running> {
         Ok(match self {
             Self::Nothing => Running::Nothing,
-            Self::Exact => Running::Process(daemon::start(lab, stage, "exact")?),
-            Self::Light => Running::Process(daemon::start(lab, stage, "light")?),
-            Self::Nethogs => Running::Process(peers::start_nethogs(lab, stage)?),
-            Self::Bandwhich => Running::Process(peers::start_bandwhich(lab, stage)?),
+            Self::Exact => Running::Daemon(daemon::start(lab, stage, "exact")?),
+            Self::Light => Running::Daemon(daemon::start(lab, stage, "light")?),
+            Self::Nethogs => Running::Peer(peers::start_nethogs(lab, stage)?),
+            Self::Bandwhich => Running::Peer(peers::start_bandwhich(lab, stage)?),
             Self::Empty => Running::Programs(Floor::attach(lab, ["empty_send", "empty_receive"])?),
             Self::Floor => Running::Programs(Floor::attach(lab, ["floor_send", "floor_receive"])?),
         })
@@ -88,7 +88,8 @@ impl fmt::Display for Tool {
 /// A tool at work. Dropping it ends it.
 pub(super) enum Running {
     Nothing,
-    Process(Process),
+    Daemon(Process),
+    Peer(Process),
     Programs(#[expect(dead_code, reason = "attached while it is held")] Floor),
 }
 
@@ -96,7 +97,7 @@ impl Running {
     /// Its process, where it has one.
     pub(super) fn pid(&self) -> Option<u32> {
         match self {
-            Self::Process(process) => Some(process.pid()),
+            Self::Daemon(process) | Self::Peer(process) => Some(process.pid()),
             Self::Nothing | Self::Programs(_) => None,
         }
     }
@@ -109,15 +110,15 @@ impl Running {
     /// Someone who watches our daemon at work; `None` of the other tools.
     pub(super) fn watch(&self, lab: &Lab) -> Option<Result<Process>> {
         match self {
-            Self::Process(daemon) => Some(daemon::watch(lab, daemon)),
-            Self::Nothing | Self::Programs(_) => None,
+            Self::Daemon(daemon) => Some(daemon::watch(lab, daemon)),
+            Self::Nothing | Self::Peer(_) | Self::Programs(_) => None,
         }
     }
 
     /// What it says of `pid`; `None` if it has no table. Tools show a moment late what they know.
     pub(super) fn counted(&self, pid: u32) -> Result<Option<Counted>> {
         match self {
-            Self::Process(process) => process.counted(pid).map(Some),
+            Self::Daemon(process) | Self::Peer(process) => process.counted(pid).map(Some),
             Self::Nothing | Self::Programs(_) => Ok(None),
         }
     }

@@ -20,6 +20,7 @@ use crate::{
     failure::{Exit, Failure, client_code},
     render::{
         FAINT, HEADING, paint,
+        quality::Wire,
         table::{Layout, draw},
     },
 };
@@ -79,7 +80,7 @@ fn page(
         units,
         width,
         header: !look.no_header,
-        estimated: mirror.coverage.estimate().is_some(),
+        wire: Wire::of(mirror.coverage.estimate()),
         first_seen: query.category == Some(Category::Background),
         steady: true,
     };

@@ -86,8 +86,12 @@ fn some_rows() -> Vec<Row> {
 fn drawn(by: Grouping, numeric: bool, width: Option<usize>, reverse: &Reverse) -> String {
     let table = table(&some_rows(), &Query { by, closed: true, numeric, ..Query::default() });
     let asked = Asked { units: Units::Iec, numeric, now_unix_ms: 66_000, reverse };
-    anstream::adapter::strip_str(&draw(&table, Layout { by, width, header: true, estimated: false }, asked))
-        .to_string()
+    anstream::adapter::strip_str(&draw(
+        &table,
+        Layout { by, width, header: true, wire: Wire::Counted },
+        asked,
+    ))
+    .to_string()
 }
 
 #[test]
@@ -128,7 +132,7 @@ fn headings_of_estimated_bytes_are_marked() {
     let asked = Asked { units: Units::Iec, numeric: true, now_unix_ms: 0, reverse: &reverse };
     for by in [Grouping::Connection, Grouping::Remote] {
         let table = table(&some_rows(), &Query { by, ..Query::default() });
-        let layout = Layout { by, width: None, header: true, estimated: true };
+        let layout = Layout { by, width: None, header: true, wire: Wire::Estimated };
         let drawn = draw(&table, layout, asked);
         let heading = drawn.lines().next().unwrap_or_default();
         assert!(heading.contains("~RX TOTAL  ~TX TOTAL"), "{heading}");

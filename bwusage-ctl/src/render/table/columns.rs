@@ -7,17 +7,20 @@ use bwusage_proto::{
     text,
 };
 
-use crate::render::grid::{self, or_dash};
+use crate::render::{
+    grid::{self, or_dash},
+    quality::Wire,
+};
 
 type Column = grid::Column<Row, Units>;
 
 /// Headings of wire bytes, counted and estimated.
-const WIRE: [[&str; 4]; 2] =
+const TITLES: [[&str; 4]; 2] =
     [["RX/s", "TX/s", "RX TOTAL", "TX TOTAL"], ["~RX/s", "~TX/s", "~RX TOTAL", "~TX TOTAL"]];
 
 /// Who a row is, when it was first seen where that is `wanted`, and then the numbers.
-pub(super) fn columns(by: Grouping, first_seen_wanted: bool, estimated: bool) -> Vec<Column> {
-    let [rx_rate, tx_rate, rx_total, tx_total] = WIRE[usize::from(estimated)];
+pub(super) fn columns(by: Grouping, first_seen_wanted: bool, wire: Wire) -> Vec<Column> {
+    let [rx_rate, tx_rate, rx_total, tx_total] = TITLES[usize::from(wire == Wire::Estimated)];
     let many = |title| vec![Column::words(title, 0, name), Column::numbers("PROCS", 9, 0, processes)];
     let mut columns = match by {
         Grouping::Process => vec![

@@ -21,7 +21,15 @@ fn row(pid: u32, name: &str, rx: u64) -> Row {
 }
 
 fn layout(by: Grouping, width: Option<usize>) -> Layout {
-    Layout { by, units: Units::Iec, width, header: true, first_seen: false, estimated: false, steady: false }
+    Layout {
+        by,
+        units: Units::Iec,
+        width,
+        header: true,
+        first_seen: false,
+        wire: Wire::Counted,
+        steady: false,
+    }
 }
 
 fn drawn(rows: Vec<Row>, layout: &Layout) -> String {
@@ -78,7 +86,7 @@ fn when_a_row_was_first_seen_is_said_to_the_second_where_it_is_of_interest() {
 
 #[test]
 fn headings_of_estimated_bytes_are_marked_and_no_other() {
-    let layout = Layout { estimated: true, ..layout(Grouping::Process, None) };
+    let layout = Layout { wire: Wire::Estimated, ..layout(Grouping::Process, None) };
     let drawn = drawn(vec![row(1, "a", 5)], &layout);
     let marked = drawn.lines().next().unwrap_or_default().matches('~').count();
     assert!(marked == 4 && drawn.contains("~RX/s") && drawn.contains("~TX TOTAL"), "{drawn}");

@@ -27,6 +27,7 @@ struct Hooked {
     remotes: talk::Memory,
     drained_ms: u64,
     hooks: Vec<Hook>,
+    blind_spots: Vec<&'static str>,
     opened_at: Instant,
     /// Dropping it detaches every program.
     _programs: aya::Ebpf,
@@ -39,7 +40,7 @@ struct Hooked {
 /// Says what is missing and what to do about it.
 pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
     let links = Links::open().map_err(|source| EngineError::Read { what: INTERFACES, source })?;
-    let loader::Loaded { programs, kernel, hooks } = loader::load(plan)?;
+    let loader::Loaded { programs, kernel, hooks, blind_spots } = loader::load(plan)?;
     Ok(Box::new(Hooked {
         plan,
         table: table::Table::new(table::Kernel::slot_count(&kernel)),
@@ -49,6 +50,7 @@ pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
         remotes: talk::Memory::default(),
         drained_ms: 0,
         hooks,
+        blind_spots,
         opened_at: Instant::now(),
         _programs: programs,
     }))
@@ -104,7 +106,7 @@ impl Engine for Hooked {
             engine: self.plan.describe().into(),
             quality: self.plan.counting.quality().into(),
             hooks: self.hooks.clone(),
-            blind_spots: self.plan.blind_spots().iter().copied().map(Into::into).collect(),
+            blind_spots: self.blind_spots.iter().copied().map(Into::into).collect(),
             rungs: Vec::new(),
         }
     }

@@ -124,7 +124,7 @@ const fn remedy(rung: Rung) -> &'static str {
     match rung {
         Rung::Tracepoints => "boot Linux 6.3 or newer, built with CONFIG_DEBUG_INFO_BTF=y; start as root",
         Rung::Fentry => {
-            "boot a kernel that allows BPF trampolines (5.12 or newer, CONFIG_DEBUG_INFO_BTF=y); start as root"
+            "not needed where tracepoints can be used; else boot a kernel whose policy allows BPF trampolines (x86-64: Linux 5.12 or newer, arm64: 6.4), built with CONFIG_DEBUG_INFO_BTF=y; start as root"
         }
         Rung::Packets => "start as root",
     }

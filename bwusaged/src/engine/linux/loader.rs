@@ -20,12 +20,14 @@ use bwusage_proto::snapshot::Hook;
 use super::{
     cgroup,
     cgroup_paths::CgroupPaths,
+    fentry,
     kernel::{SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
     light::{self, Folding},
     map_iter::MapIter,
     mapping::Mapping,
-    netns, preflight,
+    netns,
+    preflight::{self, Mptcp},
 };
 use crate::{
     engine::{Counting, EngineError},
@@ -33,7 +35,7 @@ use crate::{
 };
 
 /// The kernel side, compiled. `cargo xtask bpf` makes it, and a check compares it with its source.
-static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
+pub(super) static OBJECT: &[u8] = include_bytes_aligned!("../../../bpf/bwusage.bpf.o");
 
 /// Most memory for the counters of all slots on all processors.
 const COUNTER_BYTES: usize = 48 << 20;
@@ -50,11 +52,15 @@ const FIRST_MAPPED: usize = 512;
 pub(super) type Tracepoint = (&'static str, &'static str, &'static str, &'static str);
 
 /// Order matters: who owns a socket must be known before its packets are counted.
-const TRACEPOINTS: [Tracepoint; 6] = [
+const TRACEPOINTS: [Tracepoint; 4] = [
     ("on_exit", "sched_process_exit", "when a process ends", "5.5"),
     ("on_exec", "sched_process_exec", "the name of a process", "5.5"),
     ("on_destroy", "tcp_destroy_sock", "what a connection moved in all", "5.5"),
     ("on_state", "inet_sock_set_state", "who connects and who listens", "5.5"),
+];
+
+/// The same for the calls that use a socket, where the kernel has them; elsewhere [`fentry`] stands in.
+const CALL_TRACEPOINTS: [Tracepoint; 2] = [
     ("on_send", "sock_send_length", "who sends, and how much payload", "6.3"),
     ("on_receive", "sock_recv_length", "who receives, and how much payload", "6.3"),
 ];
@@ -104,7 +110,7 @@ impl Plan {
     }
 
     /// What it does not see. Measured; see the README.
-    pub(super) const fn blind_spots(self) -> &'static [&'static str] {
+    const fn blind_spots(self) -> &'static [&'static str] {
         match self.counting {
             Counting::Exact => &BLIND_SPOTS,
             Counting::Light => &light::BLIND_SPOTS,
@@ -116,6 +122,14 @@ impl Plan {
         match self.counting {
             Counting::Exact => &TRACEPOINTS,
             Counting::Light => &light::TRACEPOINTS,
+        }
+    }
+
+    /// The programs that see the calls that use a socket, where tracepoints tell.
+    const fn call_tracepoints(self) -> &'static [Tracepoint] {
+        match (self.ownership, self.counting) {
+            (Ownership::Tracepoints, Counting::Exact) => &CALL_TRACEPOINTS,
+            (Ownership::Fentry, _) | (_, Counting::Light) => &[],
         }
     }
 
@@ -151,31 +165,40 @@ pub(super) struct Loaded {
     pub(super) programs: Ebpf,
     pub(super) kernel: SharedTables,
     pub(super) hooks: Vec<Hook>,
+    /// What is not seen here.
+    pub(super) blind_spots: Vec<&'static str>,
 }
 
 pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     preflight::check()?;
-    if plan.ownership == Ownership::Fentry {
-        return Err(EngineError::Counting { rung: "this build", counting: plan.describe() });
+    if plan == (Plan { ownership: Ownership::Fentry, counting: Counting::Light }) {
+        return Err(EngineError::Counting { rung: "fentry", counting: "light" });
     }
     let cgroup = cgroup::root().ok_or(EngineError::NoCgroup2)?;
     let cgroup =
         File::open(cgroup).map_err(|source| EngineError::Read { what: "the cgroup v2 hierarchy", source })?;
     let btf = Btf::from_sys_fs().map_err(|error| EngineError::Load { source: error.into() })?;
-    let needed = plan.tracepoints().iter().chain(plan.device_tracepoints());
+    let calls = plan.call_tracepoints();
+    let needed = plan.tracepoints().iter().chain(calls).chain(plan.device_tracepoints());
     preflight::check_tracepoints(&btf, needed.map(|&(_, tracepoint, _, since)| (tracepoint, since)))?;
+    if plan.ownership == Ownership::Fentry {
+        fentry::check(&btf)?;
+    }
     let cpus =
         processor_numbers().map_err(|source| EngineError::Read { what: "the processor list", source })?;
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
 
     let mut programs = open(plan, &btf, cpus, slots)?;
     let kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
-    let hooks = attach(plan, &mut programs, &btf, &cgroup)?;
+    let (hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup)?;
     seed(&mut programs, &btf)?;
+    if preflight::mptcp(&btf) == Mptcp::Unseen {
+        blind_spots.push("connections of MPTCP are the kernel's: their program is known since Linux 5.19");
+    }
     drop(btf);
     // The kernel's type information took some 25 MiB while it was read.
     memory::give_back();
-    Ok(Loaded { programs, kernel, hooks })
+    Ok(Loaded { programs, kernel, hooks, blind_spots })
 }
 
 fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
@@ -186,6 +209,7 @@ fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, Engine
     EbpfLoader::new()
         .btf(Some(btf))
         .override_global("cfg_cpus", &cpus_global, true)
+        .override_global("cfg_mptcp", &u32::from(preflight::mptcp(btf) == Mptcp::Seen), true)
         .override_global("cfg_home", &home, true)
         .override_global("cfg_light", &u32::from(plan.counting == Counting::Light), true)
         .override_global("cfg_interfaces", &(INTERFACES as u32), true)
@@ -265,14 +289,22 @@ fn map_array<T: Copy>(
     Mapping::new(array, mapped, len).map_err(|source| EngineError::Read { what: name, source })
 }
 
-fn attach(plan: Plan, programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<Vec<Hook>, EngineError> {
+/// Attaches everything of `plan`. Returns the hooks, and what they do not see.
+fn attach(
+    plan: Plan,
+    programs: &mut Ebpf,
+    btf: &Btf,
+    cgroup: &File,
+) -> Result<(Vec<Hook>, Vec<&'static str>), EngineError> {
     let mut hooks = Vec::new();
-    let mut attached = |name: String, purpose: &str| {
-        hooks.push(Hook { name, purpose: purpose.into(), attached: true, detail: None });
-    };
-    for &(program, tracepoint, purpose, _) in plan.tracepoints() {
-        attach_tracepoint(programs, program, tracepoint, btf)?;
-        attached(format!("tp_btf/{tracepoint}"), purpose);
+    let mut blind_spots = plan.blind_spots().to_vec();
+    for &tracepoint in plan.tracepoints().iter().chain(plan.call_tracepoints()) {
+        hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
+    }
+    if plan.ownership == Ownership::Fentry {
+        let calls = fentry::attach(programs, btf)?;
+        hooks.extend(calls.hooks);
+        blind_spots.extend(calls.blind_spots);
     }
     let cgroup_error = |program, hook| {
         move |error: ProgramError| EngineError::Attach { program, hook, source: error.into() }
@@ -283,7 +315,7 @@ fn attach(plan: Plan, programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<V
             .load()
             .and_then(|()| sockets.attach(cgroup, LINK_MODE).map(drop))
             .map_err(cgroup_error(name, hook))?;
-        attached(hook.into(), purpose);
+        hooks.push(attached(hook.into(), purpose));
     }
     let packet_hooks: &[_] = match plan.counting {
         Counting::Exact => &PACKET_HOOKS,
@@ -295,26 +327,28 @@ fn attach(plan: Plan, programs: &mut Ebpf, btf: &Btf, cgroup: &File) -> Result<V
             .load()
             .and_then(|()| packets.attach(cgroup, direction, LINK_MODE).map(drop))
             .map_err(cgroup_error(name, hook))?;
-        attached(hook.into(), purpose);
+        hooks.push(attached(hook.into(), purpose));
     }
-    for &(program, tracepoint, purpose, _) in plan.device_tracepoints() {
-        attach_tracepoint(programs, program, tracepoint, btf)?;
-        attached(format!("tp_btf/{tracepoint}"), purpose);
+    for &tracepoint in plan.device_tracepoints() {
+        hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
     }
-    Ok(hooks)
+    Ok((hooks, blind_spots))
+}
+
+fn attached(name: String, purpose: &str) -> Hook {
+    Hook { name, purpose: purpose.into(), attached: true, detail: None }
 }
 
 fn attach_tracepoint(
     programs: &mut Ebpf,
-    name: &'static str,
-    tracepoint: &'static str,
+    (name, tracepoint, purpose, _): Tracepoint,
     btf: &Btf,
-) -> Result<(), EngineError> {
+) -> Result<Hook, EngineError> {
+    let failed =
+        |error: ProgramError| EngineError::Attach { program: name, hook: tracepoint, source: error.into() };
     let program: &mut BtfTracePoint = program(programs, name)?;
-    program
-        .load(tracepoint, btf)
-        .and_then(|()| program.attach().map(drop))
-        .map_err(|error| EngineError::Attach { program: name, hook: tracepoint, source: error.into() })
+    program.load(tracepoint, btf).and_then(|()| program.attach().map(drop)).map_err(failed)?;
+    Ok(attached(format!("tp_btf/{tracepoint}"), purpose))
 }
 
 /// Loads the iterator `name` and ties it to the table `map`.
@@ -337,7 +371,7 @@ fn walk(
     })
 }
 
-fn program<'a, T>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, EngineError>
+pub(super) fn program<'a, T>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut T, EngineError>
 where
     &'a mut T: TryFrom<&'a mut aya::programs::Program, Error = ProgramError>,
 {

@@ -41,8 +41,39 @@ pub(super) fn check_tracepoints(
     }
 }
 
+/// Whether the kernel itself, not a module, has a function of this name.
+pub(super) fn has_function(btf: &Btf, name: &str) -> bool {
+    btf.id_by_type_name_kind(name, BtfKind::Func).is_ok()
+}
+
+/// Whether the kernel itself, not a module, has a structure of this name.
+fn has_struct(btf: &Btf, name: &str) -> bool {
+    btf.id_by_type_name_kind(name, BtfKind::Struct).is_ok()
+}
+
+/// What the programs can tell about MPTCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mptcp {
+    /// The kernel has none.
+    None,
+    /// Which socket its packets belong to.
+    Seen,
+    /// Nothing.
+    Unseen,
+}
+
+/// Asks the kernel's types.
+pub(super) fn mptcp(btf: &Btf) -> Mptcp {
+    let known = has_function(btf, "bpf_skc_to_mptcp_sock");
+    match (has_struct(btf, "mptcp_sock"), known) {
+        (false, _) => Mptcp::None,
+        (true, true) => Mptcp::Seen,
+        (true, false) => Mptcp::Unseen,
+    }
+}
+
 /// The release of the running kernel.
-fn kernel_release() -> String {
+pub(super) fn kernel_release() -> String {
     fs::read_to_string("/proc/sys/kernel/osrelease")
         .map_or_else(|_| "unknown".into(), |text| text.trim().into())
 }

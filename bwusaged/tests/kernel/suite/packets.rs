@@ -93,7 +93,9 @@ fn download(family: Family) {
     assert_same_wire("bytes down", row.total.rx_bytes_total, carried.tx_bytes);
     assert_same_wire("bytes up", row.total.tx_bytes_total, carried.rx_bytes);
     assert_same_wire("packets down", row.rx_packets_total, carried.tx_packets);
-    assert_same_wire("payload", row.total.rx_payload_bytes_total, BYTES);
+    // What was sent twice is in it, and nothing else.
+    let twice = row.total.rx_payload_bytes_total - BYTES;
+    assert!(twice <= BYTES / 50, "{twice} bytes of payload came twice");
     assert_all_lan(row.total, row.scopes.lan);
 }
 

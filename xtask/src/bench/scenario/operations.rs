@@ -32,7 +32,7 @@ pub(super) fn run(lab: &Lab) -> Result<Vec<Table>> {
 
     let mut columns = vec!["counting"];
     columns.extend(Operation::ALL.map(Operation::describe));
-    let caption = format!("Processor time of an operation with / without ({rounds} rounds)");
+    let caption = format!("Processor time of an operation with / without (rounds: {rounds})");
     let mut table = Table::new(caption, &columns);
     let mut raw = Table::new("The same in nanoseconds", &columns);
     for tool in measured.subjects() {

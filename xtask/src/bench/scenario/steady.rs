@@ -25,7 +25,7 @@ pub(super) fn run(lab: &Lab, what: &str, server: &[&str], client: &[&str]) -> Re
     let traffic = Traffic { server, client, offloads: true, totals: true };
     let measured = Rounds::run(&lab.tools(TOOLS), rounds, |tool| observe(lab, tool, &traffic))?;
 
-    let caption = format!("{what} for {} s ({rounds} rounds)", lab.effort.seconds(SECONDS));
+    let caption = format!("{what} for {} s (rounds: {rounds})", lab.effort.seconds(SECONDS));
     let mut cost = Table::new(
         caption,
         &[
@@ -67,11 +67,13 @@ fn totals(measured: &Rounds<Tool, Observation>) -> Table {
             let off = counted.payload.map(|[sent, received]| {
                 sent.abs_diff(run.outcome.sent_bytes) + received.abs_diff(run.outcome.received_bytes)
             });
-            (sent, received, off)
+            (run, sent, received, off)
         });
-        let worst = rounds.max_by(|a, b| (a.0 - 1.0).abs().total_cmp(&(b.0 - 1.0).abs()));
-        let Some((sent, received, off)) = worst else { continue };
-        table.row([tool.to_string(), percent(sent), percent(received), or_unknown(off)]);
+        let worst = rounds.max_by(|a, b| (a.1 - 1.0).abs().total_cmp(&(b.1 - 1.0).abs()));
+        let Some((run, sent, received, off)) = worst else { continue };
+        // Where no payload came back there is nothing to be a part of.
+        let received = (run.outcome.received_bytes > 0).then(|| percent(received));
+        table.row([tool.to_string(), percent(sent), or_unknown(received), or_unknown(off)]);
     }
     table.note(
         "bwusaged counts IP bytes, nethogs Ethernet frames, bandwhich what IP carries. A hundredth of a percent and less are \
@@ -80,9 +82,8 @@ fn totals(measured: &Rounds<Tool, Observation>) -> Table {
     table
 }
 
-/// Where nothing passed there is nothing to be a part of.
 fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.3}", share * 100.0) } else { unknown() }
+    format!("{:.3}", share * 100.0)
 }
 
 fn own_percent(run: &Observation) -> f64 {

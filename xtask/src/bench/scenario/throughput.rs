@@ -31,7 +31,7 @@ pub(super) fn run(lab: &Lab) -> Result<Vec<Table>> {
     };
     let measured = Rounds::run(&lab.tools(TOOLS), rounds, |tool| observe(lab, tool, &traffic))?;
 
-    let caption = format!("One TCP stream over veth for {seconds} s ({rounds} rounds)");
+    let caption = format!("One TCP stream over veth for {seconds} s (rounds: {rounds})");
     let mut table = Table::new(
         caption,
         &["counting", "throughput with / without", "Gbit/s", "processor time of a byte with / without"],

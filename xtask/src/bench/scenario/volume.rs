@@ -41,7 +41,7 @@ fn measure(lab: &Lab, offloads: bool, how: &str) -> Result<Table> {
     };
     let measured = Rounds::run(&lab.tools(TOOLS), rounds, |tool| observe(lab, tool, &traffic))?;
 
-    let caption = format!("250 MB/s for {seconds} s: {how} ({rounds} rounds)");
+    let caption = format!("250 MB/s for {seconds} s: {how} (rounds: {rounds})");
     let mut table = Table::new(
         caption,
         &[

@@ -40,21 +40,24 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
 }
 
 fn check(name: &str, about: &str, outlook: &Outlook, at: usize, best: Option<usize>) -> Check {
-    let doubts: String = outlook.doubts.iter().map(|doubt| format!("; {doubt}")).collect();
+    let with_doubts = |found: String| {
+        let doubts = outlook.doubts.iter().cloned();
+        std::iter::once(found).chain(doubts).collect::<Vec<_>>().join("; ")
+    };
     let try_it = format!("to see:   sudo bwusaged --engine {name}");
     let (verdict, found, fix) = match outlook.obstacles.as_slice() {
         [] if best == Some(at) => {
-            let found = format!("should count here: {about}{doubts}");
+            let found = with_doubts(format!("should count here: {about}"));
             (Verdict::Ok, found, "start it, it takes the best that works:   sudo bwusaged".into())
         }
-        [] => (Verdict::Note, format!("should work, where no better one does: {about}{doubts}"), try_it),
+        [] => (Verdict::Note, with_doubts(format!("should work, where no better one does: {about}")), try_it),
         obstacles => {
             let lacks: Vec<&str> = obstacles.iter().map(|(lacks, _)| lacks.as_str()).collect();
             let fixes: Vec<&str> = obstacles.iter().map(|(_, fix)| fix.as_str()).collect();
             // Both that count each packet are equals: it is a loss when neither can.
             let is_loss = best.is_none_or(|best| best == RUNGS.len() - 1);
             let verdict = if is_loss { Verdict::Warning } else { Verdict::Note };
-            (verdict, format!("cannot count here: {}{doubts}", lacks.join(", ")), fixes.join("\n"))
+            (verdict, format!("cannot count here: {}", lacks.join(", ")), fixes.join("\n"))
         }
     };
     Check { id: format!("rung {name}").into(), verdict, found, fix: Some(fix) }

@@ -51,19 +51,19 @@ const SAMPLED: &[(&str, Limits)] = &[
     ("child uses it, in one call", CHANCE),
     ("child receives on the parent's UDP socket", CHANCE),
     ("child sends on the parent's UDP socket", CHANCE),
+    ("QUIC-like, a server of many peers", CHANCE),
     ("multicast, one sender and two receivers", CHANCE),
     ("broadcast", CHANCE),
     ("exec under a new name", CHANCE),
     // Their sockets are in no list that is read.
-    ("MPTCP", CHANCE),
     ("DCCP", CHANCE),
     ("SCTP", CHANCE),
     ("ICMP echo (ping socket)", CHANCE),
     ("AF_PACKET send", CHANCE),
     // The program counts headers too, or what it did not keep, or what the kernel adds.
-    ("ICMP echo (raw socket)", WIRE_ONLY),
-    ("ICMPv6 echo (raw socket)", WIRE_ONLY),
-    ("raw IP, protocol 253", WIRE_ONLY),
+    ("ICMP echo (raw socket)", CHANCE),
+    ("ICMPv6 echo (raw socket)", CHANCE),
+    ("raw IP, protocol 253", CHANCE),
     ("kTLS", WIRE_ONLY),
     ("UDP with MSG_PEEK, then MSG_TRUNC", WIRE_ONLY),
 ];
