@@ -30,7 +30,8 @@
 //! of the kernel). The last line is not worth three capabilities for all the time: whoever starts the daemon starts it again.
 //! [`crate::engine::Engine::capabilities`] adds what a way of counting needs for itself. A recording that is played needs nothing.
 //!
-//! The two that are kept can read every file and look into every process: much, but less than root, who can also change them.
+//! The two that are kept can read every file and look into every process, and with `ptrace(2)` change it: that is close to root.
+//! What is gone is everything else: no file, setting or device can be written directly.
 
 use std::fmt;
 

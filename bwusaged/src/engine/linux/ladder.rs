@@ -64,7 +64,7 @@ pub(in crate::engine) fn open(wanted: Wanted) -> Result<Box<dyn Engine>, EngineE
         } else {
             (RungState::NotTried, Some("another one was asked for with --engine".into()))
         };
-        let (about, remedy) = (about(rung).into(), remedy(rung).into());
+        let (about, remedy) = (about(rung, wanted.counting).into(), remedy(rung).into());
         let quality = quality(rung, wanted.counting).into();
         let remedy = (state == RungState::Refused).then_some(remedy);
         rungs.push(Tried { name: rung.name().into(), about, quality, state, detail, remedy });
@@ -105,11 +105,19 @@ fn words(error: &EngineError) -> String {
     words
 }
 
-const fn about(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Tracepoints => "each packet of each socket (cgroup_skb); who uses a socket, by BTF tracepoints",
-        Rung::Fentry => "each packet of each socket (cgroup_skb); who uses a socket, by fentry",
-        Rung::Packets => "copies of packet headers, compared with the kernel's list of sockets",
+const fn about(rung: Rung, counting: Counting) -> &'static str {
+    match (rung, counting) {
+        (Rung::Tracepoints, Counting::Exact) => {
+            "each packet of each socket (cgroup_skb); who uses a socket, by BTF tracepoints"
+        }
+        (Rung::Tracepoints, Counting::Light) => {
+            "what the sockets count themselves; who uses a socket, by BTF tracepoints"
+        }
+        (Rung::Fentry, Counting::Exact) => {
+            "each packet of each socket (cgroup_skb); who uses a socket, by fentry"
+        }
+        (Rung::Fentry, Counting::Light) => "what the sockets count themselves; who uses a socket, by fentry",
+        (Rung::Packets, _) => "copies of packet headers, compared with the kernel's list of sockets",
     }
 }
 

@@ -36,7 +36,7 @@ const BLIND_SPOTS: [&str; 8] = [
     "a socket that several processes have open is counted under the one that was started last; one that is handed on, up to 5 seconds late",
     "several sockets on one port (SO_REUSEPORT, multicast) are not told apart",
     "payload is what packets carry behind their headers: retransmitted bytes are in it, bytes that a program did not read too",
-    "SCTP and DCCP have no process, and raw sockets only where the kernel lists them (raw_diag); what is forwarded with address translation looks like this machine's own, and stands under stale",
+    "SCTP and DCCP have no process; what is forwarded with address translation looks like this machine's own, and stands under stale",
     "the interfaces have no ledger",
 ];
 

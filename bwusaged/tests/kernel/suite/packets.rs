@@ -99,19 +99,30 @@ fn download(family: Family) {
     assert_all_lan(row.total, row.scopes.lan);
 }
 
+/// The same from the other end: here it is the server that is counted.
 fn upload(family: Family) {
     let (folder, network) = (Folder::new(), Network::new());
     let scene = Scene::new(&folder, &network);
-    let (_server, address) = scene.server("serve-flood", family);
+    let near = match family {
+        Family::V4 => "10.98.0.1:0",
+        Family::V6 => "[fd98::1]:0",
+    };
+    let mut server = scene.client("bw-upload", &["serve-tcp", near]);
+    let words = ["download", &server.address(), &BYTES.to_string(), "pause-after", "10000000"];
     let before = network.carried();
-    let client = scene.client("bw-upload", &["take-flood", &address]);
-    let row = scene.row_when(client.pid(), |row| row.total.rx_bytes_total >= BYTES);
-    assert_eq!(row.name.as_deref(), Some("bw-upload"));
-    drop(client);
+    let mut client = Generator::start(&folder, network.far(), "bw-client", &words);
+    client.paused();
+    scene.row_when(server.pid(), |row| row.total.tx_payload_bytes_total >= 10_000_000);
+    client.resume();
+    client.done();
+    assert_eq!(server.finish().sent, BYTES);
     let carried = network.carried().since(before);
-    let pid = row.pid.expect("a process");
-    let row = scene.row_when(pid, |row| row.total.rx_bytes_total >= carried.tx_bytes);
-    assert_same_wire("bytes", row.total.rx_bytes_total, carried.tx_bytes);
+
+    let row = scene.row_when(server.pid(), |row| row.total.tx_bytes_total >= carried.rx_bytes);
+    assert_eq!(row.name.as_deref(), Some("bw-upload"));
+    assert_same_wire("bytes up", row.total.tx_bytes_total, carried.rx_bytes);
+    assert_same_wire("bytes down", row.total.rx_bytes_total, carried.tx_bytes);
+    assert_same_wire("packets up", row.tx_packets_total, carried.rx_packets);
 }
 
 fn datagrams() {

@@ -57,22 +57,26 @@ impl Directory {
     /// The socket that has, or would have, taken what came in this flow.
     pub(super) fn find(&self, flow: &Flow) -> Option<Match> {
         let &Flow { protocol, local, remote, .. } = flow;
-        // Echoes have a port, raw sockets do not.
-        let has_ports = [Protocol::TCP, Protocol::UDP, UDP_LITE].contains(&protocol);
-        let (local, remote) = if has_ports { (local, remote) } else { (portless(local), portless(remote)) };
-        let locals = || locals(local);
-        let connected = || locals().find_map(|local| self.connected.get(&(protocol, local, remote)));
-        let bound = || locals().find_map(|local| self.bound.get(&(protocol, local)));
-        let listening = || locals().find_map(|local| self.listening.get(&local));
-        match protocol {
-            Protocol::TCP => connected()
-                .map(|&inode| Match::Socket(inode))
-                .or_else(|| listening().map(|&inode| Match::Listener(inode))),
-            _ => connected().or_else(bound).map(|&inode| Match::Socket(inode)),
-        }
+        let connected = |local, remote| {
+            locals(local).find_map(|local| self.connected.get(&(protocol, local, remote)).copied())
+        };
+        let bound = |local| locals(local).find_map(|local| self.bound.get(&(protocol, local)).copied());
+        let listening = || locals(local).find_map(|local| self.listening.get(&local).copied());
+        let socket = match protocol {
+            Protocol::TCP => connected(local, remote),
+            Protocol::UDP | UDP_LITE => connected(local, remote).or_else(|| bound(local)),
+            // An echo has a number, as ping sockets have; raw sockets have none.
+            _ => {
+                let (any_local, any_remote) = (portless(local), portless(remote));
+                let pinging = connected(local, any_remote).or_else(|| bound(local));
+                pinging.or_else(|| connected(any_local, any_remote)).or_else(|| bound(any_local))
+            }
+        };
+        let listener = || listening().filter(|_| protocol == Protocol::TCP).map(Match::Listener);
+        socket.map(Match::Socket).or_else(listener)
     }
 
-    /// Whether a socket is open.
+    /// All sockets in it.
     pub(super) fn inodes(&self) -> impl Iterator<Item = u32> {
         self.connected.values().chain(self.bound.values()).chain(self.listening.values()).copied()
     }
@@ -143,6 +147,20 @@ mod tests {
         let directory = Directory::new(&[socket(Protocol::ICMP, "0.0.0.0:0", "0.0.0.0:0", 1)]);
         let echo = flow(Protocol::ICMP, "10.0.0.1:4660", "10.0.0.2:0");
         assert_eq!(directory.find(&echo), Some(Match::Socket(1)));
+    }
+
+    #[test]
+    fn an_echo_goes_to_the_ping_socket_of_its_number() {
+        let directory = Directory::new(&[
+            socket(Protocol::ICMP, "0.0.0.0:4660", "0.0.0.0:0", 1),
+            socket(Protocol::ICMP, "0.0.0.0:4661", "0.0.0.0:0", 2),
+        ]);
+        let find = |local| directory.find(&flow(Protocol::ICMP, local, "10.0.0.2:0"));
+        assert_eq!(
+            (find("10.0.0.1:4660"), find("10.0.0.1:4661")),
+            (Some(Match::Socket(1)), Some(Match::Socket(2)))
+        );
+        assert_eq!(find("10.0.0.1:4662"), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The open sockets of the daemon's network namespace, from the kernel's own list (sock_diag(7)), which needs no privilege.
-//! [`dump`] is the wire format, pure; here is the socket to ask.
+//! [`dump`] is the wire format, [`table`] the text of what has no such list, both pure; here is the socket to ask.
 
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    fs, io,
     os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
 };
 
@@ -13,14 +13,16 @@ pub(super) use self::dump::OpenSocket;
 use super::flow::UDP_LITE;
 
 mod dump;
+mod table;
 
 /// Most sockets that are read of each kind.
 const MAX_SOCKETS: usize = 262_144;
 /// The kernel sends at most 32 KiB at once.
 const DATAGRAM_BYTES: usize = 64 * 1024;
-/// Raw sockets of any protocol: what they speak is in the answer.
+/// What sock_diag is asked for. Raw sockets can speak these too, but they have their own.
+const TRANSPORTS: [Protocol; 3] = [Protocol::TCP, Protocol::UDP, UDP_LITE];
+/// Under which raw and ping sockets are remembered, whatever they speak. No packet has this number.
 const RAW: Protocol = Protocol(255);
-const KINDS: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, UDP_LITE, RAW];
 
 /// A socket to ask for sockets. It speaks of the network namespace that it was opened in.
 #[derive(Debug)]
@@ -53,24 +55,21 @@ impl Sockets {
         &mut self,
         protocols: &HashSet<Protocol>,
     ) -> io::Result<impl Iterator<Item = &OpenSocket>> {
-        for kind in KINDS {
-            // What is no transport is spoken by raw sockets; so may a transport be, but its own sockets come first.
-            let is_asked =
-                |protocol: &Protocol| *protocol == kind || (kind == RAW && !KINDS.contains(protocol));
-            if !protocols.iter().any(is_asked) {
-                continue;
-            }
+        for kind in TRANSPORTS.into_iter().filter(|kind| protocols.contains(kind)) {
             let mut sockets = Vec::new();
             for family in [libc::AF_INET, libc::AF_INET6] {
                 match self.dump(family as u8, kind, &mut sockets) {
-                    // Modules that a kernel need not have.
-                    Err(error) if [UDP_LITE, RAW].contains(&kind) => {
-                        tracing::trace!(%error, %kind, "its sockets are not listed");
+                    // A module that a kernel need not have.
+                    Err(error) if kind == UDP_LITE => {
+                        tracing::trace!(%error, "the sockets of UDP-Lite are not listed");
                     }
                     outcome => outcome?,
                 }
             }
             self.listed.insert(kind, sockets);
+        }
+        if protocols.iter().any(|protocol| !TRANSPORTS.contains(protocol)) {
+            self.listed.insert(RAW, raw());
         }
         Ok(self.listed.values().flatten())
     }
@@ -105,10 +104,18 @@ impl Sockets {
     }
 }
 
+/// A kernel without IPv6, or without ping sockets, lacks the file.
+fn raw() -> Vec<OpenSocket> {
+    let read = |(file, speaks): (&str, _)| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        table::parse(&text, speaks).take(MAX_SOCKETS).collect::<Vec<_>>()
+    };
+    table::FILES.into_iter().flat_map(read).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
-        fs,
         net::{TcpListener, TcpStream, UdpSocket},
         os::fd::AsFd,
     };

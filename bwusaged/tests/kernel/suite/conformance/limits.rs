@@ -58,12 +58,10 @@ const SAMPLED: &[(&str, Limits)] = &[
     // Their sockets are in no list that is read.
     ("DCCP", CHANCE),
     ("SCTP", CHANCE),
-    ("ICMP echo (ping socket)", CHANCE),
     ("AF_PACKET send", CHANCE),
     // The program counts headers too, or what it did not keep, or what the kernel adds.
-    ("ICMP echo (raw socket)", CHANCE),
-    ("ICMPv6 echo (raw socket)", CHANCE),
-    ("raw IP, protocol 253", CHANCE),
+    ("ICMP echo (raw socket)", WIRE_ONLY),
+    ("raw IP, protocol 253", WIRE_ONLY),
     ("kTLS", WIRE_ONLY),
     ("UDP with MSG_PEEK, then MSG_TRUNC", WIRE_ONLY),
 ];

@@ -93,17 +93,14 @@ pub(super) fn parse(
     Ok(false)
 }
 
-fn socket(body: &[u8], asked: Protocol) -> Option<OpenSocket> {
+fn socket(body: &[u8], protocol: Protocol) -> Option<OpenSocket> {
     let body: &[u8; ANSWER] = body.first_chunk()?;
     let port = |at: usize| u16::from_be_bytes([body[at], body[at + 1]]);
-    // A raw socket has its protocol where others have their port.
-    let protocol = if asked == super::RAW { Protocol(body[5]) } else { asked };
-    let (local, remote) = if asked == super::RAW { (0, 0) } else { (port(4), port(6)) };
     Some(OpenSocket {
         protocol,
         state: body[1],
-        local: SocketAddr::new(address(body[0], body.get(8..24)?)?, local),
-        remote: SocketAddr::new(address(body[0], body.get(24..40)?)?, remote),
+        local: SocketAddr::new(address(body[0], body.get(8..24)?)?, port(4)),
+        remote: SocketAddr::new(address(body[0], body.get(24..40)?)?, port(6)),
         inode: u32_at(body, 68)?,
     })
 }
@@ -161,15 +158,6 @@ mod tests {
             inode: 4711,
         };
         assert_eq!(sockets, [expected, expected]);
-    }
-
-    #[test]
-    fn a_raw_socket_has_a_protocol_and_no_port() {
-        let mut body = body();
-        (body[4], body[5]) = (0, 58);
-        let mut sockets = Vec::new();
-        parse(&message(BY_FAMILY, &body), super::super::RAW, &mut sockets).unwrap();
-        assert_eq!((sockets[0].protocol, sockets[0].local.port()), (Protocol::ICMPV6, 0));
     }
 
     #[test]
