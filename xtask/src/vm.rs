@@ -57,7 +57,7 @@ const PACKAGES: &[(&str, &str)] = &[
 pub(crate) const ALL: &str = "all";
 
 /// After that a machine is stopped, and what it did not come to has failed.
-const LIMIT: Duration = Duration::from_mins(20);
+const LIMIT: Duration = Duration::from_mins(30);
 
 /// Plays the cases whose name contains `cases` on the kernels of this version, or on all of them.
 pub(crate) fn run(version: &str, cases: &str) -> Result<ExitCode> {
