@@ -177,7 +177,7 @@ struct sk_buff {
 	struct sock *sk;
 	unsigned int len;
 	int skb_iif;
-	__u16 protocol, network_header, mac_header;
+	__u16 protocol, network_header, transport_header, mac_header;
 	unsigned int end;
 	unsigned char *head, *data;
 	char cb[48];
@@ -188,6 +188,10 @@ struct inet_skb_parm {
 };
 struct inet6_skb_parm {
 	__u16 frag_max_size;
+};
+/* The same while it is inside TCP. */
+struct tcp_skb_cb {
+	__u32 seq, end_seq;
 };
 struct skb_shared_info {
 	unsigned short gso_size, gso_segs;

@@ -9,6 +9,7 @@
  * - A FIN counts as a received byte.
  * - Who closes first leaves its socket before the other side's FIN comes: that one and its ACK are taken for granted.
  * - tcp_disconnect(), and so close() with SO_LINGER 0, sets the counters to zero, and sends a reset uncounted.
+ * - Of a segment with data that the socket has already, or has no room for, only the header counts.
  */
 #ifndef BWUSAGE_FOLD_H
 #define BWUSAGE_FOLD_H
@@ -187,6 +188,22 @@ static __noinline int begin(struct sock *sk, struct socket_state *state)
 	state->folded.received = now.received;
 	state->folded.segments_sent = now.segments_sent;
 	state->folded.segments_received = now.segments_received;
+	return 0;
+}
+
+/* A segment that counts, and whose data does not. */
+static __always_inline int drop_segment(struct sk_buff *skb, struct socket_state *state)
+{
+	struct tcp_skb_cb *cb = (void *)skb->cb;
+	__u32 bytes = BPF_CORE_READ(cb, end_seq) - BPF_CORE_READ(cb, seq);
+	__u8 flags = 0;
+
+	bpf_probe_read_kernel(&flags, sizeof(flags), skb->head + skb->transport_header + TCP_FLAGS_OFFSET);
+	bytes -= !!(flags & TCP_FIN) + !!(flags & TCP_SYN);
+	/* More than there is: it was thrown away before TCP looked at it, and has not been counted. */
+	if (bytes > skb->len)
+		return 0;
+	__sync_fetch_and_add(&state->folded.received, -(__u64)bytes);
 	return 0;
 }
 

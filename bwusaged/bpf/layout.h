@@ -154,6 +154,8 @@ struct light {
 	__u64 sockets;
 	/* Whether sockets fold themselves when they are used, because the walk has become rare. */
 	__u64 fold_when_used;
+	/* Whether light_drop runs. */
+	__u64 sees_drops;
 };
 
 /* Updates that could not be made, in the order of engine::linux::layout::LOSSES. */
@@ -172,7 +174,7 @@ _Static_assert(sizeof(struct interface) == 192, "mirrored in layout.rs");
 _Static_assert(sizeof(struct remote) == 32, "mirrored in layout.rs");
 _Static_assert(sizeof(struct remote_total) == 32, "mirrored in layout.rs");
 _Static_assert(sizeof(struct socket_record) == 80, "mirrored in layout.rs");
-_Static_assert(sizeof(struct light) == 16, "mirrored in layout.rs");
+_Static_assert(sizeof(struct light) == 24, "mirrored in layout.rs");
 _Static_assert(sizeof(struct dns_record) == 1240, "mirrored in layout.rs");
 
 #endif

@@ -12,15 +12,15 @@
 /* So old may what a socket counted become before the socket folds it itself, once the walk has become rare. */
 #define FOLD_WHEN_USED_NS 1000000000ULL
 
-#include "fold.h"
-#include "datagram.h"
-
 static __always_inline struct light *light_control(void)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&light, &zero);
 }
+
+#include "fold.h"
+#include "datagram.h"
 
 /* A socket that the kernel made for an MPTCP socket: what it moves is its owner's. */
 static __always_inline int is_subflow(struct sock *sk)
@@ -275,8 +275,31 @@ int BPF_PROG(light_destroy, struct sock *sk)
 		begin(sk, state);
 		state->folded.segments_sent -= 1;
 	}
+	/* From here on whoever folds it, itemises too: the walk may be at this socket right now. */
+	__sync_fetch_and_or(&state->flags, SOCKET_GONE);
 	fold(sk, state, owner, 0, 0);
 	light_itemise(sk, state, owner, 1);
+	return 0;
+}
+
+/*
+ * Data that crossed the wire and that the kernel throws away at its socket. Since Linux 6.11 it says whose it was; this program
+ * does not load before.
+ */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(light_drop, struct sk_buff *skb, void *location, int reason, struct sock *sk)
+{
+	struct socket_state *state;
+
+	if (!sk || !skb->skb_iif)
+		return 0;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!state)
+		return 0;
+	if (sk->sk_protocol == IPPROTO_TCP)
+		return drop_segment(skb, state);
+	if (sk->sk_protocol == IPPROTO_UDP || sk->sk_protocol == IPPROTO_UDPLITE)
+		return drop_datagram(sk, state, skb);
 	return 0;
 }
 
@@ -331,6 +354,8 @@ int light_walk(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (state->flags & SOCKET_UNCLAIMED || sk->__sk_common.skc_state == TCP_CLOSE)
 		return 0;
 	fold(sk, state, state->owner, 0, 0);
+	if (state->flags & SOCKET_GONE)
+		light_itemise(sk, state, state->owner, 0);
 	return 0;
 }
 

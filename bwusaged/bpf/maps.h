@@ -36,6 +36,8 @@ const volatile __u32 cfg_interfaces = 1;
 #define SOCKET_SUBFLOW 1024u
 /* Light mode: it may have been closed by a reset. */
 #define SOCKET_RESET 2048u
+/* It is being destroyed; light mode. */
+#define SOCKET_GONE 4096u
 
 /*
  * Light mode: how far the socket's own counters have been added to an owner's. Of datagrams: the wire length of the last one

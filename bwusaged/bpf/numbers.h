@@ -52,6 +52,10 @@
 #define TCP_CLOSE 7
 #define TCP_CLOSE_WAIT 8
 #define TCP_LISTEN 10
+/* The flags of a segment, and where they are in its header (RFC 9293, 3.1). */
+#define TCP_FLAGS_OFFSET 13
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
 /* enum sock_flags: the other side will send no more. */
 #define SOCK_DONE 1
 

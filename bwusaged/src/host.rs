@@ -17,6 +17,12 @@ mod carriers;
 #[path = "host/carriers_other.rs"]
 mod carriers;
 #[cfg(target_os = "linux")]
+#[path = "host/disks_linux.rs"]
+mod disks;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/disks_other.rs"]
+mod disks;
+#[cfg(target_os = "linux")]
 #[path = "host/interfaces_linux.rs"]
 mod interfaces;
 #[cfg(not(target_os = "linux"))]

@@ -5,23 +5,21 @@
 //! each has its turn within [`FULL_ROUND_TICKS`].
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     time::Instant,
 };
 
 use bwusage_proto::{
     process::{Pid, ProcessId},
-    snapshot::{DiskIo, HostInfo, HostSample, Memory},
+    snapshot::{HostInfo, HostSample, Memory},
 };
-use sysinfo::{
-    CpuRefreshKind, DiskRefreshKind, Disks, MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System,
-};
+use sysinfo::{CpuRefreshKind, MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::{Host, HostTick, ProcessUse, carriers::Carriers, interfaces::Interfaces, listing};
+use super::{Host, HostTick, ProcessUse, carriers::Carriers, disks::Disks, interfaces::Interfaces, listing};
 use crate::engine::Identity;
 
 /// Within so many ticks every process is measured once, moving data or not.
-const FULL_ROUND_TICKS: usize = 20;
+const FULL_ROUND_TICKS: usize = 30;
 /// Every so many ticks the list of processes is read anew.
 const LISTING_TICKS: u32 = 5;
 /// Most processes that are measured out of turn in one tick.
@@ -64,7 +62,7 @@ impl LiveHost {
             system: System::new()?,
             interfaces: Interfaces::new(),
             carriers: Carriers::new(),
-            disks: Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_io_usage())?,
+            disks: Disks::new(),
             info: host_info(),
             listing: listing::Listing::new(),
             known: BTreeMap::new(),
@@ -80,8 +78,6 @@ impl LiveHost {
     fn machine(&mut self) -> HostSample {
         self.system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
         self.system.refresh_memory_specifics(MemoryRefreshKind::everything());
-        self.disks
-            .refresh_specifics(self.ticks.is_multiple_of(60), DiskRefreshKind::nothing().with_io_usage());
         let share = |percent: f32| (f64::from(percent) * 100.0).round().max(0.0) as u32;
         let had_before = self.measured_before.replace(Instant::now()).is_some();
         HostSample {
@@ -98,7 +94,7 @@ impl LiveHost {
                 swap_total_bytes: self.system.total_swap(),
                 swap_used_bytes: self.system.used_swap(),
             }),
-            disk: self.disk_io(),
+            disk: self.disks.read(),
             interfaces: self.interfaces.read(),
             uptime_ms: System::uptime().ok().map(|seconds| seconds * 1000),
             load_centi: System::load_average().ok().map(|load| {
@@ -106,20 +102,6 @@ impl LiveHost {
             }),
             process_count: Some(self.known.len() as u32).filter(|&count| count > 0),
         }
-    }
-
-    /// Each device once, however often it is mounted.
-    fn disk_io(&self) -> Option<DiskIo> {
-        let mut seen = HashSet::new();
-        let devices = self.disks.iter().filter(|disk| seen.insert(disk.name().to_owned()));
-        devices.map(sysinfo::Disk::usage).fold(None, |sum: Option<DiskIo>, usage| {
-            let sum = sum.unwrap_or_default();
-            Some(DiskIo {
-                read_bytes_total: sum.read_bytes_total.saturating_add(usage.total_read_bytes),
-                write_bytes_total: sum.write_bytes_total.saturating_add(usage.total_written_bytes),
-                ..sum
-            })
-        })
     }
 
     /// Reads the list of processes: who is new, who is gone.
@@ -227,35 +209,19 @@ impl Host for LiveHost {
         tick.carriers = self.carriers.look(busy).to_vec();
 
         let turn = self.turn(busy);
-        let pids: Vec<_> = turn.iter().map(|id| sysinfo::Pid::from_u32(id.pid)).collect();
-        let kind = ProcessRefreshKind::nothing().without_tasks().with_cpu().with_memory().with_disk_usage();
-        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
-        for id in turn {
-            match self.system.process(sysinfo::Pid::from_u32(id.pid)) {
-                Some(process) if listing::is_same(id, process) => tick.processes.push(measure(id, process)),
-                // Its number is another process's by now: the next listing meets that one.
-                Some(_) if self.known.get(&id.pid) == Some(&id) => {
-                    self.known.remove(&id.pid);
-                    self.used.remove(&id);
-                    self.forget(id.pid);
-                    tick.ended.push(id);
-                }
-                _ => {}
+        for (id, used) in self.listing.measure(&mut self.system, turn) {
+            if let Some(used) = used {
+                tick.processes.push(used);
+            } else if self.known.get(&id.pid) == Some(&id) {
+                // It has ended. If its number is another process's by now, the next listing meets that one.
+                self.known.remove(&id.pid);
+                self.used.remove(&id);
+                self.forget(id.pid);
+                tick.ended.push(id);
             }
         }
         self.hot = self.heat(&tick.processes);
         tick
-    }
-}
-
-fn measure(id: ProcessId, process: &sysinfo::Process) -> ProcessUse {
-    let disk = process.disk_usage();
-    ProcessUse {
-        id,
-        cpu_time_ms: process.accumulated_cpu_time(),
-        rss_bytes: process.memory(),
-        disk_read_bytes: Some(disk.total_read_bytes),
-        disk_write_bytes: Some(disk.total_written_bytes),
     }
 }
 
@@ -293,7 +259,7 @@ mod tests {
     fn every_process_has_its_turn_within_a_round() {
         let mut host = LiveHost::open().unwrap();
         host.known = (1..=100).map(|pid| (pid, ProcessId::new(pid, 1))).collect();
-        let mut had_turn = HashSet::new();
+        let mut had_turn = std::collections::HashSet::new();
         for _ in 0..FULL_ROUND_TICKS {
             had_turn.extend(host.turn(&[]).into_iter().map(|id| id.pid));
         }

@@ -1,20 +1,25 @@
-//! The list of processes and their identity on Linux, read from `/proc` directly: `sysinfo` gives the start of a process
-//! in seconds only, and listing through it costs a hundred times as much.
+//! The list of processes, their identity and what they use on Linux, read from `/proc` directly: `sysinfo` gives the start of
+//! a process in seconds only and 0 for what it may not read, opens five files to measure a process where two tell it, and
+//! takes a hundred times as long to list them.
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs,
+    fs::{self, File},
+    io::Read as _,
     sync::LazyLock,
 };
 
 use bwusage_proto::process::{Pid, ProcessId, UserId};
 use sysinfo::System;
 
+use super::ProcessUse;
 use crate::cgroup::most_telling;
 
 /// Clock ticks per second in `/proc/PID/stat`: `USER_HZ`, 100 on every architecture that bwusage runs on.
 const USER_HZ: u64 = 100;
 
+/// More than either file of a process has.
+const MOST_BYTES: usize = 4096;
 /// After so many listings every number is looked at again.
 const LOOK_AGAIN: u32 = 12;
 
@@ -24,11 +29,12 @@ pub(super) struct Listing {
     /// Numbers of kernel threads: often more than of processes, and hardly ever given to one.
     kernel_threads: HashSet<Pid>,
     listings: u32,
+    text: Box<[u8]>,
 }
 
 impl Listing {
     pub(super) fn new() -> Self {
-        Self::default()
+        Self { text: vec![0; MOST_BYTES].into(), ..Self::default() }
     }
 
     /// Every process now. Those in `known` are taken for the same without a look, which would cost more than all the rest;
@@ -51,6 +57,34 @@ impl Listing {
         }
         ids
     }
+
+    /// What each of `processes` used so far; nothing of those that have ended.
+    pub(super) fn measure(
+        &mut self,
+        _: &mut System,
+        processes: Vec<ProcessId>,
+    ) -> Vec<(ProcessId, Option<ProcessUse>)> {
+        processes.into_iter().map(|id| (id, self.used_by(id))).collect()
+    }
+
+    fn used_by(&mut self, id: ProcessId) -> Option<ProcessUse> {
+        let stat = parse_stat(self.read(&format!("/proc/{}/stat", id.pid))?)?;
+        // Whoever may not debug the process may not read its I/O either (`CAP_SYS_PTRACE`).
+        let io = self.read(&format!("/proc/{}/io", id.pid)).and_then(parse_io);
+        (stat.start_time == id.start_time.0).then_some(ProcessUse {
+            id,
+            cpu_time_ms: stat.cpu_ticks.saturating_mul(1000 / USER_HZ),
+            rss_bytes: stat.resident_pages.saturating_mul(rustix::param::page_size() as u64),
+            disk_read_bytes: io.map(|io| io.read_bytes),
+            disk_write_bytes: io.map(|io| io.write_bytes),
+        })
+    }
+
+    /// In one call: a file of `/proc` that fits is given whole, and reading to its end would take two more.
+    fn read(&mut self, path: &str) -> Option<&[u8]> {
+        let length = File::open(path).and_then(|mut file| file.read(&mut self.text)).ok()?;
+        self.text.get(..length)
+    }
 }
 
 /// The identity of the process that has the number `pid` now; `None` when there is none, or it is a kernel thread.
@@ -70,11 +104,27 @@ pub(crate) fn has_terminal(process: ProcessId) -> Option<bool> {
 struct Stat {
     /// The device number of the controlling terminal, 0 for none.
     terminal: i32,
+    /// Of all its threads, user and system, in clock ticks.
+    cpu_ticks: u64,
     /// In clock ticks since boot.
     start_time: u64,
+    resident_pages: u64,
 }
 
-/// Field 7, the terminal, and field 22, the start. The name (field 2) may hold blanks and brackets, so fields are counted
+/// What is read of `/proc/PID/io`: what reached the storage, not what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Io {
+    read_bytes: u64,
+    write_bytes: u64,
+}
+
+fn parse_io(text: &[u8]) -> Option<Io> {
+    let text = std::str::from_utf8(text).ok()?;
+    let field = |name| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    Some(Io { read_bytes: field("read_bytes:")?, write_bytes: field("write_bytes:")? })
+}
+
+/// Field 7, the terminal, 14 and 15, the processor time, 22, the start, and 24, the memory (proc_pid_stat(5)). The name (field 2) may hold blanks and brackets, so fields are counted
 /// from its last bracket. Kernel threads (flag `PF_KTHREAD` in field 9) have no network of their own and are left out.
 fn parse_stat(stat: &[u8]) -> Option<Stat> {
     const PF_KTHREAD: u64 = 0x0020_0000;
@@ -84,7 +134,13 @@ fn parse_stat(stat: &[u8]) -> Option<Stat> {
     if flags & PF_KTHREAD != 0 {
         return None;
     }
-    Some(Stat { terminal: fields.get(4)?.parse().ok()?, start_time: fields.get(19)?.parse().ok()? })
+    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    Some(Stat {
+        terminal: fields.get(4)?.parse().ok()?,
+        cpu_ticks: number(11)?.saturating_add(number(12)?),
+        start_time: number(19)?,
+        resident_pages: number(21)?,
+    })
 }
 
 /// The path of the control group that `process` is in now; `None` when it has ended.
@@ -119,13 +175,36 @@ mod tests {
     #[test]
     fn a_name_with_brackets_and_blanks_does_not_move_the_fields() {
         let stat = b"42 (a) b (c)) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
-        assert_eq!(parse_stat(stat), Some(Stat { terminal: 0, start_time: 98765 }));
+        assert_eq!(
+            parse_stat(stat),
+            Some(Stat { terminal: 0, cpu_ticks: 9, start_time: 98765, resident_pages: 2 })
+        );
     }
 
     #[test]
     fn a_terminal_is_told_from_none() {
         let stat = b"42 (bash) S 1 42 42 34816 42 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
-        assert_eq!(parse_stat(stat), Some(Stat { terminal: 34816, start_time: 98765 }));
+        assert_eq!(
+            parse_stat(stat),
+            Some(Stat { terminal: 34816, cpu_ticks: 9, start_time: 98765, resident_pages: 2 })
+        );
+    }
+
+    #[test]
+    fn storage_is_what_reached_it() {
+        let io = b"rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: 6\ncancelled_write_bytes: 7\n";
+        assert_eq!(parse_io(io), Some(Io { read_bytes: 5, write_bytes: 6 }));
+        assert_eq!(parse_io(b""), None);
+    }
+
+    #[test]
+    fn a_process_is_measured_as_long_as_it_is_the_same() {
+        let mut listing = Listing::new();
+        let own = id_of(std::process::id()).unwrap();
+        let used = listing.used_by(own).unwrap();
+        assert!(used.rss_bytes > 1 << 16 && used.disk_read_bytes.is_some());
+        let earlier = ProcessId::new(own.pid, own.start_time.0 - 1);
+        assert_eq!(listing.used_by(earlier), None);
     }
 
     #[test]

@@ -190,6 +190,7 @@ pub(super) const SOCKET_SCOPE_MASK: u32 = 3 << 8;
 pub(super) struct Light {
     pub(super) sockets: u64,
     pub(super) fold_when_used: u64,
+    pub(super) sees_drops: u64,
 }
 
 /// `struct dns_record`: a length, and room for this many bytes after it.
@@ -227,7 +228,7 @@ const _: () = {
     assert!(size_of::<RemoteTotal>() == 32);
     assert!(size_of::<RemoteRecord>() == 64);
     assert!(size_of::<SocketRecord>() == 80);
-    assert!(size_of::<Light>() == 16);
+    assert!(size_of::<Light>() == 24);
 };
 
 // SAFETY: plain integers and byte arrays without padding (asserted above), so any bytes are a value.

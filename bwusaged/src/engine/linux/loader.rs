@@ -189,8 +189,14 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     let slots = (COUNTER_BYTES / (cpus * size_of::<Counters>())).clamp(*SLOTS.start(), *SLOTS.end());
 
     let mut programs = open(plan, &btf, cpus, slots)?;
-    let kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
-    let (hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup)?;
+    let mut kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
+    let (mut hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup)?;
+    if let Some(folding) = &mut kernel.folding {
+        let drops = attach_if_possible(&mut programs, light::DROPS, &btf);
+        folding.see_drops(drops.attached);
+        blind_spots.extend(if drops.attached { light::WITH_DROPS } else { light::WITHOUT_DROPS });
+        hooks.push(drops);
+    }
     seed(&mut programs, &btf)?;
     if preflight::mptcp(&btf) == Mptcp::Unseen {
         blind_spots.push("connections of MPTCP are the kernel's: their program is known since Linux 5.19");
@@ -349,6 +355,16 @@ fn attach_tracepoint(
     let program: &mut BtfTracePoint = program(programs, name)?;
     program.load(tracepoint, btf).and_then(|()| program.attach().map(drop)).map_err(failed)?;
     Ok(attached(format!("tp_btf/{tracepoint}"), purpose))
+}
+
+/// Attaches a program that it is worse without, but no worse than that.
+fn attach_if_possible(programs: &mut Ebpf, tracepoint: Tracepoint, btf: &Btf) -> Hook {
+    attach_tracepoint(programs, tracepoint, btf).unwrap_or_else(|error| {
+        let (_, name, purpose, since) = tracepoint;
+        tracing::debug!(%error, "not attached");
+        let detail = Some(format!("since Linux {since}: before, it does not say whose socket it was"));
+        Hook { name: format!("tp_btf/{name}"), purpose: purpose.into(), attached: false, detail }
+    })
 }
 
 /// Loads the iterator `name` and ties it to the table `map`.

@@ -22,8 +22,8 @@ pub(super) const TOOLS: &[Tool] = &[Tool::Light, Tool::Exact, Tool::Nethogs, Too
 const SECONDS: f64 = 30.0;
 const PROCESSES: &str = "300";
 const CONNECTIONS: &str = "5000";
-/// The daemon looks more often at what just began.
-const CALM: Duration = Duration::from_secs(3);
+/// Processes that have just begun and connected are looked at more often for a while.
+const CALM: Duration = Duration::from_secs(20);
 
 pub(super) fn run(lab: &Lab) -> Result<Vec<Table>> {
     let seconds = lab.effort.seconds(SECONDS);
