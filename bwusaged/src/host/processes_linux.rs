@@ -177,7 +177,7 @@ mod tests {
         let stat = b"42 (a) b (c)) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
         assert_eq!(
             parse_stat(stat),
-            Some(Stat { terminal: 0, cpu_ticks: 9, start_time: 98765, resident_pages: 2 })
+            Some(Stat { terminal: 0, cpu_ticks: 11, start_time: 98765, resident_pages: 2 })
         );
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let stat = b"42 (bash) S 1 42 42 34816 42 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
         assert_eq!(
             parse_stat(stat),
-            Some(Stat { terminal: 34816, cpu_ticks: 9, start_time: 98765, resident_pages: 2 })
+            Some(Stat { terminal: 34816, cpu_ticks: 11, start_time: 98765, resident_pages: 2 })
         );
     }
 
