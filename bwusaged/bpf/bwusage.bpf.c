@@ -495,6 +495,8 @@ static __always_inline void add_packet(struct __sk_buff *skb, int rx)
 		}
 	} else {
 		owner = residual_of(skb);
+		if (!rx && owner == SLOT_KERNEL_TCP)
+			owner = owner_of_last_word(skb);
 		home = sk && BPF_CORE_READ((struct sock *)plain(sk), __sk_common.skc_net.net, net_cookie) == cfg_home;
 	}
 	if (home)

@@ -33,7 +33,7 @@ use crate::{
 const DEFAULT_INTERVAL_MS: u32 = 1000;
 /// After a crowd of processes, or a client that has asked for everything, most of what the daemon has is free again. Every so
 /// many ticks it is given back, where there is much.
-const GIVE_BACK_TICKS: u64 = 60;
+const GIVE_BACK_TICKS: u64 = 30;
 const GIVE_BACK_ABOVE_BYTES: u64 = 10 << 20;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";

@@ -13,9 +13,11 @@ pub(super) struct Programs {
     pub(super) suite: PathBuf,
 }
 
+/// Optimised: an emulated processor is slow enough.
 pub(super) fn build() -> Result<Programs> {
     workspace::succeed(workspace::cargo().args([
         "build",
+        "--release",
         "--locked",
         "-p",
         "bwusaged",
@@ -23,11 +25,11 @@ pub(super) fn build() -> Result<Programs> {
         "bwusage-ctl",
     ]))?;
     let mut suite = workspace::cargo();
-    suite.args(["test", "--locked", "--no-run", "-p", "bwusaged", "--test", "kernel"]);
+    suite.args(["test", "--release", "--locked", "--no-run", "-p", "bwusaged", "--test", "kernel"]);
     suite.args(["--message-format", "json-render-diagnostics"]).stderr(Stdio::inherit());
     let messages = workspace::output(&mut suite)?;
     let suite = executable(&messages, "kernel").context("cargo does not name the test program")?;
-    let built = workspace::target_dir()?.join("debug");
+    let built = workspace::target_dir()?.join("release");
     Ok(Programs { started: ["bwusaged", "bwusage-ctl"].map(|program| built.join(program)), suite })
 }
 
