@@ -55,17 +55,17 @@ const IN_BOTH_MODES: &[&[Test]] = &[
     identity::TESTS,
     lifecycle::TESTS,
     connections::TESTS,
+    bounds::TESTS,
 ];
 
 /// Those for which it does not matter how packets are counted, or which ask for what only the exact mode sees.
 const IN_EXACT_MODE: &[&[Test]] = &[
     refusals::TESTS,
     connections::TESTS_OF_EXACT_MODE,
+    bounds::TESTS_OF_EXACT_MODE,
     packets::TESTS,
     privilege::TESTS,
     privilege::needs::TESTS,
-    bounds::TESTS,
-    packets::TESTS,
 ];
 
 pub(super) fn main() -> ExitCode {
