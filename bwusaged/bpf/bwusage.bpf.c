@@ -404,18 +404,20 @@ static __noinline __u64 residual_of(struct __sk_buff *skb)
 }
 
 /*
- * A packet leaves a socket whose owner is not the current process. Whoever holds the lock of a TCP socket uses it now, and
- * sends in its own name; without the lock it is an interrupt that happens to run here. So it is where the handshake of a
- * listener is answered, which needs no lock, whoever holds it. A datagram is always sent by its process.
+ * A packet leaves a socket whose owner is not the current process. Whoever holds the lock of a socket with connections (TCP,
+ * SCTP, DCCP) uses it now, and sends in its own name; without the lock it is an interrupt that happens to run here. So it is
+ * where the handshake of a listener is answered, which needs no lock, whoever holds it. A datagram is always sent by its process.
  */
 static __noinline __u64 take_over(struct __sk_buff *skb, struct socket_state *state, __u64 owner)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct sock *sk = plain(skb->sk);
+	__u16 type;
 
 	if (!sk || !state || task->flags & (PF_KTHREAD | PF_EXITING))
 		return owner;
-	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP &&
+	type = BPF_CORE_READ(sk, sk_type);
+	if (type != SOCK_DGRAM && type != SOCK_RAW &&
 	    (!BPF_CORE_READ(sk, sk_lock.owned) || BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN))
 		return owner;
 	return claim(state, sk, task);
