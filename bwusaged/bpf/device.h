@@ -42,7 +42,7 @@ static __always_inline __u64 further_segments(struct sk_buff *skb, __u32 network
 		bpf_probe_read_kernel(&offset, 1, start + header + 12);
 		header += (offset >> 4) * 4;
 	} else {
-		header += 8;
+		header += protocol == IPPROTO_SCTP ? SCTP_HEADER : UDP_HEADER;
 	}
 	if (segments < 2 && length > header + link)
 		segments = (length - header - link + size - 1) / size;

@@ -16,6 +16,7 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_ICMPV6 58
+#define IPPROTO_SCTP 132
 #define IPPROTO_UDPLITE 136
 /* A raw socket of this protocol sends packets that have their IP header already. */
 #define IPPROTO_RAW 255
@@ -31,6 +32,7 @@
 #define USUAL_MTU 1500
 #define UDP_HEADER 8
 #define TCP_HEADER 20
+#define SCTP_HEADER 12
 
 #define ETHERNET_HEADER 14
 #define ETH_P_IP 0x0800

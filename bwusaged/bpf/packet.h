@@ -89,7 +89,9 @@ static __noinline __u32 repeated_header(struct __sk_buff *skb)
 			return 60;
 	}
 	if (protocol == IPPROTO_UDP)
-		return network + 8;
+		return network + UDP_HEADER;
+	if (protocol == IPPROTO_SCTP)
+		return network + SCTP_HEADER;
 	if (network < 20)
 		return 0;
 	transport = data + network;

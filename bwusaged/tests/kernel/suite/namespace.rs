@@ -71,8 +71,9 @@ impl Namespace {
 
     /// From now on the interface carries every packet by itself, and counts it.
     pub(super) fn switch_offloads_off(&self, interface: &str) {
-        let offloads = ["tso", "off", "gso", "off", "gro", "off", "tx-udp-segmentation", "off"];
-        output(self.command("ethtool").args(["-K", interface]).args(offloads));
+        for offload in ["tso", "gso", "gro", "tx-udp-segmentation", "tx-sctp-segmentation"] {
+            output(self.command("ethtool").args(["-K", interface, offload, "off"]));
+        }
     }
 
     /// From now on packets for others are passed on.
