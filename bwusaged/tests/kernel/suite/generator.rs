@@ -42,6 +42,7 @@ mod tcp;
 mod tun;
 mod udp;
 mod uring;
+pub(super) use datagrams::has_udp_gro;
 pub(super) use ktls::offered as has_ktls;
 pub(super) use lives::BEAT_BYTES;
 pub(super) use opening::has_fast_open;

@@ -30,7 +30,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     Case::new("MSG_ERRQUEUE (timestamps)", |stage| udp(stage, &["send-timestamped", "", "6400", "1000"])),
     Case::new("UDP GSO (UDP_SEGMENT)", |stage| udp(stage, &["send-gso", "", "20000", "1000"])),
-    Case::new("UDP GSO and GRO", gro),
+    Case::new("UDP GSO and GRO", gro).where_offered(generator::has_udp_gro),
     Case::new("MPTCP", |stage| {
         let (server, address) = stage.serve("bw-server", &["serve-mptcp", Family::V4.far_address()]);
         stage.client(server, "bw-client", &["download-mptcp", &address, BYTES]);

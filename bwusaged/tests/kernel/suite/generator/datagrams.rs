@@ -153,6 +153,19 @@ fn send_segments(address: &str, count: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a super-packet reaches a socket that takes them whole, as over the loopback interface since some kernel after 5.10.
+pub(in crate::suite) fn has_udp_gro() -> bool {
+    let whole = || -> io::Result<bool> {
+        let (receiver, sender) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
+        option::set(&receiver, libc::SOL_UDP, libc::UDP_GRO, &1_i32.to_ne_bytes())?;
+        option::set(&sender, libc::SOL_UDP, libc::UDP_SEGMENT, &i32::from(SEGMENT).to_ne_bytes())?;
+        let two = vec![0; 2 * usize::from(SEGMENT)];
+        sender.send_to(&two, receiver.local_addr()?)?;
+        Ok(receiver.recv(&mut vec![0; 65_536])? == two.len())
+    };
+    whole().unwrap_or(false)
+}
+
 /// Takes super-packets as they come.
 fn serve_segments(address: &str) -> io::Result<()> {
     let socket = UdpSocket::bind(address)?;
