@@ -37,7 +37,7 @@ pub(super) const ENGINE_VARIABLE: &str = "BWUSAGED_TEST_ENGINE";
 const INTERVAL_MS: &str = "100";
 /// More ticks than pass between two readings of the list of processes.
 const LISTING_TICKS: u32 = 6;
-const START_DEADLINE: Duration = Duration::from_mins(2);
+const START_DEADLINE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A running daemon. Dropping it kills it.

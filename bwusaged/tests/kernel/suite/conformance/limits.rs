@@ -19,8 +19,8 @@ pub(super) const EXACT: Limits = Limits { payload: 0.001, wire: 0.001, misnamed:
 pub(super) const LIGHT: Limits = Limits { wire: 0.002, ..EXACT };
 
 /// Of the engine that compares packets with sockets, unless [`SAMPLED`] says otherwise: payload is what packets carry, some of them
-/// twice: 2.7 % seen while other programs kept both processors busy.
-pub(super) const SAMPLED_OTHERWISE: Limits = Limits { payload: 0.05, ..EXACT };
+/// twice.
+pub(super) const SAMPLED_OTHERWISE: Limits = Limits { payload: 0.02, ..EXACT };
 
 /// Whatever it finds: how much that is depends on the moment at which it looks.
 const CHANCE: Limits = Limits { payload: f64::INFINITY, wire: f64::INFINITY, misnamed: f64::INFINITY };
@@ -36,7 +36,6 @@ const SAMPLED: &[(&str, Limits)] = &[
     ("the same, client closes later", CHANCE),
     ("written just before the exit", CHANCE),
     ("closed before anybody read it", CHANCE),
-    ("2,000 connections of one process", CHANCE),
     ("2,000 connections a second", CHANCE),
     ("TCP Fast Open", CHANCE),
     ("connect() refused", CHANCE),
