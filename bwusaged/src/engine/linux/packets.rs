@@ -4,7 +4,7 @@
 //!
 //! - [`ring`] reads packets, [`decode`] and [`fragments`] say what they are, [`flow`] is what they belong to.
 //! - [`sockets`] lists sockets, [`directory`] finds the one of a flow, [`owners`] the process of a socket.
-//! - [`book`] adds up. [`watch`] is the threads that do all this.
+//! - [`book`] adds up; [`stream`] knows what was sent again. [`watch`] is the threads that do all this, [`allowance`] how often they may look.
 
 use std::io;
 
@@ -18,6 +18,7 @@ use super::links::Links;
 use crate::engine::{Engine, EngineError, Sample};
 
 mod addresses;
+mod allowance;
 mod book;
 mod decode;
 mod directory;
@@ -26,6 +27,7 @@ mod fragments;
 mod owners;
 mod ring;
 mod sockets;
+mod stream;
 mod watch;
 
 /// What it does not see.
@@ -35,7 +37,7 @@ const BLIND_SPOTS: [&str; 8] = [
     "other network namespaces, containers among them, are not counted",
     "a socket that several processes have open is counted under the one that was started last; one that is handed on, up to 5 seconds late",
     "several sockets on one port (SO_REUSEPORT, multicast) are not told apart",
-    "payload is what packets carry behind their headers: retransmitted bytes are in it, bytes that a program did not read too",
+    "payload is what packets carry behind their headers: bytes that a program did not read are in it",
     "SCTP and DCCP have no process; what is forwarded with address translation looks like this machine's own, and stands under stale",
     "the interfaces have no ledger",
 ];

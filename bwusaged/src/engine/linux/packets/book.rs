@@ -13,7 +13,10 @@ use bwusage_proto::{
     units::{Counters, Payload, Traffic, Wire},
 };
 
-use super::flow::{Flow, Size, UDP_LITE, Way};
+use super::{
+    flow::{Flow, Size, UDP_LITE, Way},
+    stream::Stream,
+};
 use crate::engine::{Identity, ProcessSample, Sample};
 
 /// How long a flow waits for a process.
@@ -61,6 +64,8 @@ struct Entry {
     /// Some of it was for several machines.
     to_group: bool,
     last_ms: u64,
+    received: Stream,
+    sent: Stream,
 }
 
 #[derive(Debug, Default)]
@@ -93,21 +98,44 @@ pub(super) struct Signs {
     pub(super) opens: bool,
     /// It is for several machines.
     pub(super) to_group: bool,
+    /// The number of the first byte of its payload, where it has one.
+    pub(super) sequence: Option<u32>,
+}
+
+impl Entry {
+    fn new(owner: Owner, now_ms: u64) -> Self {
+        let (received, sent) = (Stream::default(), Stream::default());
+        Self { owner, fresh: Traffic::default(), to_group: false, last_ms: now_ms, received, sent }
+    }
+
+    fn take(&mut self, way: Way, mut size: Size, signs: Signs) {
+        if signs.opens {
+            (self.received, self.sent) = (Stream::default(), Stream::default());
+        }
+        if let Some(sequence) = signs.sequence {
+            let stream = match way {
+                Way::Received => &mut self.received,
+                Way::Sent => &mut self.sent,
+            };
+            size.payload = stream.advance(sequence, size.payload);
+        }
+        self.fresh += traffic(way, size);
+        self.to_group |= signs.to_group;
+    }
 }
 
 impl Book {
     /// Takes in one packet.
     pub(super) fn count(&mut self, flow: Flow, way: Way, size: Size, signs: Signs, now_ms: u64) {
-        let traffic = traffic(way, size);
         if self.flows.len() >= MAX_FLOWS && !self.flows.contains_key(&flow) {
-            self.residuals[index(ResidualReason::TableFull)][flow.scope] += traffic;
+            self.residuals[index(ResidualReason::TableFull)][flow.scope] += traffic(way, size);
             return;
         }
         let waiting = Owner::Waiting { since_ms: now_ms, listener: None };
         let mut met = false;
         let entry = self.flows.entry(flow).or_insert_with(|| {
             met = true;
-            Entry { owner: waiting, fresh: Traffic::default(), to_group: false, last_ms: now_ms }
+            Entry::new(waiting, now_ms)
         });
         if signs.opens && !matches!(entry.owner, Owner::Waiting { .. }) {
             // The same addresses again: the connection before is over.
@@ -117,8 +145,7 @@ impl Book {
             charge(&mut self.accounts, &mut self.residuals, owner, &flow, over, now_ms);
         }
         if let Some(entry) = self.flows.get_mut(&flow) {
-            entry.fresh += traffic;
-            entry.to_group |= signs.to_group;
+            entry.take(way, size, signs);
             entry.last_ms = now_ms;
         }
         self.curious |= met;

@@ -14,6 +14,10 @@ const MAX_EXTENSIONS: usize = 8;
 /// What BIG TCP puts in front of TCP inside the machine, and no wire carries (RFC 2675: an option of 6 bytes, padded).
 const JUMBO_HEADER: u64 = 8;
 
+/// Flags of TCP (RFC 9293, 3.1).
+const SYN: u8 = 0x02;
+const ACK: u8 = 0x10;
+
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
@@ -29,6 +33,8 @@ pub(super) struct Packet {
     pub(super) size: Size,
     /// TCP's first packet of a connection: whatever had these addresses before is over.
     pub(super) opens: bool,
+    /// TCP's number of the first byte of the payload; `None` for parts of a packet, and where it was not kept.
+    pub(super) sequence: Option<u32>,
     pub(super) fragment: Option<Fragment>,
 }
 
@@ -69,12 +75,14 @@ pub(super) fn decode(bytes: &[u8], length: u64, segment: u16) -> Option<Packet> 
     let protocol = Protocol(network.protocol);
     let (from, to) = ports(protocol, transport);
     let header = (network.header + if whole { transport_header(protocol, transport) } else { 0 }) as u64;
+    let speaks_tcp = protocol == Protocol::TCP;
     Some(Packet {
         protocol,
         source: SocketAddr::new(network.source, from),
         destination: SocketAddr::new(network.destination, to),
         size: size(length, header, segment.into(), network.jumbo),
-        opens: protocol == Protocol::TCP && transport.get(13).is_some_and(|flags| flags & 0x12 == 0x02),
+        opens: speaks_tcp && transport.get(13).is_some_and(|flags| flags & (SYN | ACK) == SYN),
+        sequence: if speaks_tcp && network.fragment.is_none() { sequence(transport) } else { None },
         fragment: network.fragment,
     })
 }
@@ -172,6 +180,13 @@ fn ports(protocol: Protocol, transport: &[u8]) -> (u16, u16) {
         },
         _ => (0, 0),
     }
+}
+
+/// The first byte of a connection comes after the one that opens it, which has a number of its own.
+fn sequence(transport: &[u8]) -> Option<u32> {
+    let number = u32::from_be_bytes(*transport.get(4..)?.first_chunk()?);
+    let opens = transport.get(13)? & SYN != 0;
+    Some(number.wrapping_add(opens.into()))
 }
 
 /// What the transport puts in front of the payload. Of protocols that are not looked into, everything is payload.

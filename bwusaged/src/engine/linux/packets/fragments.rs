@@ -67,6 +67,7 @@ mod tests {
             destination: SocketAddr::new([192, 0, 2, 2].into(), port),
             size: Size::default(),
             opens: false,
+            sequence: None,
             fragment: Some(Fragment { number, first, last }),
         }
     }

@@ -1,5 +1,6 @@
 //! Which process has a socket open, from the links in `/proc/PID/fd`. It is the dear part: one system call for each open file of
-//! the machine. So only sockets with traffic are looked for, the youngest processes first, and not for longer than a moment.
+//! the machine. So only sockets with traffic are looked for, the youngest processes first, and not for longer than a moment; a
+//! file that is known is not looked at again.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,10 +21,17 @@ const MOST: Duration = Duration::from_millis(100);
 /// socket a moment before it has its number.
 const MISSES: u8 = 3;
 
+/// Who has a socket open, and as which of its files.
+#[derive(Debug, Clone, Copy)]
+struct Holder {
+    process: ProcessId,
+    descriptor: u32,
+}
+
 /// What is known about who has which socket open.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
-    known: HashMap<u32, ProcessId>,
+    known: HashMap<u32, Holder>,
     /// How often nobody had a socket open: the kernel has some for itself.
     missed: HashMap<u32, u8>,
     /// A search that was broken off goes on below this process.
@@ -32,14 +40,14 @@ pub(super) struct Owners {
 
 impl Owners {
     pub(super) fn of(&self, inode: u32) -> Option<ProcessId> {
-        self.known.get(&inode).copied()
+        Some(self.known.get(&inode)?.process)
     }
 
     /// Forgets who had sockets open that `open` does not name, and everything of processes that have ended.
     pub(super) fn retain(&mut self, open: &HashSet<u32>) {
         let mut alive = HashMap::new();
         self.missed.retain(|inode, _| open.contains(inode));
-        self.known.retain(|inode, &mut process| {
+        self.known.retain(|inode, &mut Holder { process, .. }| {
             open.contains(inode)
                 && *alive.entry(process).or_insert_with(|| id_of(process.pid) == Some(process))
         });
@@ -70,18 +78,23 @@ impl Owners {
         pids.sort_unstable_by(|a, b| b.cmp(a));
         let first = self.resume_below.take().map_or(0, |below| pids.partition_point(|&pid| pid >= below));
         pids.rotate_left(first);
+        let mut looked_at: HashMap<Pid, HashSet<u32>> = HashMap::new();
+        for holder in self.known.values() {
+            looked_at.entry(holder.process.pid).or_default().insert(holder.descriptor);
+        }
         for pid in pids {
             if begun.elapsed() > MOST {
                 self.resume_below = Some(pid.saturating_add(1));
                 return false;
             }
-            let found = sockets_of(pid, &mut wanted);
+            let found = sockets_of(pid, looked_at.get(&pid), &mut wanted);
             if found.is_empty() {
                 continue;
             }
             // Asked after the look: whose number it is now had them.
             let Some(process) = id_of(pid) else { continue };
-            self.known.extend(found.into_iter().map(|inode| (inode, process)));
+            let holder = |descriptor| Holder { process, descriptor };
+            self.known.extend(found.into_iter().map(|(inode, descriptor)| (inode, holder(descriptor))));
             if wanted.is_empty() {
                 break;
             }
@@ -94,13 +107,14 @@ impl Owners {
     }
 }
 
-/// Takes out of `wanted` what `pid` has open.
-fn sockets_of(pid: Pid, wanted: &mut HashSet<u32>) -> Vec<u32> {
+/// Takes out of `wanted` what `pid` has open, and says as which of its files. Those of `looked_at` are something else.
+fn sockets_of(pid: Pid, looked_at: Option<&HashSet<u32>>, wanted: &mut HashSet<u32>) -> Vec<(u32, u32)> {
     let mut found = Vec::new();
     let Some(folder) = Folder::open(pid) else { return found };
-    folder.for_each(|link| {
+    let is_new = |descriptor| looked_at.is_none_or(|known| !known.contains(&descriptor));
+    folder.for_each(is_new, |descriptor, link| {
         if let Some(inode) = inode(link).filter(|inode| wanted.remove(inode)) {
-            found.push(inode);
+            found.push((inode, descriptor));
         }
         !wanted.is_empty()
     });
@@ -124,8 +138,8 @@ impl Folder {
         (!folder.is_null()).then_some(Self(folder))
     }
 
-    /// Reads the links until `take` has enough.
-    fn for_each(&self, mut take: impl FnMut(&[u8]) -> bool) {
+    /// Reads the links of files that `is_wanted`, until `take` has enough.
+    fn for_each(&self, is_wanted: impl Fn(u32) -> bool, mut take: impl FnMut(u32, &[u8]) -> bool) {
         loop {
             // SAFETY: open until it is dropped, and read by one thread.
             let entry = unsafe { libc::readdir(self.0) };
@@ -134,6 +148,8 @@ impl Folder {
             }
             // SAFETY: valid until the folder is read again.
             let name = unsafe { CStr::from_ptr((*entry).d_name.as_ptr()) };
+            let descriptor = name.to_str().ok().and_then(|name| name.parse().ok());
+            let Some(descriptor) = descriptor.filter(|&descriptor| is_wanted(descriptor)) else { continue };
             // `socket:[` and ten digits; what is longer is cut, and is no socket.
             let mut link = [MaybeUninit::<u8>::uninit(); 32];
             // SAFETY: an open folder, a string, and as many writable bytes as are named.
@@ -143,7 +159,7 @@ impl Folder {
             let Ok(length) = usize::try_from(length) else { continue };
             // SAFETY: the call has written so many bytes.
             let link = unsafe { std::slice::from_raw_parts(link.as_ptr().cast::<u8>(), length) };
-            if !take(link) {
+            if !take(descriptor, link) {
                 return;
             }
         }
@@ -187,9 +203,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_was_looked_at_is_looked_at_again_once_its_socket_is_gone() {
+        let inode_of = |socket: &UdpSocket| {
+            let link = fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd())).unwrap();
+            inode(link.as_os_str().as_encoded_bytes()).unwrap()
+        };
+        let first = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut owners = Owners::default();
+        let (gone, descriptor) = (inode_of(&first), first.as_raw_fd());
+        while !owners.search(HashSet::from([gone])) {}
+        let second = UdpSocket::bind("127.0.0.1:0").unwrap();
+        // SAFETY: both are open; the first file becomes the second socket, and its own is closed.
+        assert!(unsafe { libc::dup2(second.as_raw_fd(), descriptor) } >= 0);
+        let now = inode_of(&first);
+        drop(second);
+        while !owners.search(HashSet::from([now])) {}
+        assert_eq!(owners.of(now), None, "hidden behind what it was");
+        owners.retain(&HashSet::from([now]));
+        owners.missed.clear();
+        while !owners.search(HashSet::from([now])) {}
+        assert_eq!(owners.of(now), id_of(std::process::id()));
+    }
+
+    #[test]
     fn what_a_process_had_is_forgotten_with_it() {
         let mut owners = Owners::default();
-        owners.known.insert(7, ProcessId::new(u32::MAX, 1));
+        owners.known.insert(7, Holder { process: ProcessId::new(u32::MAX, 1), descriptor: 3 });
         owners.retain(&HashSet::from([7]));
         assert_eq!(owners.of(7), None);
     }

@@ -17,6 +17,7 @@ use bwusage_proto::{process::ProcessId, units::Scope};
 
 use super::{
     addresses,
+    allowance::Allowance,
     book::{Book, Finding, Signs},
     decode::decode,
     directory::{Directory, Match},
@@ -40,9 +41,8 @@ const NAP: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_millis(500);
 /// How often everything is looked at again: sockets are handed on, interfaces change.
 const REFRESH: Duration = Duration::from_secs(5);
-/// After a look there is a pause of at least this, and so many times as long as the look kept the processor: a tenth of one at
-/// most.
-const REST: (Duration, u32) = (Duration::from_millis(10), 9);
+/// The shortest pause after a look.
+pub(super) const BREATH: Duration = Duration::from_millis(10);
 /// How much both go before others (nice(2)): they do little, but a busy machine is what they are to tell of.
 const PRIORITY: libc::c_int = -10;
 
@@ -172,7 +172,7 @@ fn count(book: &mut Book, fragments: &mut Fragments, frame: &Frame, now_ms: u64)
     let scope = if frame.loopback { Scope::Loopback } else { scope_of(remote.ip()) };
     let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
     let flow = Flow { protocol: packet.protocol, scope, local: canonical(local), remote: canonical(remote) };
-    let signs = Signs { opens: packet.opens, to_group: frame.to_group };
+    let signs = Signs { opens: packet.opens, to_group: frame.to_group, sequence: packet.sequence };
     book.count(flow, frame.way, packet.size, signs, now_ms);
 }
 
@@ -204,6 +204,8 @@ impl Scout {
     fn run(mut self, shared: &Shared) {
         go_first();
         let mut refreshed = Instant::now();
+        let mut allowance = Allowance::default();
+        let mut ended = Instant::now();
         while !shared.is_to_stop() {
             let state = shared.state();
             let patience = if state.book.is_waiting() { RETRY } else { REFRESH };
@@ -222,7 +224,9 @@ impl Scout {
             if !questions.is_empty() {
                 self.answer(shared, &questions);
             }
-            thread::sleep(REST.0.max(processor_time().saturating_sub(begun) * REST.1));
+            let pause = allowance.pause_after(processor_time().saturating_sub(begun), ended.elapsed());
+            ended = Instant::now();
+            thread::sleep(pause);
         }
     }
 

@@ -18,17 +18,13 @@ pub(super) const EXACT: Limits = Limits { payload: 0.001, wire: 0.001, misnamed:
 /// loses nothing, more the more packets overtake each other.
 pub(super) const LIGHT: Limits = Limits { wire: 0.002, ..EXACT };
 
-/// Of the engine that compares packets with sockets, unless [`SAMPLED`] says otherwise: payload is what packets carry, some of them
-/// twice.
-pub(super) const SAMPLED_OTHERWISE: Limits = Limits { payload: 0.02, ..EXACT };
-
 /// Whatever it finds: how much that is depends on the moment at which it looks.
 const CHANCE: Limits = Limits { payload: f64::INFINITY, wire: f64::INFINITY, misnamed: f64::INFINITY };
 
 /// The payload is not what the program counts.
 const WIRE_ONLY: Limits = Limits { payload: f64::INFINITY, wire: 0.001, misnamed: f64::INFINITY };
 
-/// Cases in which it is less than exact, and why.
+/// Cases in which the engine that compares packets with sockets is less than exact, and why.
 const SAMPLED: &[(&str, Limits)] = &[
     // The socket, or the process, is gone before anybody looks, more often the busier the machine is.
     ("short connections, client closes", CHANCE),
@@ -68,7 +64,7 @@ const SAMPLED: &[(&str, Limits)] = &[
 
 /// The limits of the case called `name`, for that engine.
 pub(super) fn sampled(name: &str) -> Limits {
-    SAMPLED.iter().find(|(case, _)| *case == name).map_or(SAMPLED_OTHERWISE, |(_, limits)| *limits)
+    SAMPLED.iter().find(|(case, _)| *case == name).map_or(EXACT, |(_, limits)| *limits)
 }
 
 /// Whether the engine counts in its own network namespace only.

@@ -109,7 +109,7 @@ pub(super) fn play(case: fn(&mut Stage)) -> Outcome {
     let mut outcome = stage.compare(&watchers.look(), carried);
     if watchers.far.is_some() {
         for _ in 0..LOOK_TICKS {
-            if outcome.check(&limits::SAMPLED_OTHERWISE).is_ok() {
+            if outcome.check(&limits::EXACT).is_ok() {
                 break;
             }
             outcome = stage.compare(&watchers.look(), carried);

@@ -43,6 +43,22 @@ fn residual(sample: &Sample, reason: ResidualReason) -> u64 {
 }
 
 #[test]
+fn payload_that_is_sent_again_is_payload_once_and_wire_twice() {
+    let mut book = Book::default();
+    let at = |sequence| Signs { sequence: Some(sequence), ..Signs::default() };
+    book.count(tcp(1), Way::Received, size(1052), at(7), 0);
+    book.count(tcp(1), Way::Received, size(1052), at(7), 1);
+    book.count(tcp(1), Way::Sent, size(552), at(7), 2);
+    // The same addresses with a connection that begins anew, at a number that was had.
+    book.count(tcp(1), Way::Sent, size(52), Signs { opens: true, ..at(7) }, 3);
+    book.count(tcp(1), Way::Sent, size(552), at(7), 4);
+    book.say(tcp(1), Finding::Process(CURL), 5);
+    let counters = book.sample(10).processes[0].counters[Scope::Internet];
+    assert_eq!((counters.wire.rx_bytes, counters.payload.rx_bytes), (2104, 1000));
+    assert_eq!((counters.wire.tx_bytes, counters.payload.tx_bytes), (1156, 1000));
+}
+
+#[test]
 fn what_came_before_the_process_was_known_is_its_own() {
     let mut book = Book::default();
     book.receive(tcp(1), 1000, 0);
@@ -137,7 +153,7 @@ fn the_same_addresses_can_be_another_connection() {
     let mut book = Book::default();
     book.receive(tcp(1), 1000, 0);
     book.say(tcp(1), Finding::Process(HTTPD), 0);
-    let opens = Signs { opens: true, to_group: false };
+    let opens = Signs { opens: true, ..Signs::default() };
     book.count(tcp(1), Way::Sent, size(60), opens, 10);
     assert!(book.is_curious() && book.is_waiting());
     book.receive(tcp(1), 7, 20);
@@ -273,7 +289,7 @@ proptest! {
             match event {
                 Event::Packet { port, bytes, opens } => {
                     counted += bytes;
-                    let signs = Signs { opens, to_group: false };
+                    let signs = Signs { opens, ..Signs::default() };
                     book.count(tcp(port), Way::Received, size(bytes), signs, now_ms);
                 }
                 Event::Look { port, finding } => book.say(tcp(port), finding, now_ms),

@@ -48,6 +48,18 @@ fn only_the_first_packet_of_a_connection_opens_it() {
 }
 
 #[test]
+fn the_first_byte_of_a_connection_comes_after_the_number_that_opens_it() {
+    let sequence = |flags| {
+        let mut transport = tcp(flags);
+        transport[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
+        decode(&v4(6, 1500, &transport), 1500, 0).unwrap().sequence
+    };
+    assert_eq!((sequence(0x10), sequence(0x02), sequence(0x12)), (Some(u32::MAX), Some(0), Some(0)));
+    assert_eq!(decode(&v4(6, 1500, &[0; 8]), 1500, 0).unwrap().sequence, None, "not all of it was kept");
+    assert_eq!(decode(&v4(17, 1500, &UDP), 1500, 0).unwrap().sequence, None);
+}
+
+#[test]
 fn the_padding_of_a_short_frame_is_not_counted() {
     assert_eq!(decode(&v4(6, 40, &[]), 46, 0).unwrap().size.bytes, 40);
 }
