@@ -38,14 +38,19 @@ fn questions(c: &mut Criterion) {
     let begun = Instant::now();
     let mut writer = year::load(&file, NOW).expect("the year is loaded");
     let size_mib = fault::size_bytes(&file).unwrap_or(0) as f64 / f64::from(1 << 20);
-    println!("a year of {} applications: {size_mib:.1} MiB, loaded in {:.1?}", year::APPLICATIONS, begun.elapsed());
+    println!(
+        "a year of {} applications: {size_mib:.1} MiB, loaded in {:.1?}",
+        year::APPLICATIONS,
+        begun.elapsed()
+    );
 
     let settings = year::settings(&file);
     let terms = Terms { home: settings.home(), retention: settings.retention.clone(), now: NOW };
     let reader = fault::open_for_reading(&file).expect("it can be read");
     let billing = HistoryQuery { billing_day: Some(17), ..question(365, Bucket::Month, Per::App) };
     let one = HistoryFilter { apps: vec!["application-7".into()], ..HistoryFilter::default() };
-    let elsewhere = HistoryQuery { time_zone: Some("Asia/Kolkata".into()), ..question(85, Bucket::Day, Per::App) };
+    let elsewhere =
+        HistoryQuery { time_zone: Some("Asia/Kolkata".into()), ..question(85, Bucket::Day, Per::App) };
     let asked = [
         ("year/day/app", question(365, Bucket::Day, Per::App)),
         ("year/month/app", question(365, Bucket::Month, Per::App)),

@@ -11,6 +11,11 @@ fn main() -> anyhow::Result<()> {
     let now = jiff::Timestamp::now().as_second();
     drop(year::load(&file, now)?);
     let pending = year::full_hour(now - now.rem_euclid(3600));
-    println!("{}: {} applications, and {} minutes more would be an hour", file.display(), year::APPLICATIONS, pending.minutes.len());
+    println!(
+        "{}: {} applications, and {} minutes more would be an hour",
+        file.display(),
+        year::APPLICATIONS,
+        pending.minutes.len()
+    );
     Ok(())
 }

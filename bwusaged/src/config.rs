@@ -84,7 +84,9 @@ pub enum ConfigError {
         found: u8,
     },
     /// What is coarser must be kept for longer.
-    #[error("retention keeps minutes for 2 hours at least, hours for 2 days at least, and what is coarser not shorter")]
+    #[error(
+        "retention keeps minutes for 2 hours at least, hours for 2 days at least, and what is coarser not shorter"
+    )]
     Retention,
     /// A tick is too short or too long.
     #[error(

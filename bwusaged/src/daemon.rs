@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -220,8 +221,8 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served =
-        tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources, account.as_ref(), remembered));
+    let served = tokio::task::LocalSet::new()
+        .block_on(&runtime, serve(&endpoint, about, sources, account.as_ref(), remembered));
     if account.is_some() && endpoint.address().exists() {
         tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
     }
@@ -365,17 +366,23 @@ pub fn kept_history(options: &Serve) -> anyhow::Result<history::Settings> {
     Ok(history_settings(&config, &state_dir(options, &config, &endpoint)))
 }
 
-/// Creates and locks the state directory, so that two daemons never share one.
-fn lock_state(dir: &Path, endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<File> {
+/// Creates and locks the state directory, so that two daemons never share one. On a file system that is read-only there is
+/// nothing to share, and no lock: the daemon counts, and says that it remembers nothing.
+fn lock_state(dir: &Path, endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<Option<File>> {
     let own = own_names(endpoint);
     privilege::own_directory(dir, &own.each_ref().map(String::as_str), account)
         .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
     let lock = dir.join(LOCK);
     let open = || File::options().create(true).truncate(false).write(true).open(&lock);
-    let file = privilege::inside(dir, account, open)
-        .with_context(|| format!("cannot use the state directory {}", dir.display()))?;
+    let file = match privilege::inside(dir, account, open) {
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+            tracing::warn!("the state directory {} is read-only: nothing is kept there", dir.display());
+            return Ok(None);
+        }
+        opened => opened.with_context(|| format!("cannot use the state directory {}", dir.display()))?,
+    };
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Some(file)),
         Err(fs::TryLockError::WouldBlock) => anyhow::bail!(
             "another bwusaged uses the state directory {}; give this one its own: --state-dir DIR",
             dir.display()

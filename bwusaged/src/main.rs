@@ -56,7 +56,10 @@ fn import_vnstat(serve: &Serve, file: &Path) -> anyhow::Result<()> {
         );
     }
     if imported.left_out > 0 {
-        println!("left out {} days and months that are not older than what was counted here", imported.left_out);
+        println!(
+            "left out {} days and months that are not older than what was counted here",
+            imported.left_out
+        );
     }
     Ok(())
 }

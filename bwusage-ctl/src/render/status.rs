@@ -71,9 +71,11 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
 
 /// The memory of the past: where it is, what it takes, and what is wrong with it.
 fn past(history: &HistoryState) -> Vec<(&'static str, String)> {
-    let size = history.size_bytes.map_or("of unknown size".into(), |size| format::bytes_with_unit(size, Units::Iec));
+    let size =
+        history.size_bytes.map_or("of unknown size".into(), |size| format::bytes_with_unit(size, Units::Iec));
     let oldest_ms = history.oldest_unix_s.and_then(|oldest| u64::try_from(oldest).ok()?.checked_mul(1000));
-    let since = oldest_ms.map_or("nothing yet".into(), |oldest| format!("since {}", Moment(oldest)));
+    let nothing = if history.fault.is_some() { "not read" } else { "nothing yet" };
+    let since = oldest_ms.map_or(nothing.into(), |oldest| format!("since {}", Moment(oldest)));
     let mut lines = vec![("history", format!("{since}, {size}, in {}", history.file))];
     lines.extend(history.fault.iter().map(|fault| ("not stored", fault.clone())));
     lines.extend(history.notes.iter().map(|note| ("", note.clone())));

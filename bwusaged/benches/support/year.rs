@@ -94,7 +94,8 @@ fn moved(at: i64, every: u64) -> Minute {
     let turn = at.unsigned_abs() / 60 % every;
     for number in (0..APPLICATIONS).filter(|number| number % every == turn) {
         let bytes = 40_000_000 / (1 + number * number) + at.unsigned_abs() % 977;
-        let wire = Wire { rx_bytes: bytes, tx_bytes: bytes / 9, rx_packets: bytes / 1200, tx_packets: bytes / 2400 };
+        let wire =
+            Wire { rx_bytes: bytes, tx_bytes: bytes / 9, rx_packets: bytes / 1200, tx_packets: bytes / 2400 };
         let mut sums = [Wire::default(); 3];
         sums[Scope::Internet as usize] = wire;
         if number % 3 == 0 {

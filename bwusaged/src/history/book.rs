@@ -52,8 +52,9 @@ impl Numbers {
                 return self.of(transaction, others);
             }
             None => {
-                let mut add = transaction
-                    .prepare_cached("INSERT INTO series(kind, name, user, category) VALUES(?1, ?2, ?3, ?4)")?;
+                let mut add = transaction.prepare_cached(
+                    "INSERT INTO series(kind, name, user, category) VALUES(?1, ?2, ?3, ?4)",
+                )?;
                 add.insert(values)?
             }
         };
@@ -179,7 +180,8 @@ pub(super) fn add_host(
     let mut add = transaction.prepare_cached(&format!(
         "INSERT INTO {table} VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) {ADD_HOST}"
     ))?;
-    let pair = |pair: Option<[u64; 2]>| pair.map_or([None, None], |pair| pair.map(|count| Some(storable(count))));
+    let pair =
+        |pair: Option<[u64; 2]>| pair.map_or([None, None], |pair| pair.map(|count| Some(storable(count))));
     let ([read, written], [rx, tx]) = (pair(host.disk), pair(host.network));
     add.execute(params![
         start,

@@ -204,7 +204,8 @@ mod tests {
         for zone in ["Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "UTC"] {
             let calendar = calendar(zone, 28);
             for bucket in [Bucket::Minute, Bucket::Hour, Bucket::Day, Bucket::Month] {
-                let borders = calendar.cut(bucket, at("2026-03-20T01:02:03Z"), at("2026-04-10T00:00:00Z"), 50_000);
+                let borders =
+                    calendar.cut(bucket, at("2026-03-20T01:02:03Z"), at("2026-04-10T00:00:00Z"), 50_000);
                 for pair in borders.unwrap().windows(2) {
                     assert!(pair[0] < pair[1], "{zone} {bucket:?} {pair:?}");
                     for inside in [pair[0], (pair[0] + pair[1]) / 2, pair[1] - 1] {
@@ -220,10 +221,12 @@ mod tests {
         let berlin = calendar("Europe/Berlin", 17);
         assert_eq!(berlin.start(Bucket::Month, at("2026-01-16T12:00:00Z")), at("2025-12-16T23:00:00Z"));
         assert_eq!(berlin.start(Bucket::Month, at("2026-01-17T12:00:00Z")), at("2026-01-16T23:00:00Z"));
-        let months = berlin.cut(Bucket::Month, at("2026-01-20T00:00:00Z"), at("2026-03-20T00:00:00Z"), 9).unwrap();
+        let months =
+            berlin.cut(Bucket::Month, at("2026-01-20T00:00:00Z"), at("2026-03-20T00:00:00Z"), 9).unwrap();
         assert_eq!(
             months,
-            ["2026-01-16T23:00:00Z", "2026-02-16T23:00:00Z", "2026-03-16T23:00:00Z", "2026-04-16T22:00:00Z"].map(at)
+            ["2026-01-16T23:00:00Z", "2026-02-16T23:00:00Z", "2026-03-16T23:00:00Z", "2026-04-16T22:00:00Z"]
+                .map(at)
         );
     }
 

@@ -95,7 +95,8 @@ impl Collector {
             (growth.host.cpu_ticks, growth.host.cpu_centipercent, growth.host.cpu_peak) = (1, cpu, cpu);
         }
         if let Some(used) = host.memory.map(|memory| memory.used_bytes) {
-            (growth.host.memory_ticks, growth.host.memory_mib, growth.host.memory_peak) = (1, used >> 20, used);
+            (growth.host.memory_ticks, growth.host.memory_mib, growth.host.memory_peak) =
+                (1, used >> 20, used);
         }
         let disk = host.disk.map(|disk| [disk.read_bytes_total, disk.write_bytes_total]);
         let before = std::mem::replace(&mut self.disk, disk);
@@ -216,7 +217,10 @@ mod tests {
         let minute = pending.minutes.values().next().unwrap();
         assert_eq!((minute.interfaces["eth0"].rx_bytes, minute.interfaces["lo"].rx_bytes), (310, 310));
         assert_eq!((minute.host.network, minute.host.disk), (Some([310, 0]), Some([620, 0])));
-        assert_eq!((minute.host.cpu_ticks, minute.host.cpu_centipercent, minute.host.memory_mib), (4, 4000, 12));
+        assert_eq!(
+            (minute.host.cpu_ticks, minute.host.cpu_centipercent, minute.host.memory_mib),
+            (4, 4000, 12)
+        );
     }
 
     #[test]
@@ -271,7 +275,8 @@ mod tests {
     fn a_crowd_of_names_is_one_name_of_its_user_and_no_byte_is_lost() {
         let mut collector = Collector::default();
         for name in 0..MOST_MOVERS as u32 + 100 {
-            let mover = Mover::Process { app: name.to_string(), user: Some(UserId::Uid(name % 2)), category: None };
+            let mover =
+                Mover::Process { app: name.to_string(), user: Some(UserId::Uid(name % 2)), category: None };
             collector.tick(at(0), &grown(mover, 1), &HostSample::default());
         }
         let pending = collector.take();

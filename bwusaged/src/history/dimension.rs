@@ -45,7 +45,11 @@ pub(super) fn by_process(query: &HistoryQuery) -> bool {
 /// # Errors
 ///
 /// Fails when the database does.
-pub(super) fn members(connection: &Connection, query: &HistoryQuery, asker: &Asker) -> rusqlite::Result<Members> {
+pub(super) fn members(
+    connection: &Connection,
+    query: &HistoryQuery,
+    asker: &Asker,
+) -> rusqlite::Result<Members> {
     let mut read = connection.prepare_cached("SELECT id, kind, name, user, category FROM series")?;
     let mut rows = read.query([])?;
     let mut members = Members::default();
@@ -92,8 +96,7 @@ impl Stored {
             return None;
         }
         if self.kind != Kind::Residual && asker.only.is_some() && asker.only != self.user {
-            let choosy =
-                !(filter.apps.is_empty() && filter.users.is_empty() && filter.categories.is_empty());
+            let choosy = !(filter.apps.is_empty() && filter.users.is_empty() && filter.categories.is_empty());
             return match per {
                 // A sum of a choice would tell what is in the choice.
                 _ if choosy => None,

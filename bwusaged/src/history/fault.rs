@@ -36,7 +36,9 @@ pub enum Fault {
     #[error("the disk is full: make room; what is counted meanwhile is stored then")]
     Full,
     /// No right to write, or a file system that is read-only.
-    #[error("the file or its directory cannot be written: mount it writable, and give both to the daemon's user (see bwusage-ctl status)")]
+    #[error(
+        "the file or its directory cannot be written: mount it writable, and give both to the daemon's user (see bwusage-ctl status)"
+    )]
     ReadOnly,
     /// Another program holds the file.
     #[error("another program holds the file: close what looks into it")]
@@ -81,7 +83,12 @@ pub fn open(file: &Path) -> Result<Connection, Fault> {
     service::owner_only(&mut options);
     match options.open(file) {
         Ok(opened) => has_header(opened)?,
-        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
             return Err(Fault::ReadOnly);
         }
         Err(error) if error.kind() == io::ErrorKind::StorageFull => return Err(Fault::Full),

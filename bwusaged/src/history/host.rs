@@ -39,7 +39,9 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<HostSums> {
     let count = |at: usize| row.get::<_, i64>(at).map(|count| u64::try_from(count).unwrap_or(0));
     let pair = |at: usize| -> rusqlite::Result<Option<[u64; 2]>> {
         let [first, second]: [Option<i64>; 2] = [row.get(at)?, row.get(at + 1)?];
-        Ok(first.zip(second).map(|(first, second)| [first, second].map(|count| u64::try_from(count).unwrap_or(0))))
+        Ok(first
+            .zip(second)
+            .map(|(first, second)| [first, second].map(|count| u64::try_from(count).unwrap_or(0))))
     };
     Ok(HostSums {
         cpu_ticks: count(1)?,

@@ -178,10 +178,14 @@ fn read_json(bytes: &[u8]) -> Result<Vec<Entry>, String> {
     let mut entries = Vec::new();
     for JsonInterface { name, traffic } in json.interfaces {
         let lists = [(traffic.day, false), (traffic.month, true)];
-        for (entry, is_month) in lists.into_iter().flat_map(|(list, is_month)| list.into_iter().map(move |entry| (entry, is_month))) {
+        for (entry, is_month) in lists
+            .into_iter()
+            .flat_map(|(list, is_month)| list.into_iter().map(move |entry| (entry, is_month)))
+        {
             let JsonDate { year, month, day } = entry.date;
             let day = if is_month { Some(1) } else { day };
-            let first = day.and_then(|day| Date::new(year, month, day).ok()).ok_or("a date does not exist")?;
+            let first =
+                day.and_then(|day| Date::new(year, month, day).ok()).ok_or("a date does not exist")?;
             let bytes = |count: u64| count.saturating_mul(unit);
             entries.push(Entry {
                 interface: name.clone(),
@@ -233,14 +237,16 @@ fn without_what_days_have(mut entries: Vec<Entry>) -> Vec<Entry> {
     for month in entries.iter_mut().filter(|entry| entry.is_month) {
         let known = of_days.get(&(month.interface.clone(), month.first));
         let (rx, tx) = known.copied().unwrap_or_default();
-        (month.rx_bytes, month.tx_bytes) = (month.rx_bytes.saturating_sub(rx), month.tx_bytes.saturating_sub(tx));
+        (month.rx_bytes, month.tx_bytes) =
+            (month.rx_bytes.saturating_sub(rx), month.tx_bytes.saturating_sub(tx));
     }
     entries.retain(|entry| !entry.is_month || entry.rx_bytes > 0 || entry.tx_bytes > 0);
     entries
 }
 
 fn add(connection: &mut Connection, home: &Calendar, entries: &[Entry]) -> Result<Imported, ImportError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Fault::from)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Fault::from)?;
     let oldest: Option<i64> = transaction
         .query_row("SELECT begins FROM covered ORDER BY begins LIMIT 1", [], |row| row.get(0))
         .optional()
@@ -274,10 +280,15 @@ fn add(connection: &mut Connection, home: &Calendar, entries: &[Entry]) -> Resul
             // Of what no day has nobody knows the day.
             let tiers = if entry.is_month { &tiers[..1] } else { tiers };
             for (tier, start) in tiers {
-                let add = format!("INSERT INTO {tier}(series, scope, start, {AMOUNTS}) VALUES(?1, ?2, ?3, ?4, ?5, NULL, NULL) {ADD}");
+                let add = format!(
+                    "INSERT INTO {tier}(series, scope, start, {AMOUNTS}) VALUES(?1, ?2, ?3, ?4, ?5, NULL, NULL) {ADD}"
+                );
                 let bytes = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
                 transaction
-                    .execute(&add, params![series, NO_SCOPE, start, bytes(entry.rx_bytes), bytes(entry.tx_bytes)])
+                    .execute(
+                        &add,
+                        params![series, NO_SCOPE, start, bytes(entry.rx_bytes), bytes(entry.tx_bytes)],
+                    )
                     .map_err(Fault::from)?;
             }
             let totals = imported.interfaces.entry(name.clone()).or_default();
@@ -322,8 +333,13 @@ mod tests {
     }
 
     fn stored(connection: &Connection, tier: &str) -> Vec<(i64, i64, i64)> {
-        let mut read = connection.prepare(&format!("SELECT start, rx_bytes, tx_bytes FROM {tier} ORDER BY start")).unwrap();
-        read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect()
+        let mut read = connection
+            .prepare(&format!("SELECT start, rx_bytes, tx_bytes FROM {tier} ORDER BY start"))
+            .unwrap();
+        read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
     }
 
     fn at(text: &str) -> i64 {
@@ -378,7 +394,10 @@ mod tests {
         let settings = self::settings(dir.path());
         let connection = fault::open(&settings.file).unwrap();
         connection
-            .execute("INSERT INTO covered VALUES(?1, 1, ?2, ?2)", params![[0_u8; 16], at("2020-01-01T00:00:00Z")])
+            .execute(
+                "INSERT INTO covered VALUES(?1, 1, ?2, ?2)",
+                params![[0_u8; 16], at("2020-01-01T00:00:00Z")],
+            )
             .unwrap();
         let error = vnstat(&settings, &write(dir.path(), JSON)).unwrap_err();
         assert!(matches!(error, ImportError::NothingOlder(_)), "{error}");
@@ -414,7 +433,9 @@ mod tests {
     fn another_file_is_refused_with_words() {
         let dir = tempfile::tempdir().unwrap();
         let settings = settings(dir.path());
-        for (text, word) in [("hello", "JSON"), (r#"{"jsonversion":"9","interfaces":[]}"#, "known are 1 and 2")] {
+        for (text, word) in
+            [("hello", "JSON"), (r#"{"jsonversion":"9","interfaces":[]}"#, "known are 1 and 2")]
+        {
             let error = vnstat(&settings, &write(dir.path(), text)).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }

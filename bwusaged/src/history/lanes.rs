@@ -78,8 +78,10 @@ impl Lanes {
     #[must_use]
     pub fn finish(mut self, top: usize, known: &[Known]) -> Vec<Series> {
         let is_sum = |key: &SeriesKey| matches!(key, SeriesKey::Other(_) | SeriesKey::OtherUsers);
-        let (sums, mut named): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.all).into_iter().map(|lane| (total(&lane.points), lane)).partition(|(_, lane)| is_sum(&lane.key));
+        let (sums, mut named): (Vec<_>, Vec<_>) = std::mem::take(&mut self.all)
+            .into_iter()
+            .map(|lane| (total(&lane.points), lane))
+            .partition(|(_, lane)| is_sum(&lane.key));
         named.retain(|(total, _)| total.is_some());
         named.sort_by(|(a, one), (b, other)| {
             let bytes = |total: &Option<Amount>| total.map_or(0, |total| total.bytes());

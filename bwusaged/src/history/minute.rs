@@ -160,10 +160,7 @@ mod tests {
     fn minute(movers: usize) -> Minute {
         let mover = |number: usize| Mover::Process { app: number.to_string(), user: None, category: None };
         let wire = Wire { rx_bytes: 5, ..Wire::default() };
-        Minute {
-            moved: (0..movers).map(|number| (mover(number), [wire; 3])).collect(),
-            ..Minute::default()
-        }
+        Minute { moved: (0..movers).map(|number| (mover(number), [wire; 3])).collect(), ..Minute::default() }
     }
 
     fn pending(start: i64, movers: usize) -> Pending {

@@ -68,7 +68,13 @@ pub struct Calendars<'a> {
 
 /// What to read for buckets that begin at `from` and end at `to`.
 #[must_use]
-pub fn pieces(bucket: Bucket, calendars: Calendars<'_>, from: i64, to: i64, horizons: Horizons) -> Vec<Piece> {
+pub fn pieces(
+    bucket: Bucket,
+    calendars: Calendars<'_>,
+    from: i64,
+    to: i64,
+    horizons: Horizons,
+) -> Vec<Piece> {
     let Calendars { home, asked, same_zone } = calendars;
     match bucket {
         Bucket::Second => Vec::new(),
@@ -171,8 +177,13 @@ mod tests {
         let horizons = Horizons { minutes: at("2026-02-01T00:00:00Z"), hours: at("2026-02-01T00:00:00Z") };
         let home = utc();
         let calendars = Calendars { home: &home, asked: &home, same_zone: true };
-        let pieces =
-            pieces(Bucket::Whole, calendars, at("2026-01-10T06:00:00Z"), at("2026-01-12T00:00:00Z"), horizons);
+        let pieces = pieces(
+            Bucket::Whole,
+            calendars,
+            at("2026-01-10T06:00:00Z"),
+            at("2026-01-12T00:00:00Z"),
+            horizons,
+        );
         assert_eq!(
             pieces,
             [

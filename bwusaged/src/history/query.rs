@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use bwusage_proto::{
     history::{
-        Amount, BILLING_DAYS, Bucket, BucketSpan, History, HistoryHead, HistoryQuery, MAX_BUCKETS, MAX_SERIES,
-        Meaning, Per, Series, SeriesKey,
+        Amount, BILLING_DAYS, Bucket, BucketSpan, History, HistoryHead, HistoryQuery, MAX_BUCKETS,
+        MAX_SERIES, Meaning, Per, Series, SeriesKey,
     },
     message::{Refusal, RefusalCode},
     process::UserId,
@@ -89,7 +89,9 @@ impl From<&QueryError> for Refusal {
             QueryError::BillingDay { .. } => (RefusalCode::BadRequest, "choose a day that every month has"),
             QueryError::Backwards => (RefusalCode::BadRequest, "exchange the two ends"),
             QueryError::TooMany(_) => (RefusalCode::BadRequest, "ask for larger buckets, or a shorter range"),
-            QueryError::NotKept { .. } => (RefusalCode::Unavailable, "ask for minutes, hours, days or months"),
+            QueryError::NotKept { .. } => {
+                (RefusalCode::Unavailable, "ask for minutes, hours, days or months")
+            }
             QueryError::Sqlite(_) => {
                 (RefusalCode::Unavailable, "see what the daemon says of it: bwusage-ctl status")
             }
@@ -165,11 +167,11 @@ impl Frame {
         };
         let same_zone = query.time_zone.as_ref().is_none_or(|name| name == terms.home.zone_name());
         let borders = asked.cut(query.bucket, query.from_unix_s, query.to_unix_s, MAX_BUCKETS)?;
-        let [minutes, hours, _] = terms.retention.horizons(terms.now).map(|horizon| horizon.unwrap_or(i64::MIN));
+        let [minutes, hours, _] =
+            terms.retention.horizons(terms.now).map(|horizon| horizon.unwrap_or(i64::MIN));
         let horizons = Horizons { minutes, hours };
         let calendars = Calendars { home: &terms.home, asked: &asked, same_zone };
-        let pieces =
-            plan::pieces(query.bucket, calendars, borders[0], borders[borders.len() - 1], horizons);
+        let pieces = plan::pieces(query.bucket, calendars, borders[0], borders[borders.len() - 1], horizons);
         let horizon = match query.bucket {
             Bucket::Minute | Bucket::Hour => horizons.of(query.bucket),
             _ => i64::MIN,
@@ -205,7 +207,10 @@ impl Frame {
         let oldest = "SELECT begins FROM covered ORDER BY begins LIMIT 1";
         let mut notes = Vec::new();
         if known.contains(&Known::Forgotten) {
-            notes.push(format!("a {} is kept for a while only; ask for larger buckets further back", query.bucket.name()));
+            notes.push(format!(
+                "a {} is kept for a while only; ask for larger buckets further back",
+                query.bucket.name()
+            ));
         }
         Ok(HistoryHead {
             bucket: query.bucket,
@@ -219,7 +224,9 @@ impl Frame {
                 Per::Interface | Per::Host => Meaning::Link,
                 _ => Meaning::Wire,
             },
-            oldest_unix_s: rusqlite::OptionalExtension::optional(connection.query_row(oldest, [], |row| row.get(0)))?,
+            oldest_unix_s: rusqlite::OptionalExtension::optional(
+                connection.query_row(oldest, [], |row| row.get(0)),
+            )?,
             notes,
         })
     }
@@ -407,7 +414,8 @@ impl Reading<'_> {
 
     fn take(&self, scope: i64, at: i64, amount: Amount, lane: usize, lanes: &mut Lanes) {
         let scopes = &self.query.filter.scopes;
-        let fits = scope == NO_SCOPE || scopes.is_empty() || scopes.iter().any(|&asked| asked as i64 == scope);
+        let fits =
+            scope == NO_SCOPE || scopes.is_empty() || scopes.iter().any(|&asked| asked as i64 == scope);
         if !fits {
             return;
         }
@@ -423,7 +431,9 @@ impl Reading<'_> {
 }
 
 fn amount(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Amount> {
-    let count = |at: usize| row.get::<_, Option<i64>>(at).map(|count| count.map(|count| u64::try_from(count).unwrap_or(0)));
+    let count = |at: usize| {
+        row.get::<_, Option<i64>>(at).map(|count| count.map(|count| u64::try_from(count).unwrap_or(0)))
+    };
     Ok(Amount {
         rx_bytes: count(at)?.unwrap_or(0),
         tx_bytes: count(at + 1)?.unwrap_or(0),

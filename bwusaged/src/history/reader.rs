@@ -79,7 +79,9 @@ impl Reader {
         let job = Job { query, asker, gone: Arc::clone(&gone), answer: sender };
         match self.jobs.try_send(job) {
             Ok(()) => Ok(Asked { answer, gone }),
-            Err(TrySendError::Full(_)) => Err(refusal(RefusalCode::TooMany, "too many ask for history at once")),
+            Err(TrySendError::Full(_)) => {
+                Err(refusal(RefusalCode::TooMany, "too many ask for history at once"))
+            }
             Err(TrySendError::Disconnected(_)) => Err(ended()),
         }
     }

@@ -129,7 +129,9 @@ fn groups(
          AND id IN (SELECT series FROM recent WHERE start >= ?1 AND start < ?2)",
     )?;
     let named: Vec<(i64, String, i64)> = read
-        .query_map(params![from, to, Kind::Process as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .query_map(params![from, to, Kind::Process as i64], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
         .collect::<Result<_, _>>()?;
     let group = |(series, user, category)| {
         numbers.of(transaction, Name::group(user, category)).map(|group| (series, group))

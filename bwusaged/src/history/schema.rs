@@ -51,7 +51,9 @@ pub enum Refused {
         found: i32,
     },
     /// It is something else.
-    #[error("it is the database of another program: move it away, or name another state directory: --state-dir DIR")]
+    #[error(
+        "it is the database of another program: move it away, or name another state directory: --state-dir DIR"
+    )]
     Foreign,
 }
 
@@ -102,7 +104,8 @@ pub fn is_ours(connection: &Connection) -> Result<i32, PrepareError> {
 }
 
 fn first(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    const AMOUNTS: &str = "rx_bytes INTEGER NOT NULL, tx_bytes INTEGER NOT NULL, rx_packets INTEGER, tx_packets INTEGER";
+    const AMOUNTS: &str =
+        "rx_bytes INTEGER NOT NULL, tx_bytes INTEGER NOT NULL, rx_packets INTEGER, tx_packets INTEGER";
     const HOST: &str = "start INTEGER PRIMARY KEY, cpu_ticks INTEGER NOT NULL, cpu_centipercent INTEGER NOT NULL,
         cpu_peak INTEGER NOT NULL, memory_ticks INTEGER NOT NULL, memory_mib INTEGER NOT NULL, memory_peak INTEGER NOT NULL,
         disk_read INTEGER, disk_write INTEGER, rx_bytes INTEGER, tx_bytes INTEGER";
@@ -159,7 +162,10 @@ mod tests {
         prepare(&mut connection).unwrap();
         connection.pragma_update(None, "user_version", VERSION + 7).unwrap();
         let refused = prepare(&mut connection).unwrap_err().to_string();
-        assert!(refused.contains(&format!("schema {}", VERSION + 7)) && refused.contains("newer"), "{refused}");
+        assert!(
+            refused.contains(&format!("schema {}", VERSION + 7)) && refused.contains("newer"),
+            "{refused}"
+        );
         assert_eq!(version(&connection), VERSION + 7);
     }
 

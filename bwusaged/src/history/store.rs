@@ -75,7 +75,12 @@ impl Keeper {
         }
     }
 
-    fn try_flush(&mut self, take: &mut impl FnMut() -> Pending, now: i64, trusted: bool) -> Result<(), Fault> {
+    fn try_flush(
+        &mut self,
+        take: &mut impl FnMut() -> Pending,
+        now: i64,
+        trusted: bool,
+    ) -> Result<(), Fault> {
         if !self.settings.file.exists() {
             self.close();
         }

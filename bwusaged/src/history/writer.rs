@@ -145,7 +145,8 @@ fn flush(shared: &Shared, keeper: &mut Keeper, take: impl FnMut() -> Pending, tr
     }
     state.size_bytes = fault::size_bytes(Path::new(&state.file));
     let (oldest, until) = keeper.span();
-    (state.oldest_unix_s, state.stored_until_unix_s) = (oldest.or(state.oldest_unix_s), until.or(state.stored_until_unix_s));
+    (state.oldest_unix_s, state.stored_until_unix_s) =
+        (oldest.or(state.oldest_unix_s), until.or(state.stored_until_unix_s));
     state.fault = fault;
     let at = Timestamp::from_second(now).unwrap_or_default();
     state.notes.extend(notes.into_iter().map(|note| format!("{at}: {note}")));

@@ -65,7 +65,10 @@ fn a_file_of_a_newer_version_is_told_and_left_alone_and_counting_goes_on() {
     machine.flush().unwrap();
     machine.restart(1, 2);
     let version = |version: i32| {
-        Connection::open(dir.path().join("history.sqlite3")).unwrap().pragma_update(None, "user_version", version).unwrap();
+        Connection::open(dir.path().join("history.sqlite3"))
+            .unwrap()
+            .pragma_update(None, "user_version", version)
+            .unwrap();
     };
     version(schema::VERSION + 1);
     for _ in 0..3 {

@@ -89,11 +89,8 @@ impl Machine {
     /// Asks.
     pub(crate) fn ask(&self, query: &HistoryQuery, only: Option<u32>) -> Result<History, QueryError> {
         let connection = fault::open_for_reading(&self.settings.file)?;
-        let terms = Terms {
-            home: self.settings.home(),
-            retention: self.settings.retention.clone(),
-            now: self.now,
-        };
+        let terms =
+            Terms { home: self.settings.home(), retention: self.settings.retention.clone(), now: self.now };
         query::answer(&connection, query, &Asker { only: only.map(UserId::Uid) }, &terms)
     }
 }

@@ -48,7 +48,8 @@ fn play(machine: &mut Machine, steps: &[Step]) -> (u64, u64) {
     for step in steps {
         match *step {
             Step::Move { after_s, app, scope, bytes } => {
-                let mover = if app == 29 { residual() } else { process(&format!("app{app}"), u32::from(app % 3)) };
+                let mover =
+                    if app == 29 { residual() } else { process(&format!("app{app}"), u32::from(app % 3)) };
                 machine.tick(after_s, &[(mover, rx(Scope::ALL[usize::from(scope)], bytes))]);
                 waiting[0] += bytes;
                 waiting[1] += if app != 29 && app % 3 == 0 { bytes } else { 0 };
@@ -108,7 +109,8 @@ fn the_largest_are_the_same_ones_whether_all_is_read_or_only_they() {
     let mut machine = Machine::new(dir.path().join("h.sqlite3"), "Europe/Berlin", begin);
     for step in 0..1000_u32 {
         let app = step % 40;
-        machine.tick(600, &[(process(&format!("app{app:02}"), 0), rx(Scope::Lan, u64::from(app) * 1000 + 1))]);
+        machine
+            .tick(600, &[(process(&format!("app{app:02}"), 0), rx(Scope::Lan, u64::from(app) * 1000 + 1))]);
         if step % 10 == 0 {
             machine.flush().unwrap();
         }
@@ -142,7 +144,8 @@ fn a_span_in_which_nobody_counted_is_a_gap_and_one_without_traffic_is_nothing() 
     machine.tick(1, &firefox());
     machine.flush().unwrap();
     let answer = machine.ask(&question(begin, begin + 6 * HOUR_S, Bucket::Hour, Per::App), None).unwrap();
-    let amount = |rx_bytes| Some(Amount { rx_bytes, rx_packets: Some(u64::from(rx_bytes > 0)), ..Amount::ZERO });
+    let amount =
+        |rx_bytes| Some(Amount { rx_bytes, rx_packets: Some(u64::from(rx_bytes > 0)), ..Amount::ZERO });
     assert_eq!(answer.series.len(), 1);
     assert_eq!(answer.series[0].points, [amount(70), amount(0), None, None, None, amount(70)]);
     let covered: Vec<_> = answer.head.unwrap().buckets.iter().map(|bucket| bucket.covered_s).collect();
@@ -225,7 +228,9 @@ fn what_is_too_old_is_forgotten_finest_first_and_months_still_add_up() {
     let oldest = |tier: &str| -> i64 {
         connection.query_row(&format!("SELECT min(start) FROM {tier}"), [], |row| row.get(0)).unwrap()
     };
-    assert!(oldest("minutes") >= machine.now - 48 * HOUR_S && oldest("hours") >= machine.now - 90 * 24 * HOUR_S);
+    assert!(
+        oldest("minutes") >= machine.now - 48 * HOUR_S && oldest("hours") >= machine.now - 90 * 24 * HOUR_S
+    );
     assert_eq!(oldest("days"), begin);
     let whole = |bucket| machine.ask(&question(begin, machine.now + 1, bucket, Per::App), None).unwrap();
     assert_eq!((bytes(&whole(Bucket::Day)), bytes(&whole(Bucket::Month))), ([2000; 2], [2000; 2]));

@@ -127,7 +127,8 @@ fn a_daemon_that_may_not_remember_says_so_and_leaves_no_file() {
     block_on(async {
         let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
         assert_eq!(client.status().await.unwrap().history, None);
-        let Err(ClientError::Refused(refusal)) = client.history(everything(Per::App, Bucket::Day)).await else {
+        let Err(ClientError::Refused(refusal)) = client.history(everything(Per::App, Bucket::Day)).await
+        else {
             panic!("it was not refused");
         };
         assert!(refusal.message.contains("remembers nothing"), "{refusal:?}");
@@ -156,7 +157,9 @@ fn a_user_who_sees_only_their_own_programs_gets_one_sum_of_the_others_past() {
     let (users, apps) = answers(ALICE);
     assert_eq!((bytes(&users), bytes(&apps)), (counted, counted));
     let keys: Vec<_> = users.series.iter().map(|series| &series.key).collect();
-    assert!(keys.contains(&&SeriesKey::User(Some(UserId::Uid(ALICE)))) && keys.contains(&&SeriesKey::OtherUsers));
+    assert!(
+        keys.contains(&&SeriesKey::User(Some(UserId::Uid(ALICE)))) && keys.contains(&&SeriesKey::OtherUsers)
+    );
     assert!(!keys.contains(&&SeriesKey::User(Some(UserId::Uid(0)))), "{keys:?}");
     let (users, all) = answers(0);
     assert!(users.series.iter().any(|series| series.key == SeriesKey::User(Some(UserId::Uid(0)))));

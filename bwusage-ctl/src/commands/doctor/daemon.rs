@@ -30,7 +30,11 @@ pub(super) fn checks(endpoint: &Endpoint, answer: Result<&Status, &Failure>) -> 
 fn history(state: Option<&HistoryState>) -> Check {
     const ID: &str = "history";
     match state {
-        None => Check::note(ID, "nothing is remembered beyond the daemon's life", Some("set history = true in its configuration".into())),
+        None => Check::note(
+            ID,
+            "nothing is remembered beyond the daemon's life",
+            Some("set history = true in its configuration".into()),
+        ),
         Some(HistoryState { fault: Some(fault), file, .. }) => {
             let fix = "what is counted is kept in memory meanwhile and stored once that is mended";
             Check::warning(ID, format!("{file}: {fault}"), fix)

@@ -97,12 +97,7 @@ mod tests {
 
     fn moved(bytes: u64, ended: bool) -> ProcessSample {
         let identity = Identity { name: "curl".into(), user: Some(UserId::Uid(7)), ..Identity::default() };
-        ProcessSample {
-            id: ProcessId::new(1, 1),
-            counters: counters(bytes),
-            identity: Some(identity),
-            ended,
-        }
+        ProcessSample { id: ProcessId::new(1, 1), counters: counters(bytes), identity: Some(identity), ended }
     }
 
     fn grown(store: &Store) -> u64 {
