@@ -192,7 +192,11 @@ mod tests {
 
     fn bytes(pending: &Pending) -> Vec<(i64, u64)> {
         let sum = |minute: &Minute| minute.moved.values().flatten().map(|wire| wire.rx_bytes).sum();
-        pending.minutes.iter().map(|(&start, minute)| (start - BEGIN_MS as i64 / 1000, sum(minute))).collect()
+        pending
+            .minutes
+            .iter()
+            .map(|(&start, minute)| (start - BEGIN_MS.cast_signed() / 1000, sum(minute)))
+            .collect()
     }
 
     #[test]
@@ -240,7 +244,7 @@ mod tests {
         let woken = Moment { unix_ms: BEGIN_MS + 3_600_000, steady_ms: 2000 };
         collector.tick(woken, &grown(firefox(), 9), &HostSample::default());
         let pending = collector.take();
-        let begin = BEGIN_MS as i64 / 1000;
+        let begin = BEGIN_MS.cast_signed() / 1000;
         let spans: Vec<_> = pending.covered.iter().map(|span| (span.from - begin, span.to - begin)).collect();
         assert_eq!(spans, [(0, 1), (3599, 3600)]);
         assert_eq!(bytes(&pending), [(0, 0), (3600, 9)]);
@@ -255,7 +259,7 @@ mod tests {
         let back = Moment { unix_ms: BEGIN_MS - YEAR_MS, steady_ms: 1000 };
         collector.tick(back, &grown(firefox(), 7), &HostSample::default());
         let pending = collector.take();
-        assert_eq!(bytes(&pending), [(-(YEAR_MS as i64) / 1000, 7), (0, 5)]);
+        assert_eq!(bytes(&pending), [(-YEAR_MS.cast_signed() / 1000, 7), (0, 5)]);
         assert_eq!(pending.covered.len(), 2);
         assert!(pending.covered.iter().all(|span| span.from <= span.to));
         assert_eq!(collector.set_back_ms(), Some(YEAR_MS + 1000));

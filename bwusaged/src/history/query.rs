@@ -10,7 +10,6 @@ use bwusage_proto::{
         Amount, BILLING_DAYS, Bucket, BucketSpan, History, HistoryHead, HistoryQuery, MAX_BUCKETS,
         MAX_SERIES, Meaning, Per, Series, SeriesKey,
     },
-    message::{Refusal, RefusalCode},
     process::UserId,
     units::Scope,
 };
@@ -20,7 +19,7 @@ use rusqlite::Connection;
 use super::{
     Retention,
     book::AMOUNTS,
-    calendar::{Calendar, TooMany},
+    calendar::Calendar,
     dimension::{self, Members},
     host,
     lanes::{Known, Lanes},
@@ -28,6 +27,9 @@ use super::{
     plan::{self, CUTS, Calendars, Horizons, Piece},
     schema::{Kind, TIERS},
 };
+
+mod error;
+pub use error::QueryError;
 
 /// Up to so many amounts are all read, because that is no slower than choosing.
 const READ_ALL: usize = 30_000;
@@ -48,56 +50,6 @@ pub struct Terms {
     pub retention: Retention,
     /// The present, in seconds of Unix time.
     pub now: i64,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// Nobody knows the time zone.
-    #[error("the time zone {name:?} is not known")]
-    UnknownZone {
-        /// Its name.
-        name: String,
-    },
-    /// No such day in every month.
-    #[error("a month begins on one of the days {} to {}, not on {found}", BILLING_DAYS.start(), BILLING_DAYS.end())]
-    BillingDay {
-        /// What was asked for.
-        found: u8,
-    },
-    /// It ends before it begins.
-    #[error("the range ends before it begins")]
-    Backwards,
-    /// Too much for one answer.
-    #[error(transparent)]
-    TooMany(#[from] TooMany),
-    /// Seconds are not stored, and remote hosts not yet.
-    #[error("history by {what} is not kept")]
-    NotKept {
-        /// What is asked for.
-        what: &'static str,
-    },
-    /// The database failed.
-    #[error("the history cannot be read: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-}
-
-impl From<&QueryError> for Refusal {
-    fn from(error: &QueryError) -> Self {
-        let (code, hint) = match error {
-            QueryError::UnknownZone { .. } => (RefusalCode::BadRequest, "name it as in Europe/Berlin"),
-            QueryError::BillingDay { .. } => (RefusalCode::BadRequest, "choose a day that every month has"),
-            QueryError::Backwards => (RefusalCode::BadRequest, "exchange the two ends"),
-            QueryError::TooMany(_) => (RefusalCode::BadRequest, "ask for larger buckets, or a shorter range"),
-            QueryError::NotKept { .. } => {
-                (RefusalCode::Unavailable, "ask for minutes, hours, days or months")
-            }
-            QueryError::Sqlite(_) => {
-                (RefusalCode::Unavailable, "see what the daemon says of it: bwusage-ctl status")
-            }
-        };
-        Self { code: code as u16, message: error.to_string(), hint: Some(hint.into()) }
-    }
 }
 
 /// The answer to `query`, as far as `asker` may know it.
