@@ -24,6 +24,7 @@
 //! | `0x0005` | Unsubscribe | empty | Pong; no Tick follows it |
 //! | `0x0006` | Ledger | empty | Ledger |
 //! | `0x0007` | Connections | [`connection::ConnectionsQuery`] | Connections pages |
+//! | `0x0008` | History | [`history::HistoryQuery`] | History pages |
 //! | `0x8001` | Pong | empty | |
 //! | `0x8002` | Status | [`message::Status`] | |
 //! | `0x8003` | Snapshot | [`message::SnapshotHead`] | |
@@ -31,6 +32,7 @@
 //! | `0x8005` | Goodbye | empty; the daemon ends | |
 //! | `0x8006` | Ledger | [`ledger::Ledger`] | |
 //! | `0x8007` | Connections | [`connection::Connections`] | |
+//! | `0x8008` | History | [`history::History`] | |
 //! | `0x80ff` | Error | [`message::Refusal`] | |
 //!
 //! **Order.** Requests of one connection are answered in order. Every reply carries the number of its request; ticks
@@ -55,6 +57,7 @@ pub mod filter;
 pub mod format;
 pub mod frame;
 pub mod greeting;
+pub mod history;
 pub mod ledger;
 pub mod message;
 pub mod mirror;

@@ -7,6 +7,7 @@ use crate::{
     codec::{self, CodecError, Decode, Encode},
     connection::{Connections, ConnectionsQuery},
     frame::{self, Frame},
+    history::{History, HistoryQuery, HistoryState},
     ledger::{Ledger, Summary},
     process::{Category, Container, UserId},
     snapshot::{Activity, Coverage, HostInfo, HostSample, Loss, ProcessInfo, Residual, RowId, WindowPoint},
@@ -29,6 +30,8 @@ pub enum Request {
     Ledger,
     /// Who talks to whom? Answered by pages of [`Reply::Connections`].
     Connections(ConnectionsQuery),
+    /// How much was moved when? Answered by pages of [`Reply::History`].
+    History(HistoryQuery),
 }
 
 /// How a client wants its ticks.
@@ -55,6 +58,8 @@ pub enum Reply {
     Ledger(Box<Ledger>),
     /// One page of connections; all but the last carry [`frame::FLAG_MORE`].
     Connections(Box<Connections>),
+    /// One page of history; all but the last carry [`frame::FLAG_MORE`].
+    History(Box<History>),
     /// The request was refused.
     Error(Refusal),
 }
@@ -198,6 +203,8 @@ pub struct Status {
     pub ledger: Option<Summary>,
     /// The daemon's user and capabilities, for people. `None` where the system does not tell.
     pub privilege: Option<String>,
+    /// The memory of the past. `None` when it is switched off, and of a recording.
+    pub history: Option<HistoryState>,
 }
 
 /// Why a request was refused, and what to do.
@@ -236,6 +243,7 @@ mod kind {
     pub(super) const UNSUBSCRIBE: u16 = 5;
     pub(super) const LEDGER: u16 = 6;
     pub(super) const CONNECTIONS: u16 = 7;
+    pub(super) const HISTORY: u16 = 8;
 
     pub(super) const PONG: u16 = 0x8001;
     pub(super) const STATUS_REPLY: u16 = 0x8002;
@@ -244,6 +252,7 @@ mod kind {
     pub(super) const GOODBYE: u16 = 0x8005;
     pub(super) const LEDGER_REPLY: u16 = 0x8006;
     pub(super) const CONNECTIONS_REPLY: u16 = 0x8007;
+    pub(super) const HISTORY_REPLY: u16 = 0x8008;
     pub(super) const ERROR: u16 = 0x80ff;
 }
 
@@ -290,6 +299,7 @@ impl Request {
             Self::Unsubscribe => encode::<_, MAX>(kind::UNSUBSCRIBE, 0, request, &(), out),
             Self::Ledger => encode::<_, MAX>(kind::LEDGER, 0, request, &(), out),
             Self::Connections(body) => encode::<_, MAX>(kind::CONNECTIONS, 0, request, body, out),
+            Self::History(body) => encode::<_, MAX>(kind::HISTORY, 0, request, body, out),
         }
     }
 
@@ -308,6 +318,7 @@ impl Request {
             kind::UNSUBSCRIBE => decode::<(), MAX>(frame).map(|()| Self::Unsubscribe)?,
             kind::LEDGER => decode::<(), MAX>(frame).map(|()| Self::Ledger)?,
             kind::CONNECTIONS => Self::Connections(decode::<_, MAX>(frame)?),
+            kind::HISTORY => Self::History(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })
     }
@@ -332,6 +343,7 @@ impl Reply {
             Self::Connections(body) => {
                 encode::<_, MAX>(kind::CONNECTIONS_REPLY, flags, request, body.as_ref(), out)
             }
+            Self::History(body) => encode::<_, MAX>(kind::HISTORY_REPLY, flags, request, body.as_ref(), out),
             Self::Error(body) => encode::<_, MAX>(kind::ERROR, flags, request, body, out),
         }
     }
@@ -351,6 +363,7 @@ impl Reply {
             kind::GOODBYE => decode::<(), MAX>(frame).map(|()| Self::Goodbye)?,
             kind::LEDGER_REPLY => Self::Ledger(Box::new(decode::<_, MAX>(frame)?)),
             kind::CONNECTIONS_REPLY => Self::Connections(Box::new(decode::<_, MAX>(frame)?)),
+            kind::HISTORY_REPLY => Self::History(Box::new(decode::<_, MAX>(frame)?)),
             kind::ERROR => Self::Error(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })

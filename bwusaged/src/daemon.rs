@@ -3,7 +3,8 @@
 use std::{
     cell::RefCell,
     fs::{self, File},
-    path::PathBuf,
+    io,
+    path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -16,6 +17,7 @@ use crate::{
     cli::Serve,
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
+    history::{self, Archive},
     host::{Host, live::LiveHost},
     memory,
     naming::Naming,
@@ -202,7 +204,9 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
     let interval_ms = options.interval.or(config.interval_ms).or(recorded).unwrap_or(DEFAULT_INTERVAL_MS);
     config::check_interval(interval_ms)?;
     let endpoint = endpoint(options, &config);
-    let _state = state_dir(options, &config, &endpoint, account.as_ref())?;
+    let state_dir = state_dir(options, &config, &endpoint);
+    let _locked = lock_state(&state_dir, &endpoint, account.as_ref())?;
+    let remembered = (config.history != Some(false)).then(|| history_settings(&config, &state_dir));
 
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).context("the system gives no random bytes")?;
@@ -217,8 +221,8 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served =
-        tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources, account.as_ref()));
+    let served = tokio::task::LocalSet::new()
+        .block_on(&runtime, serve(&endpoint, about, sources, account.as_ref(), remembered));
     if account.is_some() && endpoint.address().exists() {
         tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
     }
@@ -230,6 +234,7 @@ async fn serve(
     about: About,
     mut sources: Sources,
     account: Option<&Account>,
+    remembered: Option<history::Settings>,
 ) -> anyhow::Result<()> {
     let bound = listen(endpoint, account)?;
     // No client is let in, and no other thread exists, before this.
@@ -239,7 +244,10 @@ async fn serve(
     // Ticks and questions take turns on one thread, and neither waits for anything while it has the sources.
     let sources = Rc::new(RefCell::new(sources));
     let asked = Rc::clone(&sources);
-    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()));
+    let instance = about.instance;
+    let archive = remembered.map(|settings| Archive::open(settings, instance)).transpose();
+    let archive = archive.context("the history has no thread")?;
+    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), archive);
     // The first tick before the first client, so that nobody ever sees an empty machine.
     tick(&mut sources.borrow_mut(), &shared, false)?;
     tracing::info!(%endpoint, "ready");
@@ -317,20 +325,17 @@ fn endpoint(options: &Serve, config: &Config) -> Endpoint {
 }
 
 /// The files that a daemon keeps in its directories.
-fn own_names(endpoint: &Endpoint) -> [String; 4] {
+fn own_names(endpoint: &Endpoint) -> [String; 7] {
     let socket = endpoint.address().file_name().unwrap_or_default().to_string_lossy();
-    [LOCK.into(), format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"), socket.into_owned()]
+    let [log, index] = history::BESIDE.map(Into::into);
+    let (lock, state) = (format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"));
+    [LOCK.into(), lock, state, socket.into_owned(), history::FILE.into(), log, index]
 }
 
-/// Creates and locks the state directory, so that two daemons never share one.
-fn state_dir(
-    options: &Serve,
-    config: &Config,
-    endpoint: &Endpoint,
-    account: Option<&Account>,
-) -> anyhow::Result<File> {
+/// Where the daemon keeps what must survive it.
+fn state_dir(options: &Serve, config: &Config, endpoint: &Endpoint) -> PathBuf {
     let named = options.state_dir.clone().or_else(|| config.state_dir.clone());
-    let dir = named.unwrap_or_else(|| {
+    named.unwrap_or_else(|| {
         if service::is_superuser() && *endpoint == Endpoint::system() {
             PathBuf::from(DEFAULT_STATE_DIR)
         } else {
@@ -338,16 +343,46 @@ fn state_dir(
             beside.push(STATE_SUFFIX);
             PathBuf::from(beside)
         }
-    });
+    })
+}
+
+fn history_settings(config: &Config, state_dir: &Path) -> history::Settings {
+    history::Settings {
+        file: state_dir.join(history::FILE),
+        retention: config.retention.clone(),
+        billing_day: config.billing_day.unwrap_or(1),
+        time_zone: None,
+    }
+}
+
+/// Where the daemon that these options start keeps its history, and how.
+///
+/// # Errors
+///
+/// Says what is wrong with the configuration.
+pub fn kept_history(options: &Serve) -> anyhow::Result<history::Settings> {
+    let config = Config::load(options.config.as_deref())?;
+    let endpoint = endpoint(options, &config);
+    Ok(history_settings(&config, &state_dir(options, &config, &endpoint)))
+}
+
+/// Creates and locks the state directory, so that two daemons never share one. On a file system that is read-only there is
+/// nothing to share, and no lock: the daemon counts, and says that it remembers nothing.
+fn lock_state(dir: &Path, endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<Option<File>> {
     let own = own_names(endpoint);
-    privilege::own_directory(&dir, &own.each_ref().map(String::as_str), account)
+    privilege::own_directory(dir, &own.each_ref().map(String::as_str), account)
         .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
     let lock = dir.join(LOCK);
     let open = || File::options().create(true).truncate(false).write(true).open(&lock);
-    let file = privilege::inside(&dir, account, open)
-        .with_context(|| format!("cannot use the state directory {}", dir.display()))?;
+    let file = match privilege::inside(dir, account, open) {
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+            tracing::warn!("the state directory {} is read-only: nothing is kept there", dir.display());
+            return Ok(None);
+        }
+        opened => opened.with_context(|| format!("cannot use the state directory {}", dir.display()))?,
+    };
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Some(file)),
         Err(fs::TryLockError::WouldBlock) => anyhow::bail!(
             "another bwusaged uses the state directory {}; give this one its own: --state-dir DIR",
             dir.display()

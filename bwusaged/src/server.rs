@@ -1,7 +1,7 @@
 //! What answers: it hands out what [`crate::usage`] knows and never computes a number.
 //!
 //! One task a connection, all on one thread. [`session`] decides (pure), [`feed`] encodes once per kind of viewer,
-//! [`talk`] answers who talks to whom, [`connection`] moves the bytes, [`access`] says who sees what.
+//! [`talk`] answers who talks to whom, [`past`] how much was moved when, [`connection`] moves the bytes, [`access`] says who sees what.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -13,12 +13,13 @@ use bwusage_proto::{
 };
 use tokio::sync::watch;
 
-use crate::usage::store::Store;
+use crate::{history::Archive, usage::store::Store};
 
 pub mod access;
 mod connection;
 mod feed;
 mod limits;
+mod past;
 mod session;
 pub mod talk;
 
@@ -56,6 +57,8 @@ pub struct Shared {
     feed: RefCell<Feed>,
     limits: RefCell<Limits>,
     desk: RefCell<Desk>,
+    /// `None` when nothing is remembered.
+    archive: Option<Archive>,
     late_ticks: std::cell::Cell<u64>,
     tick: watch::Sender<u64>,
     ending: watch::Sender<bool>,
@@ -65,15 +68,16 @@ pub struct Shared {
 const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Shared {
-    /// An empty store that will be served; `ask` reads who talks to whom.
+    /// An empty store that will be served; `ask` reads who talks to whom, and `archive` remembers.
     #[must_use]
-    pub fn new(about: About, ask: talk::Ask) -> Rc<Self> {
+    pub fn new(about: About, ask: talk::Ask, archive: Option<Archive>) -> Rc<Self> {
         Rc::new(Self {
             about,
             store: RefCell::default(),
             feed: RefCell::default(),
             limits: RefCell::default(),
             desk: RefCell::new(Desk::new(ask)),
+            archive,
             late_ticks: std::cell::Cell::new(0),
             tick: watch::Sender::new(0),
             ending: watch::Sender::new(false),
@@ -91,6 +95,9 @@ impl Shared {
         self.late_ticks.set(self.late_ticks.get() + u64::from(late));
         let mut store = self.store.borrow_mut();
         change(&mut store);
+        if let (Some(archive), Some(now)) = (&self.archive, store.taken_at()) {
+            archive.writer.tick(now, store.grown(), store.host());
+        }
         self.feed.borrow_mut().forget();
         self.desk.borrow_mut().forget_old(self.steady_ms());
         self.tick.send_replace(store.seq());
@@ -135,6 +142,7 @@ impl Shared {
             losses: store.losses().to_vec(),
             ledger: store.ledger(),
             privilege: self.about.rights.clone(),
+            history: self.archive.as_ref().map(|archive| archive.writer.state()),
         }
     }
 

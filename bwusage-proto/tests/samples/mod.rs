@@ -11,6 +11,7 @@ use bwusage_proto::{
     units::Rates,
 };
 
+mod history;
 mod rows;
 mod talk;
 use rows::{activity, container, counters, info};
@@ -26,6 +27,7 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
         ("unsubscribe", Request::Unsubscribe),
         ("ledger", Request::Ledger),
         ("connections", Request::Connections(ConnectionsQuery { pid: Some(42) })),
+        ("history", Request::History(history::query())),
     ]
 }
 
@@ -39,6 +41,7 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
         ("goodbye", Reply::Goodbye),
         ("ledger_reply", Reply::Ledger(Box::new(talk::ledger()))),
         ("connections_reply", Reply::Connections(Box::new(talk::connections()))),
+        ("history_reply", Reply::History(Box::new(history::answer()))),
         (
             "error",
             Reply::Error(Refusal { code: 3, message: "too many".into(), hint: Some("close some".into()) }),
@@ -111,6 +114,7 @@ fn status() -> Status {
         losses: vec![Loss { what: "no slot".into(), events: 11 }],
         ledger: Some(summary()),
         privilege: Some("user x".into()),
+        history: Some(history::state()),
     }
 }
 

@@ -3,6 +3,7 @@
 use bwusage_proto::{
     connection::ConnectionsQuery,
     frame::Frame,
+    history::HistoryQuery,
     message::{MessageError, Refusal, RefusalCode, Reply, Request, Subscribe},
 };
 
@@ -22,6 +23,8 @@ pub(super) enum Answer {
     Ledger,
     /// Send who talks to whom.
     Connections(ConnectionsQuery),
+    /// Send how much was moved when.
+    History(Box<HistoryQuery>),
     /// Send everything.
     Snapshot,
     /// Send everything, and from now on every change.
@@ -73,6 +76,7 @@ impl Session {
                 None => Answer::Reply(Reply::Pong),
             },
             Ok(Request::Connections(query)) => Answer::Connections(query),
+            Ok(Request::History(query)) => Answer::History(Box::new(query)),
             Err(MessageError::UnknownKind { kind }) => refuse(
                 RefusalCode::UnknownRequest,
                 format!("request {kind:#06x} is not known to this version"),

@@ -4,6 +4,7 @@
 
 mod connections;
 mod daemon;
+mod history;
 
 mod access;
 mod hostile;

@@ -1,0 +1,7 @@
+//! History against real files: sums, faults, and a writer that is killed.
+
+mod faults;
+#[cfg(unix)]
+mod killed;
+mod machine;
+mod sums;
