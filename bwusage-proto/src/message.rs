@@ -4,6 +4,7 @@
 //! garbage by the other version: a change is a new message with a new number.
 
 use crate::{
+    alert::{Alerts, AlertsRequest, Events, EventsQuery},
     codec::{self, CodecError, Decode, Encode},
     connection::{Connections, ConnectionsQuery},
     frame::{self, Frame},
@@ -23,12 +24,16 @@ pub enum Request {
     Snapshot,
     /// Everything once, and then every tick's changes until [`Request::Unsubscribe`].
     Subscribe(Subscribe),
-    /// Ends the subscription of this connection. Answered by [`Reply::Pong`].
+    /// Ends the subscriptions of this connection, to ticks and to events. Answered by [`Reply::Pong`].
     Unsubscribe,
     /// Where did the interfaces' bytes go? Answered by [`Reply::Ledger`].
     Ledger,
     /// Who talks to whom? Answered by pages of [`Reply::Connections`].
     Connections(ConnectionsQuery),
+    /// About alerts. Answered by [`Reply::Alerts`].
+    Alerts(Box<AlertsRequest>),
+    /// Events of alerts from some number on, and every further one: [`Reply::Events`] until [`Request::Unsubscribe`].
+    Events(EventsQuery),
 }
 
 /// How a client wants its ticks.
@@ -55,6 +60,10 @@ pub enum Reply {
     Ledger(Box<Ledger>),
     /// One page of connections; all but the last carry [`frame::FLAG_MORE`].
     Connections(Box<Connections>),
+    /// About alerts.
+    Alerts(Box<Alerts>),
+    /// Events of alerts.
+    Events(Box<Events>),
     /// The request was refused.
     Error(Refusal),
 }
@@ -236,6 +245,8 @@ mod kind {
     pub(super) const UNSUBSCRIBE: u16 = 5;
     pub(super) const LEDGER: u16 = 6;
     pub(super) const CONNECTIONS: u16 = 7;
+    pub(super) const ALERTS: u16 = 9;
+    pub(super) const EVENTS: u16 = 10;
 
     pub(super) const PONG: u16 = 0x8001;
     pub(super) const STATUS_REPLY: u16 = 0x8002;
@@ -244,6 +255,8 @@ mod kind {
     pub(super) const GOODBYE: u16 = 0x8005;
     pub(super) const LEDGER_REPLY: u16 = 0x8006;
     pub(super) const CONNECTIONS_REPLY: u16 = 0x8007;
+    pub(super) const ALERTS_REPLY: u16 = 0x8009;
+    pub(super) const EVENTS_REPLY: u16 = 0x800a;
     pub(super) const ERROR: u16 = 0x80ff;
 }
 
@@ -290,6 +303,8 @@ impl Request {
             Self::Unsubscribe => encode::<_, MAX>(kind::UNSUBSCRIBE, 0, request, &(), out),
             Self::Ledger => encode::<_, MAX>(kind::LEDGER, 0, request, &(), out),
             Self::Connections(body) => encode::<_, MAX>(kind::CONNECTIONS, 0, request, body, out),
+            Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS, 0, request, body.as_ref(), out),
+            Self::Events(body) => encode::<_, MAX>(kind::EVENTS, 0, request, body, out),
         }
     }
 
@@ -308,6 +323,8 @@ impl Request {
             kind::UNSUBSCRIBE => decode::<(), MAX>(frame).map(|()| Self::Unsubscribe)?,
             kind::LEDGER => decode::<(), MAX>(frame).map(|()| Self::Ledger)?,
             kind::CONNECTIONS => Self::Connections(decode::<_, MAX>(frame)?),
+            kind::ALERTS => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
+            kind::EVENTS => Self::Events(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })
     }
@@ -332,6 +349,8 @@ impl Reply {
             Self::Connections(body) => {
                 encode::<_, MAX>(kind::CONNECTIONS_REPLY, flags, request, body.as_ref(), out)
             }
+            Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS_REPLY, flags, request, body.as_ref(), out),
+            Self::Events(body) => encode::<_, MAX>(kind::EVENTS_REPLY, flags, request, body.as_ref(), out),
             Self::Error(body) => encode::<_, MAX>(kind::ERROR, flags, request, body, out),
         }
     }
@@ -351,6 +370,8 @@ impl Reply {
             kind::GOODBYE => decode::<(), MAX>(frame).map(|()| Self::Goodbye)?,
             kind::LEDGER_REPLY => Self::Ledger(Box::new(decode::<_, MAX>(frame)?)),
             kind::CONNECTIONS_REPLY => Self::Connections(Box::new(decode::<_, MAX>(frame)?)),
+            kind::ALERTS_REPLY => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
+            kind::EVENTS_REPLY => Self::Events(Box::new(decode::<_, MAX>(frame)?)),
             kind::ERROR => Self::Error(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })
