@@ -16,7 +16,7 @@ use bwusaged::{
     server::access::Policy,
     usage::{Moment, store::Store},
 };
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 
 const FORMS: [&str; 8] = [
     "app p7: rx > 1GiB / 1d",
@@ -60,8 +60,7 @@ fn look(criterion: &mut Criterion) {
         }
         let mut store = Store::default();
         let mut tick = 0;
-        let name = BenchmarkId::new(format!("{rules} rules"), processes);
-        criterion.bench_function(name, |bencher| {
+        criterion.bench_function(&format!("{rules} rules/{processes}"), |bencher| {
             bencher.iter_custom(|looks| {
                 let mut spent = std::time::Duration::ZERO;
                 for _ in 0..looks {
