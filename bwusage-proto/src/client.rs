@@ -13,6 +13,7 @@ use crate::{
     connection::{Connections, ConnectionsQuery},
     frame::{self, DAEMON_TO_CLIENT_MAX, FLAG_MORE, FrameError},
     greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
+    history::{History, HistoryQuery},
     ledger::Ledger,
     message::{MessageError, Refusal, Reply, Request, Status, Subscribe},
     mirror::{Mirror, UnknownRow},
@@ -287,18 +288,54 @@ impl Client {
     ///
     /// Fails when the connection does, or the daemon refuses.
     pub async fn connections(&mut self, query: ConnectionsQuery) -> Result<Connections, ClientError> {
-        let (mut flags, mut reply) = self.exchange(&Request::Connections(query)).await?;
         let mut all = Connections::default();
+        let request = Request::Connections(query);
+        self.paged(&request, |reply| match reply {
+            Reply::Connections(page) => {
+                all.append(*page);
+                Some(())
+            }
+            _ => None,
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// How much was moved when: every page of the answer as one. Dropping the future and the client ends the daemon's work.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection does, or the daemon refuses.
+    pub async fn history(&mut self, query: HistoryQuery) -> Result<History, ClientError> {
+        let mut all = History::default();
+        let request = Request::History(query);
+        self.paged(&request, |reply| match reply {
+            Reply::History(page) => {
+                all.append(*page);
+                Some(())
+            }
+            _ => None,
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// Hands every page of the answer to `take`, which knows those that fit the question.
+    async fn paged(
+        &mut self,
+        request: &Request,
+        mut take: impl FnMut(Reply) -> Option<()>,
+    ) -> Result<(), ClientError> {
+        let (mut flags, mut reply) = self.exchange(request).await?;
         let deadline = Instant::now() + ANSWER_DEADLINE;
         loop {
             match reply {
-                Reply::Connections(page) => all.append(*page),
                 Reply::Goodbye => return Err(ClientError::Goodbye),
                 Reply::Error(refusal) => return Err(ClientError::Refused(refusal)),
-                _ => return Err(ClientError::Protocol(ProtocolError::Unexpected)),
+                page => take(page).ok_or(ClientError::Protocol(ProtocolError::Unexpected))?,
             }
             if flags & FLAG_MORE == 0 {
-                return Ok(all);
+                return Ok(());
             }
             let next = timeout_at(deadline, self.receive());
             (_, flags, reply) = next.await.map_err(|_| ClientError::Timeout(ANSWER_DEADLINE))??;

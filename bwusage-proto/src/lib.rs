@@ -24,6 +24,7 @@
 //! | `0x0005` | Unsubscribe | empty | Pong; no Tick and no Events follow it |
 //! | `0x0006` | Ledger | empty | Ledger |
 //! | `0x0007` | Connections | [`connection::ConnectionsQuery`] | Connections pages |
+//! | `0x0008` | History | [`history::HistoryQuery`] | History pages |
 //! | `0x0009` | Alerts | [`alert::AlertsRequest`] | Alerts |
 //! | `0x000a` | Events | [`alert::EventsQuery`] | Events at once, and again for as long as the connection lives |
 //! | `0x8001` | Pong | empty | |
@@ -33,6 +34,7 @@
 //! | `0x8005` | Goodbye | empty; the daemon ends | |
 //! | `0x8006` | Ledger | [`ledger::Ledger`] | |
 //! | `0x8007` | Connections | [`connection::Connections`] | |
+//! | `0x8008` | History | [`history::History`] | |
 //! | `0x8009` | Alerts | [`alert::Alerts`] | |
 //! | `0x800a` | Events | [`alert::Events`] | |
 //! | `0x80ff` | Error | [`message::Refusal`] | |
@@ -60,6 +62,7 @@ pub mod filter;
 pub mod format;
 pub mod frame;
 pub mod greeting;
+pub mod history;
 pub mod ledger;
 pub mod message;
 pub mod mirror;

@@ -8,6 +8,7 @@ use crate::{
     codec::{self, CodecError, Decode, Encode},
     connection::{Connections, ConnectionsQuery},
     frame::{self, Frame},
+    history::{History, HistoryQuery, HistoryState},
     ledger::{Ledger, Summary},
     process::{Category, Container, UserId},
     snapshot::{Activity, Coverage, HostInfo, HostSample, Loss, ProcessInfo, Residual, RowId, WindowPoint},
@@ -30,6 +31,8 @@ pub enum Request {
     Ledger,
     /// Who talks to whom? Answered by pages of [`Reply::Connections`].
     Connections(ConnectionsQuery),
+    /// How much was moved when? Answered by pages of [`Reply::History`].
+    History(HistoryQuery),
     /// About alerts. Answered by [`Reply::Alerts`].
     Alerts(Box<AlertsRequest>),
     /// Events of alerts from some number on, and every further one: [`Reply::Events`] until [`Request::Unsubscribe`].
@@ -60,6 +63,8 @@ pub enum Reply {
     Ledger(Box<Ledger>),
     /// One page of connections; all but the last carry [`frame::FLAG_MORE`].
     Connections(Box<Connections>),
+    /// One page of history; all but the last carry [`frame::FLAG_MORE`].
+    History(Box<History>),
     /// About alerts.
     Alerts(Box<Alerts>),
     /// Events of alerts.
@@ -207,6 +212,8 @@ pub struct Status {
     pub ledger: Option<Summary>,
     /// The daemon's user and capabilities, for people. `None` where the system does not tell.
     pub privilege: Option<String>,
+    /// The memory of the past. `None` when it is switched off, and of a recording.
+    pub history: Option<HistoryState>,
 }
 
 /// Why a request was refused, and what to do.
@@ -245,6 +252,7 @@ mod kind {
     pub(super) const UNSUBSCRIBE: u16 = 5;
     pub(super) const LEDGER: u16 = 6;
     pub(super) const CONNECTIONS: u16 = 7;
+    pub(super) const HISTORY: u16 = 8;
     pub(super) const ALERTS: u16 = 9;
     pub(super) const EVENTS: u16 = 10;
 
@@ -255,6 +263,7 @@ mod kind {
     pub(super) const GOODBYE: u16 = 0x8005;
     pub(super) const LEDGER_REPLY: u16 = 0x8006;
     pub(super) const CONNECTIONS_REPLY: u16 = 0x8007;
+    pub(super) const HISTORY_REPLY: u16 = 0x8008;
     pub(super) const ALERTS_REPLY: u16 = 0x8009;
     pub(super) const EVENTS_REPLY: u16 = 0x800a;
     pub(super) const ERROR: u16 = 0x80ff;
@@ -303,6 +312,7 @@ impl Request {
             Self::Unsubscribe => encode::<_, MAX>(kind::UNSUBSCRIBE, 0, request, &(), out),
             Self::Ledger => encode::<_, MAX>(kind::LEDGER, 0, request, &(), out),
             Self::Connections(body) => encode::<_, MAX>(kind::CONNECTIONS, 0, request, body, out),
+            Self::History(body) => encode::<_, MAX>(kind::HISTORY, 0, request, body, out),
             Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS, 0, request, body.as_ref(), out),
             Self::Events(body) => encode::<_, MAX>(kind::EVENTS, 0, request, body, out),
         }
@@ -323,6 +333,7 @@ impl Request {
             kind::UNSUBSCRIBE => decode::<(), MAX>(frame).map(|()| Self::Unsubscribe)?,
             kind::LEDGER => decode::<(), MAX>(frame).map(|()| Self::Ledger)?,
             kind::CONNECTIONS => Self::Connections(decode::<_, MAX>(frame)?),
+            kind::HISTORY => Self::History(decode::<_, MAX>(frame)?),
             kind::ALERTS => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
             kind::EVENTS => Self::Events(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
@@ -349,6 +360,7 @@ impl Reply {
             Self::Connections(body) => {
                 encode::<_, MAX>(kind::CONNECTIONS_REPLY, flags, request, body.as_ref(), out)
             }
+            Self::History(body) => encode::<_, MAX>(kind::HISTORY_REPLY, flags, request, body.as_ref(), out),
             Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS_REPLY, flags, request, body.as_ref(), out),
             Self::Events(body) => encode::<_, MAX>(kind::EVENTS_REPLY, flags, request, body.as_ref(), out),
             Self::Error(body) => encode::<_, MAX>(kind::ERROR, flags, request, body, out),
@@ -370,6 +382,7 @@ impl Reply {
             kind::GOODBYE => decode::<(), MAX>(frame).map(|()| Self::Goodbye)?,
             kind::LEDGER_REPLY => Self::Ledger(Box::new(decode::<_, MAX>(frame)?)),
             kind::CONNECTIONS_REPLY => Self::Connections(Box::new(decode::<_, MAX>(frame)?)),
+            kind::HISTORY_REPLY => Self::History(Box::new(decode::<_, MAX>(frame)?)),
             kind::ALERTS_REPLY => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
             kind::EVENTS_REPLY => Self::Events(Box::new(decode::<_, MAX>(frame)?)),
             kind::ERROR => Self::Error(decode::<_, MAX>(frame)?),
@@ -407,6 +420,16 @@ impl Encoded {
     #[must_use]
     pub fn header(&self, request: u32) -> [u8; frame::HEADER_BYTES] {
         frame::header(self.kind, self.flags, request, self.body.len())
+    }
+
+    /// The reply itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reply::decode`]; what this build has encoded, it decodes.
+    pub fn decode(&self) -> Result<Reply, MessageError> {
+        let Self { kind, flags, body } = self.clone();
+        Reply::decode(&Frame { kind, flags, request: 0, body })
     }
 
     /// What follows the header.

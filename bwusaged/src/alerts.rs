@@ -8,8 +8,7 @@
 
 use bwusage_proto::{
     alert::{
-        AlertEvent, AlertLog, AlertRule, AlertState, Condition, Events, LogQuery, Rule, RuleId, RuleList,
-        RuleStatus, Scope, Severity, Summed,
+        AlertEvent, AlertLog, Condition, Events, LogQuery, Rule, RuleId, RuleList, Scope, Severity, Summed,
     },
     process::UserId,
 };
@@ -26,8 +25,10 @@ mod change;
 pub mod evaluate;
 pub mod known;
 pub mod log;
+pub mod past;
 pub mod reading;
 pub mod shelf;
+mod shown;
 pub mod state;
 pub mod sum;
 
@@ -35,6 +36,7 @@ pub use attempt::Attempt;
 use calendar::Calendar;
 pub use change::{Asker, Refused};
 use evaluate::{Plan, Sighting};
+use past::Past;
 use reading::Target;
 use shelf::{Image, Keeper, Shelf};
 use state::{Happening, State};
@@ -43,9 +45,6 @@ use state::{Happening, State};
 const LOOK_MS: u64 = 1000;
 /// Sums and the like are saved no more often than this.
 const SAVE_MS: u64 = 10_000;
-/// The most applications that a status names.
-const SUBJECTS_TOLD: usize = 16;
-const NOT_UNDERSTOOD: &str = "this version of bwusaged does not understand the rule";
 
 /// A rule as its owner wanted it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,14 +253,11 @@ impl Alerts {
         self.log.since(after, up_to, |owner| asker.may_see(owner))
     }
 
-    /// Adds what `rule` would have counted before it was made: bytes, each at a time in milliseconds of Unix time. From
-    /// `known_from_unix_ms` on nothing is missing.
-    pub fn remember(&mut self, rule: RuleId, past: &[(u64, u64)], known_from_unix_ms: u64) {
+    /// Adds what `rule` would have counted before it was made.
+    pub fn recall(&mut self, rule: RuleId, past: &Past) {
         let entry = self.entries.iter_mut().find(|entry| entry.kept.id == rule);
         if let Some(sum) = entry.and_then(|entry| entry.state.sum.as_mut()) {
-            for &(at_unix_ms, bytes) in past {
-                sum.add_past(bytes, at_unix_ms, known_from_unix_ms);
-            }
+            past.add_to(sum);
             self.unsaved = Unsaved::Changes;
         }
     }
@@ -347,59 +343,6 @@ impl Entry {
     fn watched(&self) -> Option<(&Rule, Target<'_>)> {
         let rule = self.rule.as_ref()?;
         Some((rule, Target { scope: &rule.scope, user: self.kept.user.as_ref(), viewer: &self.viewer }))
-    }
-
-    fn shown(&self, now_unix_ms: u64) -> AlertRule {
-        let kept = self.kept.clone();
-        let mut status = match &self.rule {
-            Some(rule) => status(rule, &self.state, now_unix_ms),
-            None => RuleStatus { unknown: Some(NOT_UNDERSTOOD.into()), ..RuleStatus::default() },
-        };
-        if !kept.enabled {
-            status.state = AlertState::Off;
-        }
-        AlertRule {
-            id: kept.id,
-            text: kept.text,
-            user: kept.user,
-            owner: kept.owner,
-            covers_all: kept.administrator,
-            note: kept.note,
-            severity: kept.severity,
-            cooldown_s: kept.cooldown_s,
-            enabled: kept.enabled,
-            snoozed_until_unix_ms: kept.snoozed_until_unix_ms.filter(|until| now_unix_ms < *until),
-            created_at_unix_ms: kept.created_at_unix_ms,
-            status,
-        }
-    }
-}
-
-/// What `rule` says.
-fn status(rule: &Rule, state: &State, now_unix_ms: u64) -> RuleStatus {
-    let State { standing, subjects, sum, fired, live } = state;
-    let firing = subjects.iter().filter(|(_, standing)| standing.phase == state::Phase::Firing);
-    let reached_percent = match &rule.condition {
-        Condition::Sum { limit, .. } => evaluate::reached_percent(limit, standing),
-        Condition::Level { .. } | Condition::News { .. } => None,
-    };
-    let overall = state.overall();
-    let since_unix_ms = match &rule.condition {
-        Condition::News { .. } => firing.clone().filter_map(|(_, standing)| standing.since_unix_ms).min(),
-        Condition::Sum { .. } | Condition::Level { .. } => standing.since_unix_ms,
-    };
-    RuleStatus {
-        state: overall,
-        since_unix_ms,
-        measured: live.measured,
-        reached_percent,
-        unknown: live.unknown.map(Into::into),
-        known_from_unix_ms: sum.as_ref().and_then(|sum| sum.known_from(now_unix_ms)),
-        period_ends_at_unix_ms: sum.as_ref().and_then(sum::Sum::bounds).map(|bounds| bounds.to_unix_ms),
-        forecast_at_unix_ms: live.forecast_at_unix_ms,
-        subjects: firing.map(|(app, _)| app.clone()).take(SUBJECTS_TOLD).collect(),
-        fired_at_unix_ms: standing.fired_at_unix_ms,
-        fired: *fired,
     }
 }
 

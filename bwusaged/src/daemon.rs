@@ -17,6 +17,7 @@ use crate::{
     cli::Serve,
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
+    history::{self, Archive},
     host::{Host, live::LiveHost},
     memory,
     naming::Naming,
@@ -38,9 +39,6 @@ const GIVE_BACK_TICKS: u64 = 60;
 const GIVE_BACK_ABOVE_BYTES: u64 = 10 << 20;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
-
-/// The day on which a month begins.
-const FIRST_DAY: u8 = 1;
 
 /// What the state directory of a daemon with a socket of its own is called, after the socket.
 const STATE_SUFFIX: &str = ".state";
@@ -208,6 +206,11 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
     let endpoint = endpoint(options, &config);
     let state_dir = state_dir(options, &config, &endpoint);
     let _locked = lock_state(&state_dir, &endpoint, account.as_ref())?;
+    let memory = Memory {
+        history: (config.history != Some(false)).then(|| history_settings(&config, &state_dir)),
+        billing_day: config.billing_day.unwrap_or(1),
+        state_dir,
+    };
 
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).context("the system gives no random bytes")?;
@@ -222,7 +225,7 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served = serve(&endpoint, about, sources, account.as_ref(), &state_dir);
+    let served = serve(&endpoint, about, sources, account.as_ref(), memory);
     let served = tokio::task::LocalSet::new().block_on(&runtime, served);
     if account.is_some() && endpoint.address().exists() {
         tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
@@ -230,12 +233,19 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
     served
 }
 
+/// What must survive the daemon.
+struct Memory {
+    state_dir: PathBuf,
+    billing_day: u8,
+    history: Option<history::Settings>,
+}
+
 async fn serve(
     endpoint: &Endpoint,
     about: About,
     mut sources: Sources,
     account: Option<&Account>,
-    state_dir: &Path,
+    memory: Memory,
 ) -> anyhow::Result<()> {
     let bound = listen(endpoint, account)?;
     // No client is let in, and no other thread exists, before this.
@@ -245,13 +255,16 @@ async fn serve(
     // Ticks and questions take turns on one thread, and neither waits for anything while it has the sources.
     let sources = Rc::new(RefCell::new(sources));
     let asked = Rc::clone(&sources);
+    let instance = about.instance;
+    let calendar = Calendar::new(jiff::tz::TimeZone::system(), memory.billing_day);
+    let archive = memory.history.map(|settings| Archive::open(settings, instance)).transpose();
+    let archive = archive.context("the history has no thread")?;
     let mut log_id = [0; 8];
     getrandom::fill(&mut log_id).context("the system gives no random bytes")?;
-    let calendar = Calendar::new(jiff::tz::TimeZone::system(), FIRST_DAY);
-    let (alerts, keeper) =
-        alerts::open(Box::new(FileShelf::new(state_dir)), u64::from_le_bytes(log_id), about.policy, calendar)
-            .context("the system gives no thread to save alerts")?;
-    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), alerts, keeper);
+    let shelf = Box::new(FileShelf::new(&memory.state_dir));
+    let watched = alerts::open(shelf, u64::from_le_bytes(log_id), about.policy, calendar)
+        .context("the system gives no thread to save alerts")?;
+    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), archive, watched);
     // The first tick before the first client, so that nobody ever sees an empty machine.
     tick(&mut sources.borrow_mut(), &shared, false)?;
     tracing::info!(%endpoint, "ready");
@@ -332,11 +345,13 @@ fn endpoint(options: &Serve, config: &Config) -> Endpoint {
 }
 
 /// The files that a daemon keeps in its directories.
-fn own_names(endpoint: &Endpoint) -> [String; 6] {
+fn own_names(endpoint: &Endpoint) -> [String; 9] {
     let socket = endpoint.address().file_name().unwrap_or_default().to_string_lossy();
+    let [log, index] = history::BESIDE.map(Into::into);
     let [alerts, unfinished] = FileShelf::NAMES.map(Into::into);
     let (lock, state) = (format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"));
-    [LOCK.into(), lock, state, socket.into_owned(), alerts, unfinished]
+    let history = history::FILE.into();
+    [LOCK.into(), lock, state, socket.into_owned(), history, log, index, alerts, unfinished]
 }
 
 /// Where the daemon keeps what must survive it.
@@ -351,6 +366,26 @@ fn state_dir(options: &Serve, config: &Config, endpoint: &Endpoint) -> PathBuf {
             PathBuf::from(beside)
         }
     })
+}
+
+fn history_settings(config: &Config, state_dir: &Path) -> history::Settings {
+    history::Settings {
+        file: state_dir.join(history::FILE),
+        retention: config.retention.clone(),
+        billing_day: config.billing_day.unwrap_or(1),
+        time_zone: None,
+    }
+}
+
+/// Where the daemon that these options start keeps its history, and how.
+///
+/// # Errors
+///
+/// Says what is wrong with the configuration.
+pub fn kept_history(options: &Serve) -> anyhow::Result<history::Settings> {
+    let config = Config::load(options.config.as_deref())?;
+    let endpoint = endpoint(options, &config);
+    Ok(history_settings(&config, &state_dir(options, &config, &endpoint)))
 }
 
 /// Creates and locks the state directory, so that two daemons never share one.

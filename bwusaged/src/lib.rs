@@ -8,6 +8,7 @@
 //! - [`naming`] adds what files of the system say about a process: its [`desktop`] entry, the name of its container
 //!   ([`container_names`]), and whether it has a terminal.
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
+//! - [`history`] keeps what was counted, minute by minute, in a database of its own.
 //! - [`alerts`] watches: rules over what is remembered. Pure but for the thread that saves them.
 //! - [`server`] answers. It never computes a number.
 //! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings, and
@@ -24,6 +25,7 @@ pub mod daemon;
 pub mod desktop;
 pub mod dns;
 pub mod engine;
+pub mod history;
 pub mod host;
 mod memory;
 pub mod naming;

@@ -1,7 +1,8 @@
 //! What answers: it hands out what [`crate::usage`] knows and never computes a number.
 //!
 //! One task a connection, all on one thread. [`session`] decides (pure), [`feed`] encodes once per kind of viewer,
-//! [`talk`] answers who talks to whom, [`alerts`] about rules, [`connection`] moves the bytes, [`access`] says who sees what.
+//! [`talk`] answers who talks to whom, [`past`] how much was moved when, [`alerts`] about rules, [`connection`] moves the
+//! bytes, [`access`] says who sees what.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::{
     alerts::{Alerts, shelf::Keeper},
+    history::Archive,
     usage::store::Store,
 };
 
@@ -23,6 +25,7 @@ mod alerts;
 mod connection;
 mod feed;
 mod limits;
+mod past;
 mod session;
 pub mod talk;
 
@@ -60,6 +63,8 @@ pub struct Shared {
     feed: RefCell<Feed>,
     limits: RefCell<Limits>,
     desk: RefCell<Desk>,
+    /// `None` when nothing is remembered.
+    archive: Option<Archive>,
     alerts: RefCell<Alerts>,
     keeper: Keeper,
     late_ticks: std::cell::Cell<u64>,
@@ -71,15 +76,21 @@ pub struct Shared {
 const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Shared {
-    /// An empty store that will be served; `ask` reads who talks to whom, and `keeper` saves `alerts`.
+    /// An empty store that will be served; `ask` reads who talks to whom, `archive` remembers, and the last watches.
     #[must_use]
-    pub fn new(about: About, ask: talk::Ask, alerts: Alerts, keeper: Keeper) -> Rc<Self> {
+    pub fn new(
+        about: About,
+        ask: talk::Ask,
+        archive: Option<Archive>,
+        (alerts, keeper): (Alerts, Keeper),
+    ) -> Rc<Self> {
         Rc::new(Self {
             about,
             store: RefCell::default(),
             feed: RefCell::default(),
             limits: RefCell::default(),
             desk: RefCell::new(Desk::new(ask)),
+            archive,
             alerts: RefCell::new(alerts),
             keeper,
             late_ticks: std::cell::Cell::new(0),
@@ -99,6 +110,9 @@ impl Shared {
         self.late_ticks.set(self.late_ticks.get() + u64::from(late));
         let mut store = self.store.borrow_mut();
         change(&mut store);
+        if let (Some(archive), Some(now)) = (&self.archive, store.taken_at()) {
+            archive.writer.tick(now, store.grown(), store.host());
+        }
         self.feed.borrow_mut().forget();
         self.desk.borrow_mut().forget_old(self.steady_ms());
         self.tick.send_replace(store.seq());
@@ -143,6 +157,7 @@ impl Shared {
             losses: store.losses().to_vec(),
             ledger: store.ledger(),
             privilege: self.about.rights.clone(),
+            history: self.archive.as_ref().map(|archive| archive.writer.state()),
         }
     }
 

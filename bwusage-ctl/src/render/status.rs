@@ -154,6 +154,7 @@ mod tests {
             },
             ledger: Some(ledger()),
             privilege: Some("user nobody (65534)\u{1b}".into()),
+            history: None,
             losses: vec![
                 Loss { what: "rows \x1b[31m".into(), events: 3 },
                 Loss { what: "nothing".into(), events: 0 },

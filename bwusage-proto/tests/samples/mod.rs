@@ -12,6 +12,7 @@ use bwusage_proto::{
 };
 
 mod alerts;
+mod history;
 mod rows;
 mod talk;
 use rows::{activity, container, counters, info};
@@ -27,6 +28,7 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
         ("unsubscribe", Request::Unsubscribe),
         ("ledger", Request::Ledger),
         ("connections", Request::Connections(ConnectionsQuery { pid: Some(42) })),
+        ("history", Request::History(history::query())),
     ];
     requests.extend(alerts::requests());
     requests
@@ -42,6 +44,7 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
         ("goodbye", Reply::Goodbye),
         ("ledger_reply", Reply::Ledger(Box::new(talk::ledger()))),
         ("connections_reply", Reply::Connections(Box::new(talk::connections()))),
+        ("history_reply", Reply::History(Box::new(history::answer()))),
         (
             "error",
             Reply::Error(Refusal { code: 3, message: "too many".into(), hint: Some("close some".into()) }),
@@ -116,6 +119,7 @@ fn status() -> Status {
         losses: vec![Loss { what: "no slot".into(), events: 11 }],
         ledger: Some(summary()),
         privilege: Some("user x".into()),
+        history: Some(history::state()),
     }
 }
 

@@ -6,9 +6,10 @@ use super::{
     Alerts, Asker, Refused,
     change::{Checked, check},
     evaluate::{Plan, evaluate},
+    past::Past,
     reading::{self, Target},
+    shown::status,
     state::State,
-    status,
 };
 use crate::{
     server::access::Viewer,
@@ -22,6 +23,7 @@ pub struct Attempt {
     user: Option<bwusage_proto::process::UserId>,
     viewer: Viewer,
     state: State,
+    recalled: bool,
 }
 
 impl Alerts {
@@ -33,12 +35,12 @@ impl Alerts {
     pub fn attempt(&self, asker: &Asker, new: &NewRule) -> Result<Attempt, Refused> {
         let Checked { rule, user } = check(new)?;
         let viewer = self.policy.viewer_of(&asker.user, asker.administrator);
-        Ok(Attempt { rule, user, viewer, state: State::default() })
+        Ok(Attempt { rule, user, viewer, state: State::default(), recalled: false })
     }
 
     /// Lets `attempt` take a look.
     pub fn try_out(&self, attempt: &mut Attempt, now: Moment, store: &Store) {
-        let Attempt { rule, user, viewer, state } = attempt;
+        let Attempt { rule, user, viewer, state, recalled: _ } = attempt;
         let target = Target { scope: &rule.scope, user: user.as_ref(), viewer };
         let reading = reading::read(store, &[target]).pop().unwrap_or_default();
         let plan = Plan { rule, cooldown_ms: 0, enabled: true, snoozed: false };
@@ -58,12 +60,21 @@ impl Attempt {
         is_rate && self.state.live.measured.is_none() && self.state.live.total.is_some()
     }
 
+    /// Adds what was before.
+    pub fn recall(&mut self, past: &Past) {
+        if let Some(sum) = &mut self.state.sum {
+            past.add_to(sum);
+            self.recalled = true;
+        }
+    }
+
     /// What it says.
     #[must_use]
     pub fn trial(self, now_unix_ms: u64) -> Trial {
         let mut status = status(&self.rule, &self.state, now_unix_ms);
         let untold = match self.rule.condition {
             Condition::Level { .. } => None,
+            Condition::Sum { .. } if self.recalled => None,
             Condition::Sum { .. } => {
                 Some("what was moved before a rule is added is not known; its sum begins with it")
             }

@@ -1,11 +1,11 @@
 //! Rules come and go: who may do what, and how many there may be.
 
 use bwusage_proto::{
-    alert::{AlertRule, MAX_COOLDOWN_S, MAX_NOTE_BYTES, NewRule, Rule, RuleError, RuleId, Scope},
+    alert::{AlertRule, Condition, MAX_COOLDOWN_S, MAX_NOTE_BYTES, NewRule, Rule, RuleError, RuleId, Scope},
     process::UserId,
 };
 
-use super::{Alerts, Entry, Kept, State, Unsaved};
+use super::{Alerts, Entry, Kept, State, Unsaved, sum::Sum};
 
 /// Rules in all.
 pub(super) const RULES: usize = 256;
@@ -113,7 +113,11 @@ impl Alerts {
             created_at_unix_ms: now_unix_ms,
         };
         let viewer = self.policy.viewer_of(&asker.user, asker.administrator);
-        let entry = Entry { kept, rule: Some(rule), viewer, state: State::default() };
+        let mut state = State::default();
+        if let Condition::Sum { period, .. } = rule.condition {
+            state.sum = Sum::begin(period, now_unix_ms, &self.calendar);
+        }
+        let entry = Entry { kept, rule: Some(rule), viewer, state };
         let shown = entry.shown(now_unix_ms);
         self.entries.push(entry);
         self.unsaved = Unsaved::Changes;

@@ -1,13 +1,16 @@
 //! Alerts, as clients ask about them.
 
 use bwusage_proto::{
-    alert::{Alerts as Said, AlertsRequest, Events, NewRule, RuleList, Trial},
+    alert::{Alerts as Said, AlertsRequest, Events, NewRule, RuleId, RuleList, Trial},
     message::{Refusal, RefusalCode},
 };
 
 use super::Shared;
 use crate::{
-    alerts::{Asker, Attempt, Refused},
+    alerts::{
+        Asker, Attempt, Refused,
+        past::{Past, Question},
+    },
     usage::Moment,
 };
 
@@ -72,6 +75,19 @@ impl Shared {
     /// Lets it take a look at the last tick.
     pub(super) fn try_out(&self, attempt: &mut Attempt) {
         self.alerts.borrow().try_out(attempt, self.last_tick(), &self.store.borrow());
+    }
+
+    /// What to ask the history about the time before a rule.
+    pub(super) fn question(&self, asker: &Asker, new: &NewRule) -> Option<Question> {
+        let policy = &self.about.policy;
+        let viewer = policy.viewer_of(&asker.user, asker.administrator);
+        let now = self.last_tick().unix_ms;
+        self.alerts.borrow().question(new, &viewer, now, &self.store.borrow())
+    }
+
+    /// Adds what was before it to a rule that was only just made.
+    pub(super) fn recall(&self, rule: RuleId, past: &Past) {
+        self.alerts.borrow_mut().recall(rule, past);
     }
 
     /// What it says.

@@ -8,6 +8,7 @@ use bwusage_proto::{
     connection::ConnectionsQuery,
     frame::{self, CLIENT_TO_DAEMON_MAX, FrameError},
     greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
+    history::HistoryQuery,
     message::{Encoded, MessageError, Refusal, Reply},
     process::UserId,
     transport::{Peer, Stream},
@@ -22,15 +23,21 @@ use tokio::{
 use super::{
     Shared,
     feed::{self, Pages},
+    past,
     session::{Answer, Session},
     talk::Silence,
 };
-use crate::alerts::Asker;
+use crate::alerts::{
+    Asker,
+    past::{Past, Question},
+};
 
 /// A write that makes no progress for this long ends the connection.
 const STALL: Duration = Duration::from_secs(10);
 /// A connection that asks nothing and is subscribed to nothing ends after this long.
 const IDLE: Duration = Duration::from_mins(1);
+/// So long the history may take to say what was before a rule.
+const RECALL: Duration = Duration::from_secs(1);
 /// So long the second look at a rule that is tried out may be in coming: well within a client's patience.
 const SECOND_LOOK: Duration = Duration::from_millis(2500);
 
@@ -182,9 +189,14 @@ impl Connection {
                 Ok(pages) => self.send_pages(&pages, request).await,
                 Err(silence) => self.send(&Reply::Error(silence.into()), request).await,
             },
+            Answer::History(query) => match self.history(*query).await? {
+                Ok(pages) => self.send_pages(&pages, request).await,
+                Err(refusal) => self.send(&Reply::Error(refusal), request).await,
+            },
             Answer::Alerts(about) => {
                 let reply = match *about {
                     AlertsRequest::Test(new) => self.try_out(&new).await,
+                    AlertsRequest::Add(new) => self.add_rule(new).await,
                     about => self.shared.answer_alerts(&self.asker, about),
                 };
                 let reply = reply.map_or_else(Reply::Error, |said| Reply::Alerts(Box::new(said)));
@@ -231,9 +243,32 @@ impl Connection {
         Ok(())
     }
 
+    async fn add_rule(&self, new: NewRule) -> Result<Alerts, Refusal> {
+        let question = self.shared.question(&self.asker, &new);
+        let added = self.shared.answer_alerts(&self.asker, AlertsRequest::Add(new))?;
+        if let Alerts::Rule(rule) = &added
+            && let Some(past) = self.past(question).await
+        {
+            self.shared.recall(rule.id, &past);
+        }
+        Ok(added)
+    }
+
+    /// What was moved before a rule, where the history knows it in time.
+    async fn past(&self, question: Option<Question>) -> Option<Past> {
+        let question = question?;
+        let asked = past::ask(&self.shared, &self.session.viewer, question.query.clone());
+        let pages = timeout(RECALL, asked.ok()?.answer()).await.ok()?.ok()?;
+        question.read(&pages)
+    }
+
     async fn try_out(&self, new: &NewRule) -> Result<Alerts, Refusal> {
         let mut ticks = self.shared.tick.subscribe();
         let mut attempt = self.shared.begin_attempt(&self.asker, new)?;
+        if let Some(past) = self.past(self.shared.question(&self.asker, new)).await {
+            attempt.recall(&past);
+            self.shared.try_out(&mut attempt);
+        }
         if attempt.needs_another() && timeout(SECOND_LOOK, ticks.changed()).await.is_ok() {
             self.shared.try_out(&mut attempt);
         }
@@ -255,6 +290,25 @@ impl Connection {
     fn connections(&self, query: ConnectionsQuery) -> Result<Result<Pages, Silence>, MessageError> {
         let (store, mut desk) = (self.shared.store.borrow(), self.shared.desk.borrow_mut());
         desk.answer(&store, &self.session.viewer, query, self.shared.steady_ms())
+    }
+
+    /// Waits for the answer of another thread, as long as the client is there: without it nobody needs one.
+    async fn history(&mut self, query: HistoryQuery) -> Result<Result<Pages, Refusal>, Ended> {
+        let mut asked = match past::ask(&self.shared, &self.session.viewer, query) {
+            Ok(asked) => asked,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        loop {
+            let has_room = self.inbox.len() < CLIENT_TO_DAEMON_MAX;
+            tokio::select! {
+                answer = asked.answer() => return Ok(answer.map(Into::into)),
+                read = self.stream.read_buf(&mut self.inbox), if has_room => {
+                    if read? == 0 {
+                        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                    }
+                }
+            }
+        }
     }
 
     fn pages(&self, since: u64) -> Result<Option<Pages>, MessageError> {

@@ -4,6 +4,7 @@ use bwusage_proto::{
     alert::{AlertsRequest, Events, EventsQuery},
     connection::ConnectionsQuery,
     frame::Frame,
+    history::HistoryQuery,
     message::{MessageError, Refusal, RefusalCode, Reply, Request, Subscribe},
 };
 
@@ -23,6 +24,8 @@ pub(super) enum Answer {
     Ledger,
     /// Send who talks to whom.
     Connections(ConnectionsQuery),
+    /// Send how much was moved when.
+    History(Box<HistoryQuery>),
     /// Answer about alerts.
     Alerts(Box<AlertsRequest>),
     /// Send events of alerts, now and as they happen.
@@ -99,6 +102,7 @@ impl Session {
                 Answer::Events
             }
             Ok(Request::Connections(query)) => Answer::Connections(query),
+            Ok(Request::History(query)) => Answer::History(Box::new(query)),
             Err(MessageError::UnknownKind { kind }) => refuse(
                 RefusalCode::UnknownRequest,
                 format!("request {kind:#06x} is not known to this version"),

@@ -186,6 +186,33 @@ fn a_client_that_comes_back_misses_no_event_and_sees_none_twice() {
 }
 
 #[test]
+fn a_new_rule_knows_what_was_moved_before_it_was_made() {
+    let mut daemon = play(folder(), "busy.jsonl");
+    block_on(async {
+        let mut stream = events(&daemon, None).await;
+        let moved = add(&daemon, "app steam: rx > 1kB / 1m").await;
+        until_all(&mut stream, &[moved], EventKind::Firing).await;
+        client(&daemon).await.remove_alert(moved).await.unwrap();
+    });
+    assert!(daemon.terminate().success());
+    // At rest there is no such application.
+    let daemon = play(daemon.kill(), "rest.jsonl");
+    block_on(async {
+        let trial =
+            client(&daemon).await.test_alert(NewRule::new("app steam: rx > 1kB / month").unwrap()).await;
+        assert_eq!(trial.unwrap().holds, Some(true));
+        let mut stream = events(&daemon, None).await;
+        let rules = [
+            add(&daemon, "app steam: rx > 1kB / month").await,
+            add(&daemon, "app steam: rx > 1kB / 1d").await,
+            add(&daemon, "user 1000: total > 80% of 1kB / week").await,
+            add(&daemon, "rx > 1kB / month").await,
+        ];
+        until_all(&mut stream, &rules, EventKind::Firing).await;
+    });
+}
+
+#[test]
 fn rules_are_their_owners_whoever_a_client_says_it_is() {
     if !is_root() {
         return;

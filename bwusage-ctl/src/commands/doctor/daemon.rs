@@ -161,6 +161,7 @@ mod tests {
             losses: Vec::new(),
             ledger: None,
             privilege: None,
+            history: None,
         }
     }
 
