@@ -77,9 +77,9 @@ fn questions(c: &mut Criterion) {
         bencher.iter_batched(
             || {
                 hour += 3600;
-                year::full_hour(hour)
+                (hour, year::full_hour(hour))
             },
-            |pending| {
+            |(hour, pending)| {
                 flush += 1;
                 book::book(&mut writer, &mut numbers, [8; 16], flush, &pending).expect("booked");
                 rollup::roll_up(&mut writer, &mut numbers, &settings.home(), hour + 3600).expect("rolled up")
