@@ -14,6 +14,7 @@ use bwusage_proto::transport::{Bound, Endpoint};
 use tokio::time::MissedTickBehavior;
 
 use crate::{
+    alerts::{self, calendar::Calendar, shelf::FileShelf},
     cli::Serve,
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
@@ -206,7 +207,11 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
     let endpoint = endpoint(options, &config);
     let state_dir = state_dir(options, &config, &endpoint);
     let _locked = lock_state(&state_dir, &endpoint, account.as_ref())?;
-    let remembered = (config.history != Some(false)).then(|| history_settings(&config, &state_dir));
+    let memory = Memory {
+        history: (config.history != Some(false)).then(|| history_settings(&config, &state_dir)),
+        billing_day: config.billing_day.unwrap_or(1),
+        state_dir,
+    };
 
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).context("the system gives no random bytes")?;
@@ -221,12 +226,19 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served = tokio::task::LocalSet::new()
-        .block_on(&runtime, serve(&endpoint, about, sources, account.as_ref(), remembered));
+    let served = serve(&endpoint, about, sources, account.as_ref(), memory);
+    let served = tokio::task::LocalSet::new().block_on(&runtime, served);
     if account.is_some() && endpoint.address().exists() {
         tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
     }
     served
+}
+
+/// What must survive the daemon.
+struct Memory {
+    state_dir: PathBuf,
+    billing_day: u8,
+    history: Option<history::Settings>,
 }
 
 async fn serve(
@@ -234,7 +246,7 @@ async fn serve(
     about: About,
     mut sources: Sources,
     account: Option<&Account>,
-    remembered: Option<history::Settings>,
+    memory: Memory,
 ) -> anyhow::Result<()> {
     let bound = listen(endpoint, account)?;
     // No client is let in, and no other thread exists, before this.
@@ -245,9 +257,15 @@ async fn serve(
     let sources = Rc::new(RefCell::new(sources));
     let asked = Rc::clone(&sources);
     let instance = about.instance;
-    let archive = remembered.map(|settings| Archive::open(settings, instance)).transpose();
+    let calendar = Calendar::new(jiff::tz::TimeZone::system(), memory.billing_day);
+    let archive = memory.history.map(|settings| Archive::open(settings, instance)).transpose();
     let archive = archive.context("the history has no thread")?;
-    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), archive);
+    let mut log_id = [0; 8];
+    getrandom::fill(&mut log_id).context("the system gives no random bytes")?;
+    let shelf = Box::new(FileShelf::new(&memory.state_dir));
+    let watched = alerts::open(shelf, u64::from_le_bytes(log_id), about.policy, calendar)
+        .context("the system gives no thread to save alerts")?;
+    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), archive, watched);
     // The first tick before the first client, so that nobody ever sees an empty machine.
     tick(&mut sources.borrow_mut(), &shared, false)?;
     tracing::info!(%endpoint, "ready");
@@ -264,7 +282,7 @@ async fn serve(
             tick(&mut sources.borrow_mut(), &shared, late)?;
         }
     };
-    tokio::select! {
+    let ended = tokio::select! {
         failed = ticking => failed,
         () = server::serve(&bound.listener, Rc::clone(&shared)) => Ok(()),
         stopped = service::asked_to_stop() => {
@@ -272,7 +290,9 @@ async fn serve(
             shared.say_goodbye().await;
             stopped.context("signals cannot be received")
         }
-    }
+    };
+    shared.keep_alerts();
+    ended
 }
 
 fn listen(endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<Bound> {
@@ -296,6 +316,7 @@ fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()
         store.advance(now, moment.sample, moment.host);
         seq = store.seq();
     });
+    shared.watch();
     if seq.is_multiple_of(GIVE_BACK_TICKS)
         && service::own_use().rss_bytes.is_some_and(|bytes| bytes > GIVE_BACK_ABOVE_BYTES)
     {
@@ -325,11 +346,13 @@ fn endpoint(options: &Serve, config: &Config) -> Endpoint {
 }
 
 /// The files that a daemon keeps in its directories.
-fn own_names(endpoint: &Endpoint) -> [String; 7] {
+fn own_names(endpoint: &Endpoint) -> [String; 9] {
     let socket = endpoint.address().file_name().unwrap_or_default().to_string_lossy();
     let [log, index] = history::BESIDE.map(Into::into);
+    let [alerts, unfinished] = FileShelf::NAMES.map(Into::into);
     let (lock, state) = (format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"));
-    [LOCK.into(), lock, state, socket.into_owned(), history::FILE.into(), log, index]
+    let history = history::FILE.into();
+    [LOCK.into(), lock, state, socket.into_owned(), history, log, index, alerts, unfinished]
 }
 
 /// Where the daemon keeps what must survive it.

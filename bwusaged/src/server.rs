@@ -1,7 +1,8 @@
 //! What answers: it hands out what [`crate::usage`] knows and never computes a number.
 //!
 //! One task a connection, all on one thread. [`session`] decides (pure), [`feed`] encodes once per kind of viewer,
-//! [`talk`] answers who talks to whom, [`past`] how much was moved when, [`connection`] moves the bytes, [`access`] says who sees what.
+//! [`talk`] answers who talks to whom, [`past`] how much was moved when, [`alerts`] about rules, [`connection`] moves the
+//! bytes, [`access`] says who sees what.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -13,9 +14,14 @@ use bwusage_proto::{
 };
 use tokio::sync::watch;
 
-use crate::{history::Archive, usage::store::Store};
+use crate::{
+    alerts::{Alerts, shelf::Keeper},
+    history::Archive,
+    usage::store::Store,
+};
 
 pub mod access;
+mod alerts;
 mod connection;
 mod feed;
 mod limits;
@@ -59,6 +65,8 @@ pub struct Shared {
     desk: RefCell<Desk>,
     /// `None` when nothing is remembered.
     archive: Option<Archive>,
+    alerts: RefCell<Alerts>,
+    keeper: Keeper,
     late_ticks: std::cell::Cell<u64>,
     tick: watch::Sender<u64>,
     ending: watch::Sender<bool>,
@@ -68,9 +76,14 @@ pub struct Shared {
 const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Shared {
-    /// An empty store that will be served; `ask` reads who talks to whom, and `archive` remembers.
+    /// An empty store that will be served; `ask` reads who talks to whom, `archive` remembers, and the last watches.
     #[must_use]
-    pub fn new(about: About, ask: talk::Ask, archive: Option<Archive>) -> Rc<Self> {
+    pub fn new(
+        about: About,
+        ask: talk::Ask,
+        archive: Option<Archive>,
+        (alerts, keeper): (Alerts, Keeper),
+    ) -> Rc<Self> {
         Rc::new(Self {
             about,
             store: RefCell::default(),
@@ -78,6 +91,8 @@ impl Shared {
             limits: RefCell::default(),
             desk: RefCell::new(Desk::new(ask)),
             archive,
+            alerts: RefCell::new(alerts),
+            keeper,
             late_ticks: std::cell::Cell::new(0),
             tick: watch::Sender::new(0),
             ending: watch::Sender::new(false),

@@ -3,6 +3,7 @@
 use std::{io, rc::Rc, time::Duration};
 
 use bwusage_proto::{
+    alert::{Alerts, AlertsRequest, NewRule},
     codec::CODEC_ID,
     connection::ConnectionsQuery,
     frame::{self, CLIENT_TO_DAEMON_MAX, FrameError},
@@ -26,11 +27,19 @@ use super::{
     session::{Answer, Session},
     talk::Silence,
 };
+use crate::alerts::{
+    Asker,
+    past::{Past, Question},
+};
 
 /// A write that makes no progress for this long ends the connection.
 const STALL: Duration = Duration::from_secs(10);
 /// A connection that asks nothing and is subscribed to nothing ends after this long.
 const IDLE: Duration = Duration::from_mins(1);
+/// So long the history may take to say what was before a rule.
+const RECALL: Duration = Duration::from_secs(1);
+/// So long the second look at a rule that is tried out may be in coming: well within a client's patience.
+const SECOND_LOOK: Duration = Duration::from_millis(2500);
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +92,10 @@ pub(super) async fn run(mut stream: Stream, shared: Rc<Shared>) -> Result<(), En
     let welcome =
         DaemonGreeting { chosen, features: FEATURES & hello.features, ..answer(Verdict::Welcome, &shared) };
     say(&mut stream, &welcome).await?;
+    let policy = &shared.about.policy;
+    let asker = Asker { user: peer.user.clone(), administrator: policy.is_administrator(&peer) };
     let mut connection = Connection {
+        asker,
         session: Session::new(shared.about.policy.viewer(&peer)),
         inbox: BytesMut::new(),
         stream,
@@ -120,6 +132,7 @@ struct Connection {
     stream: Stream,
     inbox: BytesMut,
     session: Session,
+    asker: Asker,
     shared: Rc<Shared>,
     /// Whether the subscription is among those that `status` counts.
     counted: bool,
@@ -128,13 +141,16 @@ struct Connection {
 impl Connection {
     async fn converse(&mut self) -> Result<(), Ended> {
         let mut ticks = self.shared.tick.subscribe();
+        let mut saved = self.shared.keeper.saved();
         let mut ending = self.shared.ending.subscribe();
         loop {
             while let Some(frame) = frame::take(&mut self.inbox, CLIENT_TO_DAEMON_MAX)? {
                 self.answer(&frame).await?;
             }
             self.send_changes().await?;
-            let subscribed = self.session.is_subscribed();
+            saved.mark_unchanged();
+            self.send_events().await?;
+            let (subscribed, hears_events) = (self.session.is_subscribed(), self.session.hears_events());
             tokio::select! {
                 read = self.stream.read_buf(&mut self.inbox) => {
                     if read? == 0 {
@@ -146,8 +162,13 @@ impl Connection {
                         return Ok(());
                     }
                 }
+                changed = saved.changed(), if hears_events => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                }
                 _ = ending.wait_for(|&ending| ending) => return self.send(&Reply::Goodbye, 0).await,
-                () = tokio::time::sleep(IDLE), if !subscribed => return Err(Ended::Idle),
+                () = tokio::time::sleep(IDLE), if !subscribed && !hears_events => return Err(Ended::Idle),
             }
         }
     }
@@ -172,6 +193,16 @@ impl Connection {
                 Ok(pages) => self.send_pages(&pages, request).await,
                 Err(refusal) => self.send(&Reply::Error(refusal), request).await,
             },
+            Answer::Alerts(about) => {
+                let reply = match *about {
+                    AlertsRequest::Test(new) => self.try_out(&new).await,
+                    AlertsRequest::Add(new) => self.add_rule(new).await,
+                    about => self.shared.answer_alerts(&self.asker, about),
+                };
+                let reply = reply.map_or_else(Reply::Error, |said| Reply::Alerts(Box::new(said)));
+                self.send(&reply, request).await
+            }
+            Answer::Events => self.send_events().await,
             Answer::Snapshot => self.send_everything(request).await.map(drop),
             Answer::Subscribed => {
                 self.count(true);
@@ -200,6 +231,48 @@ impl Connection {
         let pages = self.pages(since)?.ok_or(Ended::TooFarBehind)?;
         self.session.sent(seq, self.shared.steady_ms());
         self.send_pages(&pages, request).await
+    }
+
+    /// Sends events that this client does not know, if there are any.
+    async fn send_events(&mut self) -> Result<(), Ended> {
+        while self.session.hears_events() {
+            let events = self.shared.events(&self.asker, self.session.events_after());
+            let Some(request) = self.session.tell(&events) else { break };
+            self.send(&Reply::Events(Box::new(events)), request).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_rule(&self, new: NewRule) -> Result<Alerts, Refusal> {
+        let question = self.shared.question(&self.asker, &new);
+        let added = self.shared.answer_alerts(&self.asker, AlertsRequest::Add(new))?;
+        if let Alerts::Rule(rule) = &added
+            && let Some(past) = self.past(question).await
+        {
+            self.shared.recall(rule.id, &past);
+        }
+        Ok(added)
+    }
+
+    /// What was moved before a rule, where the history knows it in time.
+    async fn past(&self, question: Option<Question>) -> Option<Past> {
+        let question = question?;
+        let asked = past::ask(&self.shared, &self.session.viewer, question.query.clone());
+        let pages = timeout(RECALL, asked.ok()?.answer()).await.ok()?.ok()?;
+        question.read(&pages)
+    }
+
+    async fn try_out(&self, new: &NewRule) -> Result<Alerts, Refusal> {
+        let mut ticks = self.shared.tick.subscribe();
+        let mut attempt = self.shared.begin_attempt(&self.asker, new)?;
+        if let Some(past) = self.past(self.shared.question(&self.asker, new)).await {
+            attempt.recall(&past);
+            self.shared.try_out(&mut attempt);
+        }
+        if attempt.needs_another() && timeout(SECOND_LOOK, ticks.changed()).await.is_ok() {
+            self.shared.try_out(&mut attempt);
+        }
+        Ok(Alerts::Trial(Box::new(self.shared.end_attempt(attempt))))
     }
 
     async fn send_everything(&mut self, request: u32) -> Result<u64, Ended> {

@@ -2,6 +2,7 @@
 //! but to connect as another user.
 #![cfg(target_os = "linux")]
 
+mod alerts;
 mod connections;
 mod daemon;
 mod history;
@@ -9,4 +10,5 @@ mod history;
 mod access;
 mod hostile;
 mod lifecycle;
+mod script;
 mod stream;
