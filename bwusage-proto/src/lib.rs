@@ -74,3 +74,4 @@ pub mod transport;
 pub mod units;
 pub mod users;
 pub mod version;
+pub mod when;
