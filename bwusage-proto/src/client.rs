@@ -21,7 +21,9 @@ use crate::{
     version::{FEATURES, PACKAGE_VERSION, VersionRange},
 };
 
+mod alerts;
 mod follow;
+pub use alerts::EventStream;
 pub use follow::{Event, Follow};
 
 /// How long an answer may take before the daemon counts as hung.

@@ -21,10 +21,12 @@
 //! | `0x0002` | Status | empty | Status |
 //! | `0x0003` | Snapshot | empty | Snapshot, then Tick pages that describe every row |
 //! | `0x0004` | Subscribe | [`message::Subscribe`] | as Snapshot, then Ticks for as long as the connection lives |
-//! | `0x0005` | Unsubscribe | empty | Pong; no Tick follows it |
+//! | `0x0005` | Unsubscribe | empty | Pong; no Tick and no Events follow it |
 //! | `0x0006` | Ledger | empty | Ledger |
 //! | `0x0007` | Connections | [`connection::ConnectionsQuery`] | Connections pages |
 //! | `0x0008` | History | [`history::HistoryQuery`] | History pages |
+//! | `0x0009` | Alerts | [`alert::AlertsRequest`] | Alerts |
+//! | `0x000a` | Events | [`alert::EventsQuery`] | Events at once, and again for as long as the connection lives |
 //! | `0x8001` | Pong | empty | |
 //! | `0x8002` | Status | [`message::Status`] | |
 //! | `0x8003` | Snapshot | [`message::SnapshotHead`] | |
@@ -33,10 +35,12 @@
 //! | `0x8006` | Ledger | [`ledger::Ledger`] | |
 //! | `0x8007` | Connections | [`connection::Connections`] | |
 //! | `0x8008` | History | [`history::History`] | |
+//! | `0x8009` | Alerts | [`alert::Alerts`] | |
+//! | `0x800a` | Events | [`alert::Events`] | |
 //! | `0x80ff` | Error | [`message::Refusal`] | |
 //!
 //! **Order.** Requests of one connection are answered in order. Every reply carries the number of its request; ticks
-//! carry the number of their Subscribe. A connection has at most one subscription.
+//! carry the number of their Subscribe, events that of their Events. A connection has at most one subscription of each.
 //!
 //! **Ticks** hold only what changed since the last tick that this client was sent, with absolute totals. A reader that
 //! is too slow for every tick gets the newest state when it reads again, so it loses detail but never a byte, and costs
@@ -49,6 +53,7 @@
 //! **Evolution.** A released message is frozen ([`message`]): a change is a new kind. Golden bytes of every kind are in
 //! `tests/golden.rs`.
 
+pub mod alert;
 pub mod ancestry;
 pub mod client;
 pub mod codec;

@@ -4,6 +4,7 @@
 //! garbage by the other version: a change is a new message with a new number.
 
 use crate::{
+    alert::{Alerts, AlertsRequest, Events, EventsQuery},
     codec::{self, CodecError, Decode, Encode},
     connection::{Connections, ConnectionsQuery},
     frame::{self, Frame},
@@ -24,7 +25,7 @@ pub enum Request {
     Snapshot,
     /// Everything once, and then every tick's changes until [`Request::Unsubscribe`].
     Subscribe(Subscribe),
-    /// Ends the subscription of this connection. Answered by [`Reply::Pong`].
+    /// Ends the subscriptions of this connection, to ticks and to events. Answered by [`Reply::Pong`].
     Unsubscribe,
     /// Where did the interfaces' bytes go? Answered by [`Reply::Ledger`].
     Ledger,
@@ -32,6 +33,10 @@ pub enum Request {
     Connections(ConnectionsQuery),
     /// How much was moved when? Answered by pages of [`Reply::History`].
     History(HistoryQuery),
+    /// About alerts. Answered by [`Reply::Alerts`].
+    Alerts(Box<AlertsRequest>),
+    /// Events of alerts from some number on, and every further one: [`Reply::Events`] until [`Request::Unsubscribe`].
+    Events(EventsQuery),
 }
 
 /// How a client wants its ticks.
@@ -60,6 +65,10 @@ pub enum Reply {
     Connections(Box<Connections>),
     /// One page of history; all but the last carry [`frame::FLAG_MORE`].
     History(Box<History>),
+    /// About alerts.
+    Alerts(Box<Alerts>),
+    /// Events of alerts.
+    Events(Box<Events>),
     /// The request was refused.
     Error(Refusal),
 }
@@ -244,6 +253,8 @@ mod kind {
     pub(super) const LEDGER: u16 = 6;
     pub(super) const CONNECTIONS: u16 = 7;
     pub(super) const HISTORY: u16 = 8;
+    pub(super) const ALERTS: u16 = 9;
+    pub(super) const EVENTS: u16 = 10;
 
     pub(super) const PONG: u16 = 0x8001;
     pub(super) const STATUS_REPLY: u16 = 0x8002;
@@ -253,6 +264,8 @@ mod kind {
     pub(super) const LEDGER_REPLY: u16 = 0x8006;
     pub(super) const CONNECTIONS_REPLY: u16 = 0x8007;
     pub(super) const HISTORY_REPLY: u16 = 0x8008;
+    pub(super) const ALERTS_REPLY: u16 = 0x8009;
+    pub(super) const EVENTS_REPLY: u16 = 0x800a;
     pub(super) const ERROR: u16 = 0x80ff;
 }
 
@@ -300,6 +313,8 @@ impl Request {
             Self::Ledger => encode::<_, MAX>(kind::LEDGER, 0, request, &(), out),
             Self::Connections(body) => encode::<_, MAX>(kind::CONNECTIONS, 0, request, body, out),
             Self::History(body) => encode::<_, MAX>(kind::HISTORY, 0, request, body, out),
+            Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS, 0, request, body.as_ref(), out),
+            Self::Events(body) => encode::<_, MAX>(kind::EVENTS, 0, request, body, out),
         }
     }
 
@@ -319,6 +334,8 @@ impl Request {
             kind::LEDGER => decode::<(), MAX>(frame).map(|()| Self::Ledger)?,
             kind::CONNECTIONS => Self::Connections(decode::<_, MAX>(frame)?),
             kind::HISTORY => Self::History(decode::<_, MAX>(frame)?),
+            kind::ALERTS => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
+            kind::EVENTS => Self::Events(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })
     }
@@ -344,6 +361,8 @@ impl Reply {
                 encode::<_, MAX>(kind::CONNECTIONS_REPLY, flags, request, body.as_ref(), out)
             }
             Self::History(body) => encode::<_, MAX>(kind::HISTORY_REPLY, flags, request, body.as_ref(), out),
+            Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS_REPLY, flags, request, body.as_ref(), out),
+            Self::Events(body) => encode::<_, MAX>(kind::EVENTS_REPLY, flags, request, body.as_ref(), out),
             Self::Error(body) => encode::<_, MAX>(kind::ERROR, flags, request, body, out),
         }
     }
@@ -364,6 +383,8 @@ impl Reply {
             kind::LEDGER_REPLY => Self::Ledger(Box::new(decode::<_, MAX>(frame)?)),
             kind::CONNECTIONS_REPLY => Self::Connections(Box::new(decode::<_, MAX>(frame)?)),
             kind::HISTORY_REPLY => Self::History(Box::new(decode::<_, MAX>(frame)?)),
+            kind::ALERTS_REPLY => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
+            kind::EVENTS_REPLY => Self::Events(Box::new(decode::<_, MAX>(frame)?)),
             kind::ERROR => Self::Error(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })

@@ -14,6 +14,12 @@ mod platform;
 #[path = "users/windows.rs"]
 mod platform;
 
+/// The user with this login name. The lookup can go over the network (LDAP).
+#[must_use]
+pub fn id_of(name: &str) -> Option<UserId> {
+    platform::id_of(name)
+}
+
 /// Login names, each asked for once: a lookup can go over the network (LDAP).
 #[derive(Debug, Default)]
 pub struct Users {
@@ -67,5 +73,6 @@ mod tests {
     #[test]
     fn the_system_is_asked_for_a_name() {
         assert_eq!(&*Users::new().name(&UserId::Uid(0)), "root");
+        assert_eq!((id_of("root"), id_of("no such user")), (Some(UserId::Uid(0)), None));
     }
 }

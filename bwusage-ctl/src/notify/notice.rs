@@ -2,7 +2,8 @@
 
 use bwusage_proto::{
     alert::{AlertEvent, EventKind, Severity},
-    report::{AlertEventReport, Moment, measured},
+    format::Units,
+    report::{AlertEventReport, Moment},
     text,
     users::Users,
 };
@@ -85,7 +86,7 @@ fn variables(report: &AlertEventReport<'_>, event: &AlertEvent) -> Vec<(&'static
         ("BWUSAGE_OWNER", safe(&report.owner)),
         ("BWUSAGE_SUBJECT", or_empty(report.subject)),
         ("BWUSAGE_NOTE", or_empty(report.note)),
-        ("BWUSAGE_MEASURED", event.measured.map(measured).unwrap_or_default()),
+        ("BWUSAGE_MEASURED", event.measured.map_or(String::new(), |measured| measured.words(Units::Iec))),
         ("BWUSAGE_FORECAST_AT", event.forecast_at_unix_ms.map(Moment).map_or(String::new(), |at| at.to_string())),
         ("BWUSAGE_TEXT", safe(&report.text)),
     ]

@@ -1,14 +1,14 @@
 //! `bwusage.alerts/1`, `bwusage.alert_event/1` and `bwusage.alert_log/1`: rules, what they say, and what happened.
 
-use std::time::Duration;
-
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::Moment;
 use crate::{
-    alert::{AlertEvent, AlertLog, AlertRule, AlertState, EventKind, Measured, RuleList, Severity, Trial, Unit},
-    format::{self, Units},
+    alert::{
+        AlertEvent, AlertLog, AlertRule, AlertState, EventKind, Measured, RuleList, RuleStatus, Severity, Trial, Unit,
+    },
+    format::Units,
     users::Users,
 };
 
@@ -195,7 +195,7 @@ impl<'a> RuleReport<'a> {
 }
 
 impl<'a> StatusReport<'a> {
-    fn new(status: &'a crate::alert::RuleStatus) -> Self {
+    fn new(status: &'a RuleStatus) -> Self {
         Self {
             state: status.state,
             state_since_at: status.since_unix_ms.map(Moment),
@@ -242,7 +242,7 @@ impl<'a> AlertEventReport<'a> {
             reached_percent: event.reached_percent,
             forecast_at: event.forecast_at_unix_ms.map(Moment),
             lasted_ms: event.lasted_ms,
-            text: sentence(event, zone),
+            text: event.sentence(Units::Iec, zone),
         }
     }
 }
@@ -272,54 +272,6 @@ impl From<Measured> for MeasuredReport {
     }
 }
 
-/// `40.1 GB of 50.0 GB`: what was measured, beside its threshold.
-#[must_use]
-pub fn measured(measured: Measured) -> String {
-    let show = |value| match measured.unit {
-        Unit::Bytes => format::bytes_with_unit(value, Units::Iec),
-        Unit::BytesPerSecond => format::rate_with_unit(value, Units::Iec),
-        Unit::Centipercent => {
-            format!("{} %", format::percent(u32::try_from(value).unwrap_or(u32::MAX)).trim_start())
-        }
-    };
-    let relation = if measured.value > measured.threshold { "more than" } else { "of" };
-    format!("{}, {relation} {}", show(measured.value), show(measured.threshold))
-}
-
-/// What happened, in a sentence. It can hold names that programs chose: escape it before showing it.
-#[must_use]
-pub fn sentence(event: &AlertEvent, zone: &TimeZone) -> String {
-    let mut said = match &event.subject {
-        Some(subject) => format!("{} ({subject})", event.text),
-        None => event.text.clone(),
-    };
-    match event.kind {
-        EventKind::Firing => {
-            if let Some(percent) = event.reached_percent {
-                said.push_str(&format_percent(percent));
-            }
-            said.extend(event.measured.map(|value| format!(": {}", measured(value))));
-            said.extend(event.forecast_at_unix_ms.map(|at| format!("; reached on {}", local(at, zone))));
-        }
-        EventKind::Resolved => {
-            said.push_str(" is over");
-            let lasted = event.lasted_ms.map(Duration::from_millis);
-            said.extend(lasted.map(|lasted| format!(" after {}", format::duration(lasted))));
-        }
-    }
-    said
-}
-
-fn format_percent(percent: u16) -> String {
-    format!(", {percent} % reached")
-}
-
-fn local(unix_ms: u64, zone: &TimeZone) -> String {
-    let milliseconds = i64::try_from(unix_ms).unwrap_or(i64::MAX);
-    let at = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX);
-    at.to_zoned(zone.clone()).strftime("%F %H:%M").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,24 +296,6 @@ mod tests {
     }
 
     #[test]
-    fn an_event_says_what_happened_and_what_is_to_come() {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let expected = "total > 80%, 90% of 50GB / month, 80 % reached: 42.0 GiB, more than 40.0 GiB; reached on 2026-11-24 07:00";
-        assert_eq!(sentence(&event(), &zone), expected);
-        let over = AlertEvent { kind: EventKind::Resolved, lasted_ms: Some(185_000), ..event() };
-        assert_eq!(sentence(&over, &zone), "total > 80%, 90% of 50GB / month is over after 3m 05s");
-        let news = AlertEvent {
-            text: "new application".into(),
-            subject: Some("curl".into()),
-            measured: None,
-            reached_percent: None,
-            forecast_at_unix_ms: None,
-            ..event()
-        };
-        assert_eq!(sentence(&news, &zone), "new application (curl)");
-    }
-
-    #[test]
     fn an_event_for_programs_has_numbers_and_units() {
         let (event, users) = (event(), Users::new());
         let report = AlertEventReport::new(&event, 0xbeef, "web01", &users, &TimeZone::UTC);
@@ -373,9 +307,8 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_is_one_in_json_and_on_screen() {
+    fn a_percentage_is_one_in_json() {
         let cpu = Measured { unit: Unit::Centipercent, value: 9550, threshold: 9000 };
-        assert_eq!(measured(cpu), "95.5 %, more than 90.0 %");
         assert_eq!(MeasuredReport::from(cpu), MeasuredReport { unit: "percent", value: 95.5, threshold: 90.0 });
     }
 }

@@ -11,6 +11,7 @@ use bwusage_proto::{
     units::Rates,
 };
 
+mod alerts;
 mod history;
 mod rows;
 mod talk;
@@ -19,7 +20,7 @@ use talk::summary;
 
 /// Every request, by name.
 pub(crate) fn requests() -> Vec<(&'static str, Request)> {
-    vec![
+    let mut requests = vec![
         ("ping", Request::Ping),
         ("status", Request::Status),
         ("snapshot", Request::Snapshot),
@@ -28,12 +29,14 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
         ("ledger", Request::Ledger),
         ("connections", Request::Connections(ConnectionsQuery { pid: Some(42) })),
         ("history", Request::History(history::query())),
-    ]
+    ];
+    requests.extend(alerts::requests());
+    requests
 }
 
 /// Every reply, by name.
 pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
-    vec![
+    let mut replies = vec![
         ("pong", Reply::Pong),
         ("status_reply", Reply::Status(Box::new(status()))),
         ("snapshot_head", Reply::Snapshot(Box::new(head()))),
@@ -46,7 +49,9 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
             "error",
             Reply::Error(Refusal { code: 3, message: "too many".into(), hint: Some("close some".into()) }),
         ),
-    ]
+    ];
+    replies.extend(alerts::replies());
+    replies
 }
 
 fn coverage() -> Coverage {
