@@ -2,7 +2,7 @@
 //!
 //! It runs as the user, never in the daemon. [`config`] says who is to be told, [`notice`] how an event is worded,
 //! [`courier`] brings each notice to one destination, in order and until it arrives or is too old, and [`cursor`]
-//! remembers across restarts what arrived.
+//! remembers across restarts what arrived. The command in [`crate::commands`] puts them together.
 //!
 //! Invariant: text that a process chose reaches a destination as data: in JSON, in an environment variable, in escaped
 //! markup. Never in an argument and never in a shell's line.
@@ -13,6 +13,7 @@ pub(crate) mod config;
 pub(crate) mod courier;
 pub(crate) mod cursor;
 pub(crate) mod desktop;
+pub(crate) mod feed;
 pub(crate) mod notice;
 pub(crate) mod undelivered;
 pub(crate) mod webhook;

@@ -47,8 +47,8 @@ mod rule;
 mod words;
 pub use error::{RuleError, RuleProblem};
 pub use message::{
-    AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, EventKind, Events, EventsQuery, LogQuery,
-    Measured, NewRule, RuleId, RuleList, RuleStatus, Severity, Trial, Unit,
+    AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, EventKind, Events, EventsQuery,
+    LogQuery, Measured, NewRule, RuleId, RuleList, RuleStatus, Severity, Trial, Unit,
 };
 pub use rule::{Condition, Gauge, Limit, News, Period, Rule, Scope, Summed};
 

@@ -16,8 +16,8 @@ mod status;
 mod top;
 mod watch;
 pub use alerts::{
-    ALERT_EVENT_SCHEMA, ALERT_LOG_SCHEMA, ALERT_TRIAL_SCHEMA, ALERTS_SCHEMA, AlertEventReport, AlertLogReport,
-    AlertsReport, MeasuredReport, RuleReport, TrialReport,
+    ALERT_EVENT_SCHEMA, ALERT_LOG_SCHEMA, ALERT_TRIAL_SCHEMA, ALERTS_SCHEMA, AlertEventReport,
+    AlertLogReport, AlertsReport, MeasuredReport, RuleReport, TrialReport,
 };
 pub use connections::{CONNECTIONS_SCHEMA, ConnectionRecord, ConnectionReport, ConnectionsReport};
 pub use history::{

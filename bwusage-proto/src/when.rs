@@ -169,7 +169,9 @@ mod tests {
     #[test]
     fn a_moment_is_no_longer_than_itself() {
         let moment = at("2026-11-21T20:00:00Z");
-        for text in ["2026-11-21T20:00:00Z", "2026-11-21T21:00:00+01:00", "2026-11-21T21:00", "2026-11-21 21:00:00"] {
+        for text in
+            ["2026-11-21T20:00:00Z", "2026-11-21T21:00:00+01:00", "2026-11-21T21:00", "2026-11-21 21:00:00"]
+        {
             assert_eq!(span_of(text), (moment, moment), "{text}");
         }
         assert_eq!(span_of("now"), (at("2026-11-22T19:00:00Z"), at("2026-11-22T19:00:00Z")));
@@ -187,7 +189,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_says_what_is() {
-        for wrong in ["", "-", "-7", "-7x", "7d", "tomorrow", "2026-1-1", "20261122", "noon", "-9999999999999999999d"] {
+        for wrong in
+            ["", "-", "-7", "-7x", "7d", "tomorrow", "2026-1-1", "20261122", "noon", "-9999999999999999999d"]
+        {
             assert_eq!(When::parse(wrong, &now()), Err(WhenError::Unknown), "{wrong}");
         }
         assert_eq!(When::parse("2026-02-30", &now()), Err(WhenError::NoSuchDay));

@@ -39,9 +39,14 @@ impl Command {
         Ok(Self { program, arguments: arguments.to_vec(), timeout })
     }
 
+    /// The program, as it was written.
+    pub(crate) fn program(&self) -> String {
+        self.program.display().to_string()
+    }
+
     /// Runs it for `notice`, once, and waits for its end.
     pub(crate) async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered> {
-        let program = self.program.display().to_string();
+        let program = self.program();
         let mut child = process::Command::new(&self.program)
             .args(&self.arguments)
             .envs(notice.variables.iter().map(|(name, value)| (name, value)))

@@ -62,8 +62,8 @@ pub(crate) enum ConfigError {
     Writable { path: PathBuf },
     #[error("{} belongs to another user, who could have it run anything", path.display())]
     Foreign { path: PathBuf },
-    #[error("{} is wrong: {source}", path.display())]
-    Parse { path: PathBuf, source: toml::de::Error },
+    #[error("{}, line {line}: {}", path.display(), wrong.message())]
+    Parse { path: PathBuf, line: usize, wrong: Box<toml::de::Error> },
     #[error("{}: [{section}] {wrong}", path.display())]
     Section { path: PathBuf, section: String, wrong: Wrong },
     #[error("{} names nobody to tell", path.display())]
@@ -183,13 +183,17 @@ enum Trust {
 }
 
 fn this_desktop() -> Vec<Destination> {
-    let wish = Wish { states: vec![EventKind::Firing, EventKind::Resolved], least: Severity::Info, rules: vec![] };
+    let wish =
+        Wish { states: vec![EventKind::Firing, EventKind::Resolved], least: Severity::Info, rules: vec![] };
     vec![Destination { name: "desktop".into(), way: Way::Desktop(Desktop), wish }]
 }
 
 fn parse(text: &str, path: &Path) -> Result<Vec<Destination>, ConfigError> {
-    let written: Written =
-        toml::from_str(text).map_err(|source| ConfigError::Parse { path: path.to_owned(), source })?;
+    let written: Written = toml::from_str(text).map_err(|wrong| {
+        let before = wrong.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError::Parse { path: path.to_owned(), line, wrong: Box::new(wrong) }
+    })?;
     let wrong = |section: &str| {
         let section = section.to_owned();
         move |wrong| ConfigError::Section { path: path.to_owned(), section, wrong }
@@ -229,11 +233,7 @@ fn timeout(written: Option<u64>, usual: u64) -> Result<Duration, Wrong> {
 }
 
 impl Wish {
-    fn new(
-        states: Option<Vec<EventKind>>,
-        least: Option<Severity>,
-        rules: Vec<u64>,
-    ) -> Result<Self, Wrong> {
+    fn new(states: Option<Vec<EventKind>>, least: Option<Severity>, rules: Vec<u64>) -> Result<Self, Wrong> {
         let states = states.unwrap_or_else(|| vec![EventKind::Firing, EventKind::Resolved]);
         if states.is_empty() {
             return Err(Wrong::States);
@@ -243,6 +243,19 @@ impl Wish {
 }
 
 impl Destination {
+    /// Who is told of what, in a line. Without secrets.
+    pub(crate) fn describe(&self) -> String {
+        let Wish { states, least, rules } = &self.wish;
+        let way = match &self.way {
+            Way::Desktop(_) => "shows it".into(),
+            Way::Webhook(webhook) => format!("posts to {}", webhook.host()),
+            Way::Command(command) => format!("runs {}", command.program()),
+        };
+        let states: Vec<&str> = states.iter().map(|state| state.name()).collect();
+        let of = if rules.is_empty() { "every rule".into() } else { format!("rules {rules:?}") };
+        format!("{}: {way} when {of} of {} or more is {}", self.name, least.name(), states.join(" or "))
+    }
+
     /// Whether it is to be told of this.
     pub(crate) fn wants(&self, notice: &Notice) -> bool {
         let Wish { states, least, rules } = &self.wish;

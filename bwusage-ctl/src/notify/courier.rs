@@ -33,6 +33,9 @@ pub(crate) enum Report<'a> {
 
 /// What the courier needs of the world.
 pub(crate) trait World {
+    /// Whether the destination is to be told of it at all.
+    fn wants(&self, notice: &Notice) -> bool;
+
     /// Tries once.
     async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered>;
 
@@ -55,7 +58,9 @@ pub(crate) async fn run(backlog: &Backlog, mut delivered: u64, world: &impl Worl
                 world.report(Report::Missed(notices));
                 (last, true)
             }
-            Next::Notice(notice) => (notice.event, bring(backlog, &notice, world).await),
+            Next::Notice(notice) => {
+                (notice.event, !world.wants(&notice) || bring(backlog, &notice, world).await)
+            }
         };
         if !is_done {
             return;

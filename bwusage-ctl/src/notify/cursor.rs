@@ -24,6 +24,8 @@ pub(crate) struct Cursor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     format: String,
+    /// Which log of the daemon the numbers are of; `null` before the first event.
+    log: Option<u64>,
     /// By the name of the destination: the number of the event in the daemon's log.
     done: BTreeMap<String, u64>,
 }
@@ -72,11 +74,25 @@ impl Cursor {
                 .filter(|state: &State| state.format == FORMAT)
                 .ok_or_else(|| CursorError::Foreign { path: path.to_owned() })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                State { format: FORMAT.into(), done: BTreeMap::new() }
+                State { format: FORMAT.into(), log: None, done: BTreeMap::new() }
             }
             Err(source) => return Err(CursorError::Read { path: path.to_owned(), source }),
         };
         Ok(Self { path: path.to_owned(), state: RefCell::new(state), _lock: lock })
+    }
+
+    /// The log and the number of the last event that every destination is done with; `None` where none was told anything.
+    pub(crate) fn position(&self) -> Option<(u64, u64)> {
+        let state = self.state.borrow();
+        Some((state.log?, state.done.values().min().copied()?))
+    }
+
+    /// Goes on with `log`. In one that was begun anew, everything is new to whoever was told of the one before.
+    pub(crate) fn begin(&self, log: u64) {
+        let mut state = self.state.borrow_mut();
+        if state.log.replace(log).is_some_and(|before| before != log) {
+            state.done.values_mut().for_each(|event| *event = 0);
+        }
     }
 
     /// The last event that `destination` is done with; `None` for one that was never told anything.
@@ -117,12 +133,14 @@ mod tests {
         let path = folder.path().join("made/on/demand/notify.json");
         let cursor = Cursor::open(&path).unwrap();
         assert_eq!(cursor.done("ops"), None);
+        cursor.begin(0xbeef);
         cursor.advance("ops", 41).unwrap();
         cursor.advance("ops", 42).unwrap();
         cursor.advance("desktop", 7).unwrap();
         drop(cursor);
         let cursor = Cursor::open(&path).unwrap();
         assert_eq!((cursor.done("ops"), cursor.done("desktop")), (Some(42), Some(7)));
+        assert_eq!(cursor.position(), Some((0xbeef, 7)), "the slowest decides what is asked for");
     }
 
     #[test]
@@ -132,6 +150,19 @@ mod tests {
         cursor.advance("ops", 42).unwrap();
         cursor.keep_only(|name| name == "desktop");
         assert_eq!(cursor.done("ops"), None);
+    }
+
+    #[test]
+    fn in_a_log_that_was_begun_anew_everything_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let cursor = Cursor::open(&folder.path().join("notify.json")).unwrap();
+        assert_eq!(cursor.position(), None);
+        cursor.begin(1);
+        cursor.advance("ops", 42).unwrap();
+        cursor.begin(1);
+        assert_eq!(cursor.done("ops"), Some(42));
+        cursor.begin(2);
+        assert_eq!((cursor.done("ops"), cursor.done("new")), (Some(0), None));
     }
 
     #[test]

@@ -87,7 +87,10 @@ fn variables(report: &AlertEventReport<'_>, event: &AlertEvent) -> Vec<(&'static
         ("BWUSAGE_SUBJECT", or_empty(report.subject)),
         ("BWUSAGE_NOTE", or_empty(report.note)),
         ("BWUSAGE_MEASURED", event.measured.map_or(String::new(), |measured| measured.words(Units::Iec))),
-        ("BWUSAGE_FORECAST_AT", event.forecast_at_unix_ms.map(Moment).map_or(String::new(), |at| at.to_string())),
+        (
+            "BWUSAGE_FORECAST_AT",
+            event.forecast_at_unix_ms.map(Moment).map_or(String::new(), |at| at.to_string()),
+        ),
         ("BWUSAGE_TEXT", safe(&report.text)),
     ]
 }
@@ -145,9 +148,8 @@ pub(crate) mod tests {
     #[test]
     fn only_a_critical_alert_that_began_is_urgent() {
         let users = Users::new();
-        let urgent = |event: &AlertEvent| {
-            Notice::new(event, 0, "h", &users, &TimeZone::UTC).unwrap().is_urgent
-        };
+        let urgent =
+            |event: &AlertEvent| Notice::new(event, 0, "h", &users, &TimeZone::UTC).unwrap().is_urgent;
         assert!(urgent(&event(1)));
         assert!(!urgent(&AlertEvent { kind: EventKind::Resolved, ..event(1) }));
         assert!(!urgent(&AlertEvent { severity: Severity::Warning, ..event(1) }));

@@ -55,7 +55,9 @@ impl Undelivered {
             Self::Status { status: 300..=399, .. } => {
                 Some("redirects are not followed: put the address that it leads to into url")
             }
-            Self::Status { status: 401 | 403, .. } => Some("does it want a token? see headers in notify.toml"),
+            Self::Status { status: 401 | 403, .. } => {
+                Some("does it want a token? see headers in notify.toml")
+            }
             Self::Run { .. } => Some("argv begins with the path of a program that you may execute"),
             _ => None,
         }

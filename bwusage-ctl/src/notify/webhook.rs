@@ -50,9 +50,8 @@ impl Webhook {
             request = request.header(name, value);
         }
         // Whoever gets it twice, after a crash between the answer and our note of it, can tell by this.
-        let request = request
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("Idempotency-Key", &notice.key);
+        let request =
+            request.header(header::CONTENT_TYPE, "application/json").header("Idempotency-Key", &notice.key);
         let (host, body) = (self.host(), notice.json.clone());
         let post = tokio::task::spawn_blocking(move || request.send(body.as_bytes()));
         // The agent has the same limit; this one also covers a resolver that hangs.
@@ -83,7 +82,9 @@ pub(crate) struct Url(Uri);
 /// Why a text is no address to post to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UrlError {
-    #[error("url must begin with https:// or http:// and name a host, such as https://hooks.example.org/bwusage")]
+    #[error(
+        "url must begin with https:// or http:// and name a host, such as https://hooks.example.org/bwusage"
+    )]
     NotHttp,
     #[error("url must not hold a name or password: put a token into headers instead")]
     Secret,

@@ -39,7 +39,9 @@ pub enum RuleProblem {
     #[error("a percentage is expected, such as 90%")]
     Percent,
     /// A share of a cap that is no whole number, or too many, or not in order.
-    #[error("up to 8 shares of a cap are expected, smallest first, each from 1% to 1000%, such as '80%, 90%, 100% of 50GB'")]
+    #[error(
+        "up to 8 shares of a cap are expected, smallest first, each from 1% to 1000%, such as '80%, 90%, 100% of 50GB'"
+    )]
     Shares,
     /// Percentages without an amount.
     #[error("'of' and an amount are expected, such as '80% of 50GB / month'")]
@@ -48,7 +50,9 @@ pub enum RuleProblem {
     #[error("say over which time: '/ 1d' for the last 24 hours, or '/ day', '/ week', '/ month'")]
     Period,
     /// A sum per second.
-    #[error("an amount a second is a speed: write 'rate.rx > 5MB/s', 'rate.tx > 5MB/s' or 'rate.total > 5MB/s'")]
+    #[error(
+        "an amount a second is a speed: write 'rate.rx > 5MB/s', 'rate.tx > 5MB/s' or 'rate.total > 5MB/s'"
+    )]
     PeriodIsRate,
     /// Not a span.
     #[error("a time is expected, such as 30s, 15m, 6h, 1d or 2w")]
@@ -68,7 +72,9 @@ pub enum RuleProblem {
     #[error("'until < VALUE' is expected, with a value that is not above the threshold")]
     Until,
     /// An end of a sum that ends by itself.
-    #[error("a sum since a day, week or month began ends with it, and shares of a cap have their own ends: leave 'until' out")]
+    #[error(
+        "a sum since a day, week or month began ends with it, and shares of a cap have their own ends: leave 'until' out"
+    )]
     UntilNotHere,
     /// An end of news that does not fit.
     #[error("'until quiet for TIME' is expected, such as 'until quiet for 5m'")]
@@ -86,7 +92,9 @@ pub enum RuleProblem {
     #[error("an interface has only rx, tx, total, rate.rx, rate.tx, rate.total and ledger.lost")]
     NotOfInterface,
     /// A process loses no bytes.
-    #[error("ledger.lost is of the whole machine or of an interface: write 'ledger.lost > 0' or 'interface eth0: ledger.lost > 0'")]
+    #[error(
+        "ledger.lost is of the whole machine or of an interface: write 'ledger.lost > 0' or 'interface eth0: ledger.lost > 0'"
+    )]
     NotOfProcesses,
     /// Something after the end.
     #[error("the rule is over; nothing more is expected")]

@@ -24,7 +24,11 @@ pub(super) fn parse(text: &str) -> Result<Rule, RuleError> {
     let scope = parser.scope()?;
     let condition = parser.condition(&scope)?;
     parser.skip_space();
-    if parser.rest().is_empty() { Ok(Rule { scope, condition }) } else { Err(parser.error(RuleProblem::Rest)) }
+    if parser.rest().is_empty() {
+        Ok(Rule { scope, condition })
+    } else {
+        Err(parser.error(RuleProblem::Rest))
+    }
 }
 
 struct Parser<'a> {
@@ -326,7 +330,11 @@ impl<'a> Parser<'a> {
         self.skip_space();
         let start = self.at;
         let amount = self.amount()?;
-        if self.eat('/') && self.word() == "s" { Ok(amount) } else { Err(self.error_at(start, RuleProblem::Rate)) }
+        if self.eat('/') && self.word() == "s" {
+            Ok(amount)
+        } else {
+            Err(self.error_at(start, RuleProblem::Rate))
+        }
     }
 
     fn percent(&mut self) -> Result<u64, RuleError> {
@@ -343,7 +351,8 @@ impl<'a> Parser<'a> {
             return Ok(None);
         }
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-        let hundredths = format!("{fraction:0<2}").parse::<u64>().ok().filter(|_| (1..=2).contains(&fraction.len()));
+        let hundredths =
+            format!("{fraction:0<2}").parse::<u64>().ok().filter(|_| (1..=2).contains(&fraction.len()));
         let whole = whole.parse::<u64>().ok().filter(|whole| *whole <= 1_000_000);
         let read = whole.zip(hundredths).map(|(whole, hundredths)| whole * 100 + hundredths);
         read.map(Some).ok_or_else(|| self.error_at(start, RuleProblem::Percent))
@@ -371,10 +380,13 @@ fn unfit(scope: &Scope, condition: &Condition) -> Option<RuleProblem> {
         (Scope::Host | Scope::Interface(_), Condition::Sum { .. }) => None,
         (_, Condition::Sum { of: Summed::Lost, .. }) => Some(RuleProblem::NotOfProcesses),
         (Scope::Interface(_), Condition::News { .. }) => Some(RuleProblem::NotOfInterface),
-        (Scope::Interface(_), Condition::Level { of: Gauge::Cpu | Gauge::MemoryShare | Gauge::MemoryBytes, .. }) => {
-            Some(RuleProblem::NotOfInterface)
+        (
+            Scope::Interface(_),
+            Condition::Level { of: Gauge::Cpu | Gauge::MemoryShare | Gauge::MemoryBytes, .. },
+        ) => Some(RuleProblem::NotOfInterface),
+        (Scope::Host, Condition::Level { of: Gauge::Cpu, above: EVERYTHING.., .. }) => {
+            Some(RuleProblem::Never)
         }
-        (Scope::Host, Condition::Level { of: Gauge::Cpu, above: EVERYTHING.., .. }) => Some(RuleProblem::Never),
         _ => None,
     }
 }

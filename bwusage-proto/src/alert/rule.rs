@@ -242,7 +242,11 @@ impl fmt::Display for Condition {
                     News::NewApplication => "new application",
                     News::BackgroundTraffic => "background application moves data",
                 })?;
-                if *quiet_s == Rule::QUIET_S { Ok(()) } else { write!(f, " until quiet for {}", span(*quiet_s)) }
+                if *quiet_s == Rule::QUIET_S {
+                    Ok(())
+                } else {
+                    write!(f, " until quiet for {}", span(*quiet_s))
+                }
             }
         }
     }

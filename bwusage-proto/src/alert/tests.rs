@@ -113,7 +113,9 @@ fn an_error_says_where_and_what_to_type() {
 
 #[test]
 fn shares_of_a_cap_are_thresholds() {
-    let Condition::Sum { limit, .. } = condition("rx > 80%, 90%, 100% of 50GB / month") else { panic!("no sum") };
+    let Condition::Sum { limit, .. } = condition("rx > 80%, 90%, 100% of 50GB / month") else {
+        panic!("no sum")
+    };
     let thresholds: Vec<_> = limit.thresholds().collect();
     assert_eq!(
         thresholds,

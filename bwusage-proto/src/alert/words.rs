@@ -3,7 +3,8 @@
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use super::{
-    AlertEvent, AlertRule, Condition, EventKind, Gauge, Measured, News, Period, Rule, Scope, Summed, Trial, Unit, number,
+    AlertEvent, AlertRule, Condition, EventKind, Gauge, Measured, News, Period, Rule, Scope, Summed, Trial,
+    Unit, number,
 };
 use crate::{
     format::{self, Units},
@@ -201,7 +202,10 @@ mod tests {
             "this machine moved 40.1 GB since the month began: 80% of 50.0 GB is reached; at this pace all of it on the 24th"
         );
         let of = |period: &str| AlertEvent { text: format!("rx > 1GB / {period}"), ..cap.clone() };
-        assert!(said(&of("week")).ends_with("since Monday: 80% of 1.00 GB is reached; at this pace all of it on Tuesday"));
+        assert!(
+            said(&of("week"))
+                .ends_with("since Monday: 80% of 1.00 GB is reached; at this pace all of it on Tuesday")
+        );
         assert!(said(&of("day")).ends_with("at 18:30"));
     }
 
@@ -216,7 +220,10 @@ mod tests {
                 event("user alice: rate.tx > 5MB/s for 30s", Unit::BytesPerSecond, 6_100_000, 5_000_000),
                 "user alice sends 6.10 MB/s: more than 5.00 MB/s for 30s",
             ),
-            (event("cpu > 90%", Unit::Centipercent, 9510, 9000), "this machine uses processors by 95.1%: more than 90.0%"),
+            (
+                event("cpu > 90%", Unit::Centipercent, 9510, 9000),
+                "this machine uses processors by 95.1%: more than 90.0%",
+            ),
             (
                 event("ledger.lost > 0", Unit::Bytes, 1500, 0),
                 "this machine could not attribute 1.50 kB in the last 10m: more than 0 B",
@@ -246,8 +253,12 @@ mod tests {
 
     #[test]
     fn days_have_the_endings_that_people_say() {
-        let day = |day: i8| when(&jiff::civil::date(2026, 1, day).to_zoned(TimeZone::UTC).unwrap(), Period::Month);
+        let day =
+            |day: i8| when(&jiff::civil::date(2026, 1, day).to_zoned(TimeZone::UTC).unwrap(), Period::Month);
         let said = [1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 31].map(|n| day(n).split_off("on the ".len()));
-        assert_eq!(said, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "31st"]);
+        assert_eq!(
+            said,
+            ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "31st"]
+        );
     }
 }

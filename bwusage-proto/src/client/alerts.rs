@@ -3,7 +3,8 @@
 use super::{Client, ClientError, ProtocolError};
 use crate::{
     alert::{
-        AlertLog, AlertRule, Alerts, AlertsRequest, Events, EventsQuery, LogQuery, NewRule, RuleId, RuleList, Trial,
+        AlertLog, AlertRule, Alerts, AlertsRequest, Events, EventsQuery, LogQuery, NewRule, RuleId, RuleList,
+        Trial,
     },
     message::{Reply, Request},
 };

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::Moment;
 use crate::{
     alert::{
-        AlertEvent, AlertLog, AlertRule, AlertState, EventKind, Measured, RuleList, RuleStatus, Severity, Trial, Unit,
+        AlertEvent, AlertLog, AlertRule, AlertState, EventKind, Measured, RuleList, RuleStatus, Severity,
+        Trial, Unit,
     },
     format::Units,
     users::Users,
@@ -300,8 +301,14 @@ mod tests {
         let (event, users) = (event(), Users::new());
         let report = AlertEventReport::new(&event, 0xbeef, "web01", &users, &TimeZone::UTC);
         let report = serde_json::to_value(report).unwrap();
-        assert_eq!((&report["schema"], &report["log"]), (&"bwusage.alert_event/1".into(), &"000000000000beef".into()));
-        assert_eq!(report["measured"], serde_json::json!({ "unit": "bytes", "value": 45_097_156_608.0, "threshold": 42_949_672_960.0 }));
+        assert_eq!(
+            (&report["schema"], &report["log"]),
+            (&"bwusage.alert_event/1".into(), &"000000000000beef".into())
+        );
+        assert_eq!(
+            report["measured"],
+            serde_json::json!({ "unit": "bytes", "value": 45_097_156_608.0, "threshold": 42_949_672_960.0 })
+        );
         assert_eq!((&report["state"], &report["owner"]), (&"firing".into(), &"3999999999".into()));
         assert_eq!(report["at"], "2026-11-21T20:00:00.123Z");
     }
@@ -309,6 +316,9 @@ mod tests {
     #[test]
     fn a_percentage_is_one_in_json() {
         let cpu = Measured { unit: Unit::Centipercent, value: 9550, threshold: 9000 };
-        assert_eq!(MeasuredReport::from(cpu), MeasuredReport { unit: "percent", value: 95.5, threshold: 90.0 });
+        assert_eq!(
+            MeasuredReport::from(cpu),
+            MeasuredReport { unit: "percent", value: 95.5, threshold: 90.0 }
+        );
     }
 }

@@ -178,8 +178,12 @@ impl<'a> HistoryReport<'a> {
                 let amount = point(series)?;
                 Some((&series.whose, amount))
             });
-            let points = points
-                .map(move |(whose, amount)| HistoryRecord::Point { bucket, per: self.per, whose, amount });
+            let points = points.map(move |(whose, amount)| HistoryRecord::Point {
+                bucket,
+                per: self.per,
+                whose,
+                amount,
+            });
             let machine = self.machine.get(at).copied().flatten();
             let machine = machine.map(|machine| HistoryRecord::Machine { bucket, machine });
             let gap = (bucket.covered_s == 0
@@ -201,7 +205,9 @@ impl Whose {
             SeriesKey::Residual(reason) => ("residual", Some(reason.name().to_owned())),
             SeriesKey::User(user) => ("user", user.as_ref().map(|user| users.name(user).to_string())),
             SeriesKey::Scope(scope) => ("scope", Some(scope.name().to_owned())),
-            SeriesKey::Category(category) => ("category", category.map(|category| category.name().to_owned())),
+            SeriesKey::Category(category) => {
+                ("category", category.map(|category| category.name().to_owned()))
+            }
             SeriesKey::Interface(name) => ("interface", Some(name.clone())),
             SeriesKey::Imported(name) => ("imported", Some(name.clone())),
             SeriesKey::Remote(host) => ("remote", Some(host.clone())),

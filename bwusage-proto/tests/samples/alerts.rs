@@ -2,8 +2,8 @@
 
 use bwusage_proto::{
     alert::{
-        AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, EventKind, Events, EventsQuery, LogQuery,
-        Measured, NewRule, RuleId, RuleList, RuleStatus, Severity, Trial, Unit,
+        AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, EventKind, Events, EventsQuery,
+        LogQuery, Measured, NewRule, RuleId, RuleList, RuleStatus, Severity, Trial, Unit,
     },
     message::{Reply, Request},
     process::UserId,

@@ -13,7 +13,11 @@ fn the_example_is_right_and_so_is_all_that_it_leaves_out() {
     assert_eq!(names(EXAMPLE), ["desktop"]);
     let everything: String = EXAMPLE
         .lines()
-        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ") || rest.starts_with('[')).unwrap_or(line))
+        .map(|line| {
+            line.strip_prefix("# ")
+                .filter(|rest| rest.contains(" = ") || rest.starts_with('['))
+                .unwrap_or(line)
+        })
         .map(|line| format!("{line}\n"))
         .collect();
     assert_eq!(names(&everything), ["desktop", "webhook ops", "command log"]);
@@ -25,7 +29,10 @@ fn mistakes_say_where_and_what_to_write() {
         ("[webhook.ops]\nurl = 'example.org'", "[webhook.ops] url must begin with https:// or http://"),
         ("[webhook.ops]\nurl = 'ftp://example.org'", "[webhook.ops] url must begin"),
         ("[webhook.ops]\nurl = 'https://me:secret@example.org/'", "put a token into headers"),
-        ("[webhook.ops]\nurl = 'https://h/'\nheaders = { 'a b' = 'c' }", "\"a b\" cannot be the name of a header"),
+        (
+            "[webhook.ops]\nurl = 'https://h/'\nheaders = { 'a b' = 'c' }",
+            "\"a b\" cannot be the name of a header",
+        ),
         ("[webhook.ops]\nurl = 'https://h/'\nheaders = { x = \"a\\nb\" }", "the value of header x holds"),
         ("[webhook.ops]\nurl = 'https://h/'\ntimeout_s = 0", "timeout_s must be from 1 to 300"),
         ("[command.log]\nargv = []", "[command.log] argv must name a program"),
@@ -59,9 +66,8 @@ fn a_secret_does_not_get_into_a_message() {
 
 #[test]
 fn everybody_is_told_what_they_want_to_be_told() {
-    let told = |section: &str, notice: &Notice| {
-        parsed(&format!("[desktop]\n{section}")).unwrap()[0].wants(notice)
-    };
+    let told =
+        |section: &str, notice: &Notice| parsed(&format!("[desktop]\n{section}")).unwrap()[0].wants(notice);
     let critical = notice(1);
     let info = Notice { severity: Severity::Info, ..notice(1) };
     let over = Notice { kind: EventKind::Resolved, ..notice(1) };

@@ -8,6 +8,7 @@ struct Scripted<'a> {
     backlog: &'a Backlog,
     outcomes: RefCell<Vec<Option<i32>>>,
     now_unix_ms: u64,
+    unwanted: Option<u64>,
     tried: RefCell<Vec<u64>>,
     remembered: Cell<u64>,
     log: RefCell<Vec<String>>,
@@ -23,6 +24,7 @@ impl<'a> Scripted<'a> {
             backlog,
             outcomes: RefCell::new(outcomes),
             now_unix_ms: 0,
+            unwanted: None,
             tried: RefCell::default(),
             remembered: Cell::new(0),
             log: RefCell::default(),
@@ -36,6 +38,10 @@ impl<'a> Scripted<'a> {
 }
 
 impl World for Scripted<'_> {
+    fn wants(&self, notice: &Notice) -> bool {
+        Some(notice.event) != self.unwanted
+    }
+
     async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered> {
         self.tried.borrow_mut().push(notice.event);
         if self.stop_after == Some(self.tried.borrow().len()) {
@@ -137,6 +143,16 @@ fn what_was_delivered_before_is_not_delivered_again() {
     let world = Scripted::new(&backlog, &[]);
     block_on(run(&backlog, 2, &world));
     assert_eq!(*world.tried.borrow(), [3]);
+}
+
+#[test]
+fn what_a_destination_does_not_want_is_passed_over_for_good() {
+    let backlog = backlog(&[1, 2]);
+    backlog.enter(Stage::Draining);
+    let mut world = Scripted::new(&backlog, &[]);
+    world.unwanted = Some(2);
+    block_on(run(&backlog, 0, &world));
+    assert_eq!((world.tried.take(), world.remembered.get()), (vec![1], 2));
 }
 
 #[test]

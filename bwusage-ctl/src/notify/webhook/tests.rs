@@ -23,7 +23,9 @@ fn server(answer: &'static str) -> (String, JoinHandle<Received>) {
         while !head.ends_with("\r\n\r\n") {
             assert!(stream.read_line(&mut head).unwrap() > 0, "the request ended in its head: {head}");
         }
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        let length = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
         let mut body = vec![0; length.unwrap().parse().unwrap()];
         stream.read_exact(&mut body).unwrap();
         stream.get_mut().write_all(answer.as_bytes()).unwrap();
@@ -50,17 +52,27 @@ fn the_event_arrives_as_json_with_the_headers_of_the_user() {
     let Received { head, body } = served.join().unwrap();
     let lines: Vec<String> = head.lines().map(str::to_ascii_lowercase).collect();
     assert_eq!(lines[0], "post /hook?token=s3cret http/1.1");
-    for line in ["content-type: application/json", "authorization: bearer s3cret", "idempotency-key: 000000000000beef-7"] {
+    for line in [
+        "content-type: application/json",
+        "authorization: bearer s3cret",
+        "idempotency-key: 000000000000beef-7",
+    ] {
         assert!(lines.iter().any(|found| found == line), "{line} in\n{head}");
     }
     let event: serde_json::Value = serde_json::from_str(&body).unwrap();
-    assert_eq!((&event["schema"], &event["subject"]), (&"bwusage.alert_event/1".into(), &HOSTILE_NAME.into()));
+    assert_eq!(
+        (&event["schema"], &event["subject"]),
+        (&"bwusage.alert_event/1".into(), &HOSTILE_NAME.into())
+    );
 }
 
 #[test]
 fn a_redirect_is_not_followed() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
-    let answer = format!("HTTP/1.1 307 x\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n", elsewhere.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 307 x\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n",
+        elsewhere.local_addr().unwrap()
+    );
     let (url, served) = server(answer.leak());
     let refused = deliver(&webhook(&url)).unwrap_err();
     assert!(matches!(refused, Undelivered::Status { status: 307, .. }), "{refused:?}");

@@ -15,7 +15,11 @@ fn history() -> History {
         head: Some(HistoryHead {
             bucket: Bucket::Day,
             per: Per::App,
-            buckets: vec![span(0, 86_400), span(1, 0), BucketSpan { start_unix_s: start + 86_400 + 90_000, covered_s: 60 }],
+            buckets: vec![
+                span(0, 86_400),
+                span(1, 0),
+                BucketSpan { start_unix_s: start + 86_400 + 90_000, covered_s: 60 },
+            ],
             end_unix_s: start + 86_400 + 90_000 + 86_400,
             time_zone: "Europe/Berlin".into(),
             billing_day: 1,
@@ -43,8 +47,14 @@ fn a_day_is_named_in_its_zone_and_a_gap_is_null() {
     assert_eq!(report["buckets"][1]["start_at"], "2026-10-24T22:00:00.000Z");
     assert_eq!(report["buckets"][1]["length_s"], 90_000, "the clocks are set back");
     assert_eq!(report["series"][0]["points"][1], serde_json::Value::Null);
-    assert_eq!((&report["series"][0]["rx_bytes"], &report["series"][0]["tx_packets"]), (&1005.into(), &serde_json::Value::Null));
-    assert_eq!((&report["series"][1]["kind"], &report["series"][1]["name"]), (&"other".into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&report["series"][0]["rx_bytes"], &report["series"][0]["tx_packets"]),
+        (&1005.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(
+        (&report["series"][1]["kind"], &report["series"][1]["name"]),
+        (&"other".into(), &serde_json::Value::Null)
+    );
 }
 
 #[test]
