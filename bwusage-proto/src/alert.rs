@@ -23,7 +23,7 @@
 //! | `rate.tx > 5MB/s for 30s` | more than 5 MB/s were sent, for 30 s without a break; also `kbit/s`, `Mbit/s`, `Gbit/s` |
 //! | `cpu > 90% for 60s` | of the machine: of all processors; of everything else: of one processor, as in the table |
 //! | `mem > 90%` `mem > 4GiB` | of the installed memory; resident memory |
-//! | `new application` | an application moves data that did not before; until no other one did for a minute |
+//! | `new application` | an application moves data that did not before; until it was quiet for a minute |
 //! | `background application moves data` | one that has no window and no terminal, and is no service; until it was quiet for a minute |
 //! | `ledger.lost > 0` | bytes could not be attributed within the last 10 minutes, or `/ 1d`, `/ month`; of the machine or an interface |
 //!
@@ -33,7 +33,7 @@
 //!
 //! A sum over the last so many hours is kept in steps of a sixtieth. A condition ends when the value is at nine tenths of the
 //! threshold or below, unless `until < 4MB/s` says otherwise; a sum of a calendar period ends with the period. `until quiet for 5m`
-//! says when news end.
+//! says when news end; they are of the machine, an application or a user.
 //!
 //! Rules travel as text, so that the language can grow without a change of the wire; the daemon checks what it is sent.
 

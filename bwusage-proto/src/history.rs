@@ -59,9 +59,7 @@ pub struct HistoryFilter {
 }
 
 /// How time is cut.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bucket {
     /// A second each; the last ten minutes only.
@@ -323,8 +321,7 @@ mod tests {
 
     #[test]
     fn pages_make_one_answer_with_the_head_of_the_first() {
-        let series =
-            |name: &str| Series { key: SeriesKey::App(name.into()), total: Amount::ZERO, points: vec![] };
+        let series = |name: &str| Series { key: SeriesKey::App(name.into()), total: Amount::ZERO, points: vec![] };
         let head = HistoryHead {
             bucket: Bucket::Day,
             per: Per::App,

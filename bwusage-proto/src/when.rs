@@ -43,10 +43,10 @@ impl When {
     pub fn parse(text: &str, now: &Zoned) -> Result<Self, WhenError> {
         let text = text.trim();
         if let Some(ago) = text.strip_prefix('-') {
-            return Self::moment(&now.checked_sub(span(ago)?).map_err(|_| WhenError::TooFar)?);
+            return Ok(Self::moment(&now.checked_sub(span(ago)?).map_err(|_| WhenError::TooFar)?));
         }
         match text {
-            "now" => return Self::moment(now),
+            "now" => return Ok(Self::moment(now)),
             "today" => return Self::dates(now.date(), 1.day(), now.time_zone()),
             "yesterday" => {
                 let yesterday = now.date().yesterday().map_err(|_| WhenError::TooFar)?;
@@ -81,15 +81,15 @@ impl When {
             "0000-00-00" => Self::dates(date(text)?, 1.day(), zone),
             "0000-00-00T00:00" | "0000-00-00 00:00" | "0000-00-00T00:00:00" | "0000-00-00 00:00:00" => {
                 let moment: DateTime = text.replace(' ', "T").parse().map_err(|_| WhenError::NoSuchDay)?;
-                Self::moment(&moment.to_zoned(zone.clone()).map_err(|_| WhenError::TooFar)?)
+                Ok(Self::moment(&moment.to_zoned(zone.clone()).map_err(|_| WhenError::TooFar)?))
             }
             _ => Err(WhenError::Unknown),
         }
     }
 
-    fn moment(at: &Zoned) -> Result<Self, WhenError> {
+    fn moment(at: &Zoned) -> Self {
         let second = at.timestamp().as_second();
-        Ok(Self { start_unix_s: second, end_unix_s: second })
+        Self { start_unix_s: second, end_unix_s: second }
     }
 
     /// From the beginning of `first`, for as long as the calendar says.

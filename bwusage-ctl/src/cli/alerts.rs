@@ -100,14 +100,12 @@ impl Words {
     /// The rule, checked.
     pub(crate) fn read(&self) -> Result<NewRule, RuleError> {
         let Of { app, user, unit, container, interface } = &self.of;
-        let scopes: [(&Option<String>, fn(String) -> Scope); 5] = [
-            (app, Scope::App),
-            (user, Scope::User),
-            (unit, Scope::Unit),
-            (container, Scope::Container),
-            (interface, Scope::Interface),
-        ];
-        let scope = scopes.into_iter().find_map(|(name, scope)| name.clone().map(scope));
+        let named = |name: &Option<String>, scope: fn(String) -> Scope| name.clone().map(scope);
+        let scope = named(app, Scope::App)
+            .or_else(|| named(user, Scope::User))
+            .or_else(|| named(unit, Scope::Unit))
+            .or_else(|| named(container, Scope::Container))
+            .or_else(|| named(interface, Scope::Interface));
         match scope {
             None => NewRule::new(&self.rule),
             Some(scope) => {

@@ -89,12 +89,13 @@ impl Watch {
         let mut host = String::new();
         let mut first = None;
         loop {
-            let events = match first.take() {
-                Some(events) => events,
-                None => tokio::select! {
+            let events = if let Some(events) = first.take() {
+                events
+            } else {
+                tokio::select! {
                     events = self.first(&mut feed, &mut host) => events?,
                     exit = stop.requested() => return Ok(exit),
-                },
+                }
             };
             match self.deliver(events, &mut feed, &mut host, &mut stop).await {
                 End::OtherLog(events) => first = Some(events),

@@ -34,13 +34,13 @@ pub(crate) enum Next {
 /// The notices, oldest first.
 #[derive(Debug)]
 pub(crate) struct Backlog {
-    notices: RefCell<Shelf>,
+    waiting: RefCell<Waiting>,
     stage: watch::Sender<Stage>,
     added: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Waiting {
     kept: VecDeque<Rc<Notice>>,
     /// Numbers of notices that were given up since the start, oldest first, and how many that makes: a destination is
     /// told only of those that it had not delivered.
@@ -50,7 +50,7 @@ struct Shelf {
 impl Backlog {
     pub(crate) fn new() -> Self {
         Self {
-            notices: RefCell::default(),
+            waiting: RefCell::default(),
             stage: watch::Sender::new(Stage::Open),
             added: watch::Sender::new(0),
         }
@@ -59,17 +59,17 @@ impl Backlog {
     /// Adds the newest notice.
     pub(crate) fn push(&self, notice: Notice) {
         let event = notice.event;
-        let mut shelf = self.notices.borrow_mut();
-        shelf.kept.push_back(Rc::new(notice));
-        if shelf.kept.len() > CAPACITY
-            && let Some(oldest) = shelf.kept.pop_front()
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.kept.push_back(Rc::new(notice));
+        if waiting.kept.len() > CAPACITY
+            && let Some(oldest) = waiting.kept.pop_front()
         {
-            shelf.given_up.push_back(oldest.event);
-            if shelf.given_up.len() > CAPACITY {
-                shelf.given_up.pop_front();
+            waiting.given_up.push_back(oldest.event);
+            if waiting.given_up.len() > CAPACITY {
+                waiting.given_up.pop_front();
             }
         }
-        drop(shelf);
+        drop(waiting);
         self.added.send_replace(event);
     }
 
@@ -114,13 +114,13 @@ impl Backlog {
     }
 
     fn look(&self, delivered: u64) -> Option<Next> {
-        let shelf = self.notices.borrow();
-        let missed = shelf.given_up.iter().filter(|&&event| event > delivered).count() as u64;
-        if let Some(&last) = shelf.given_up.back().filter(|_| missed > 0) {
+        let waiting = self.waiting.borrow();
+        let missed = waiting.given_up.iter().filter(|&&event| event > delivered).count() as u64;
+        if let Some(&last) = waiting.given_up.back().filter(|_| missed > 0) {
             return Some(Next::Missed { notices: missed, last });
         }
-        let next = shelf.kept.partition_point(|notice| notice.event <= delivered);
-        shelf.kept.get(next).map(|notice| Next::Notice(Rc::clone(notice)))
+        let next = waiting.kept.partition_point(|notice| notice.event <= delivered);
+        waiting.kept.get(next).map(|notice| Next::Notice(Rc::clone(notice)))
     }
 }
 

@@ -22,7 +22,6 @@ pub(crate) struct Desktop;
 
 impl Desktop {
     /// Shows `notice`, once.
-    #[expect(clippy::unused_self, reason = "every way to tell has the same shape")]
     pub(crate) async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered> {
         timeout(WITHIN, platform::show(notice))
             .await

@@ -69,7 +69,7 @@ pub enum RuleProblem {
     #[error("this can never be: 100% is everything")]
     Never,
     /// An end that does not fit.
-    #[error("'until < VALUE' is expected, with a value that is not above the threshold")]
+    #[error("'until < VALUE' is expected, with a value that is not 0 and not above the threshold")]
     Until,
     /// An end of a sum that ends by itself.
     #[error(
@@ -91,6 +91,11 @@ pub enum RuleProblem {
     /// An interface has traffic only.
     #[error("an interface has only rx, tx, total, rate.rx, rate.tx, rate.total and ledger.lost")]
     NotOfInterface,
+    /// News are not told apart by everything.
+    #[error(
+        "news are of the whole machine, of an app or of a user: write 'new application' or 'user alice: new application'"
+    )]
+    NewsScope,
     /// A process loses no bytes.
     #[error(
         "ledger.lost is of the whole machine or of an interface: write 'ledger.lost > 0' or 'interface eth0: ledger.lost > 0'"

@@ -301,7 +301,11 @@ impl<'a> Parser<'a> {
         self.skip_space();
         let start = self.at;
         let value = read(self)?;
-        if value > above { Err(self.error_at(start, RuleProblem::Until)) } else { Ok(Some(value)) }
+        if (1..=above).contains(&value) {
+            Ok(Some(value))
+        } else {
+            Err(self.error_at(start, RuleProblem::Until))
+        }
     }
 
     fn number(&mut self) -> &'a str {
@@ -379,7 +383,8 @@ fn unfit(scope: &Scope, condition: &Condition) -> Option<RuleProblem> {
     match (scope, condition) {
         (Scope::Host | Scope::Interface(_), Condition::Sum { .. }) => None,
         (_, Condition::Sum { of: Summed::Lost, .. }) => Some(RuleProblem::NotOfProcesses),
-        (Scope::Interface(_), Condition::News { .. }) => Some(RuleProblem::NotOfInterface),
+        (Scope::Host | Scope::App(_) | Scope::User(_), Condition::News { .. }) => None,
+        (_, Condition::News { .. }) => Some(RuleProblem::NewsScope),
         (
             Scope::Interface(_),
             Condition::Level { of: Gauge::Cpu | Gauge::MemoryShare | Gauge::MemoryBytes, .. },

@@ -42,7 +42,7 @@ pub enum Condition {
         limit: Limit,
         /// Over which time.
         period: Period,
-        /// Ends at this many bytes or below; nine tenths of the limit unless said.
+        /// Ends below this many bytes; at nine tenths of the limit unless said. Never 0.
         until: Option<u64>,
     },
     /// More than `above`, for `held_s` seconds without a break.
@@ -53,7 +53,7 @@ pub enum Condition {
         above: u64,
         /// How long.
         held_s: u32,
-        /// Ends at this much or below; nine tenths of the threshold unless said.
+        /// Ends below this; at nine tenths of the threshold unless said. Never 0.
         until: Option<u64>,
     },
     /// Something happens that is told once for each application.

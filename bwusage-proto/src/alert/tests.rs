@@ -96,10 +96,12 @@ fn an_error_says_where_and_what_to_type() {
         ("cpu > 90% for ever", "such as 30s", "at 15"),
         ("cpu > 90% for 2d", "from 1s to 1d", "at 15"),
         ("cpu > 90% until < 95%", "not above the threshold", "at 19"),
+        ("cpu > 90% until < 0%", "not 0 and not above", "at 19"),
         ("cpu > 90% until 50%", "'until < VALUE'", "at 17"),
         ("rx > 1GB / month until < 1MB", "leave 'until' out", "at 29"),
         ("new application until < 5", "'until quiet for 5m'", "at 23"),
         ("interface eth0: cpu > 5%", "an interface has only rx", "at 17"),
+        ("unit x: new application", "write 'new application'", "at 9"),
         ("app x: ledger.lost > 0", "write 'ledger.lost > 0'", "at 8"),
         ("cpu > 90% and mem > 5%", "the rule is over", "at 11"),
     ];
@@ -153,7 +155,7 @@ fn sum() -> impl Strategy<Value = Condition> {
     (of, number(), percents, period, any::<Option<u64>>()).prop_map(|(of, bytes, percents, period, until)| {
         let percents: Vec<u16> = percents.into_iter().collect();
         let may_end = percents.is_empty() && matches!(period, Period::Trailing { .. });
-        let until = until.filter(|_| may_end).map(|until| until.min(bytes));
+        let until = until.filter(|_| may_end && bytes > 0).map(|until| until.clamp(1, bytes));
         Condition::Sum { of, limit: Limit { bytes, percents }, period, until }
     })
 }
@@ -164,7 +166,12 @@ fn level() -> impl Strategy<Value = Condition> {
     let of = proptest::sample::select(gauges.to_vec());
     (of, number(), 0_u32..=86_400, any::<Option<u64>>()).prop_map(|(of, above, held_s, until)| {
         let above = if matches!(of, Gauge::Cpu | Gauge::MemoryShare) { above % 10_000 } else { above };
-        Condition::Level { of, above, held_s, until: until.map(|until| until.min(above)) }
+        Condition::Level {
+            of,
+            above,
+            held_s,
+            until: until.filter(|_| above > 0).map(|until| until.clamp(1, above)),
+        }
     })
 }
 
@@ -184,7 +191,13 @@ proptest! {
         match Rule::parse(&text) {
             Ok(read) => prop_assert_eq!(read, rule, "{}", text),
             Err(RuleError { problem, .. }) => prop_assert!(
-                matches!(problem, RuleProblem::NotOfInterface | RuleProblem::NotOfProcesses | RuleProblem::TooLong),
+                matches!(
+                    problem,
+                    RuleProblem::NotOfInterface
+                        | RuleProblem::NewsScope
+                        | RuleProblem::NotOfProcesses
+                        | RuleProblem::TooLong
+                ),
                 "{}: {}", text, problem
             ),
         }

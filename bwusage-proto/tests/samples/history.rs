@@ -2,8 +2,8 @@
 
 use bwusage_proto::{
     history::{
-        Amount, Bucket, BucketSpan, History, HistoryFilter, HistoryHead, HistoryQuery, HistoryState,
-        HostPoint, Meaning, Per, Series, SeriesKey,
+        Amount, Bucket, BucketSpan, History, HistoryFilter, HistoryHead, HistoryQuery, HistoryState, HostPoint,
+        Meaning, Per, Series, SeriesKey,
     },
     process::{Category, UserId},
     snapshot::ResidualReason,

@@ -11,15 +11,9 @@ fn parsed(text: &str) -> Result<Vec<Destination>, String> {
 fn the_example_is_right_and_so_is_all_that_it_leaves_out() {
     let names = |text: &str| parsed(text).unwrap().into_iter().map(|one| one.name).collect::<Vec<_>>();
     assert_eq!(names(EXAMPLE), ["desktop"]);
-    let everything: String = EXAMPLE
-        .lines()
-        .map(|line| {
-            line.strip_prefix("# ")
-                .filter(|rest| rest.contains(" = ") || rest.starts_with('['))
-                .unwrap_or(line)
-        })
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let is_left_out = |rest: &&str| rest.contains(" = ") || rest.starts_with('[');
+    let all = EXAMPLE.lines().map(|line| line.strip_prefix("# ").filter(is_left_out).unwrap_or(line));
+    let everything = all.collect::<Vec<_>>().join("\n");
     assert_eq!(names(&everything), ["desktop", "webhook ops", "command log"]);
 }
 

@@ -89,11 +89,11 @@ total           4.00 MiB  1.00 MiB  5.00 MiB
 #[test]
 fn several_series_are_a_line_each_and_add_up() {
     let expected = r"
-NAME                           RX        TX     TOTAL     %  COURSE
-=2+2,\x1b[2J\u{202e}     3.00 MiB  1.00 MiB  4.00 MiB  79.9  █┊·
-(other)                  1.00 MiB      10 B  1.00 MiB  20.0  ▁┊█
-(unknown user)                0 B       0 B       0 B   0.0  ·┊·
-total                    4.00 MiB  1.00 MiB  5.00 MiB        █┊▂
+NAME                        RX        TX     TOTAL     %  COURSE
+=2+2,\x1b[2J\u{202e}  3.00 MiB  1.00 MiB  4.00 MiB  79.9  █┊·
+(other)               1.00 MiB      10 B  1.00 MiB  20.0  ▁┊█
+(unknown user)             0 B       0 B       0 B   0.0  ·┊·
+total                 4.00 MiB  1.00 MiB  5.00 MiB        █┊▂
 ";
     let drawn = drawn(&apps(), None);
     let (_, table) = drawn.split_once('\n').unwrap();

@@ -20,7 +20,7 @@ fn head(per: Per, covered: &[u32]) -> HistoryHead {
         buckets: spans
             .map(|(at, &covered_s)| BucketSpan { start_unix_s: START + at * 3600, covered_s })
             .collect(),
-        end_unix_s: START + covered.len() as i64 * 3600,
+        end_unix_s: START + i64::try_from(covered.len()).unwrap() * 3600,
         time_zone: "UTC".into(),
         billing_day: 1,
         resolution: Bucket::Minute,
