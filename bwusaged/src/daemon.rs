@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -13,6 +13,11 @@ use bwusage_proto::transport::{Bound, Endpoint};
 use tokio::time::MissedTickBehavior;
 
 use crate::{
+    alerts::{
+        self,
+        calendar::Calendar,
+        shelf::FileShelf,
+    },
     cli::Serve,
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
@@ -37,6 +42,9 @@ const GIVE_BACK_TICKS: u64 = 60;
 const GIVE_BACK_ABOVE_BYTES: u64 = 10 << 20;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
 const DEFAULT_STATE_DIR: &str = "/var/lib/bwusage";
+
+/// The day on which a month begins.
+const FIRST_DAY: u8 = 1;
 
 /// What the state directory of a daemon with a socket of its own is called, after the socket.
 const STATE_SUFFIX: &str = ".state";
@@ -202,7 +210,8 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
     let interval_ms = options.interval.or(config.interval_ms).or(recorded).unwrap_or(DEFAULT_INTERVAL_MS);
     config::check_interval(interval_ms)?;
     let endpoint = endpoint(options, &config);
-    let _state = state_dir(options, &config, &endpoint, account.as_ref())?;
+    let state_dir = state_dir(options, &config, &endpoint);
+    let _locked = lock_state(&state_dir, &endpoint, account.as_ref())?;
 
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).context("the system gives no random bytes")?;
@@ -217,8 +226,8 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served =
-        tokio::task::LocalSet::new().block_on(&runtime, serve(&endpoint, about, sources, account.as_ref()));
+    let served = serve(&endpoint, about, sources, account.as_ref(), &state_dir);
+    let served = tokio::task::LocalSet::new().block_on(&runtime, served);
     if account.is_some() && endpoint.address().exists() {
         tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
     }
@@ -230,6 +239,7 @@ async fn serve(
     about: About,
     mut sources: Sources,
     account: Option<&Account>,
+    state_dir: &Path,
 ) -> anyhow::Result<()> {
     let bound = listen(endpoint, account)?;
     // No client is let in, and no other thread exists, before this.
@@ -239,7 +249,17 @@ async fn serve(
     // Ticks and questions take turns on one thread, and neither waits for anything while it has the sources.
     let sources = Rc::new(RefCell::new(sources));
     let asked = Rc::clone(&sources);
-    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()));
+    let mut log_id = [0; 8];
+    getrandom::fill(&mut log_id).context("the system gives no random bytes")?;
+    let calendar = Calendar::new(jiff::tz::TimeZone::system(), FIRST_DAY);
+    let (alerts, keeper) = alerts::open(
+        Box::new(FileShelf::new(state_dir)),
+        u64::from_le_bytes(log_id),
+        about.policy,
+        calendar,
+    )
+    .context("the system gives no thread to save alerts")?;
+    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), alerts, keeper);
     // The first tick before the first client, so that nobody ever sees an empty machine.
     tick(&mut sources.borrow_mut(), &shared, false)?;
     tracing::info!(%endpoint, "ready");
@@ -256,7 +276,7 @@ async fn serve(
             tick(&mut sources.borrow_mut(), &shared, late)?;
         }
     };
-    tokio::select! {
+    let ended = tokio::select! {
         failed = ticking => failed,
         () = server::serve(&bound.listener, Rc::clone(&shared)) => Ok(()),
         stopped = service::asked_to_stop() => {
@@ -264,7 +284,9 @@ async fn serve(
             shared.say_goodbye().await;
             stopped.context("signals cannot be received")
         }
-    }
+    };
+    shared.keep_alerts();
+    ended
 }
 
 fn listen(endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<Bound> {
@@ -288,6 +310,7 @@ fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()
         store.advance(now, moment.sample, moment.host);
         seq = store.seq();
     });
+    shared.watch();
     if seq.is_multiple_of(GIVE_BACK_TICKS)
         && service::own_use().rss_bytes.is_some_and(|bytes| bytes > GIVE_BACK_ABOVE_BYTES)
     {
@@ -317,20 +340,17 @@ fn endpoint(options: &Serve, config: &Config) -> Endpoint {
 }
 
 /// The files that a daemon keeps in its directories.
-fn own_names(endpoint: &Endpoint) -> [String; 4] {
+fn own_names(endpoint: &Endpoint) -> [String; 6] {
     let socket = endpoint.address().file_name().unwrap_or_default().to_string_lossy();
-    [LOCK.into(), format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"), socket.into_owned()]
+    let [alerts, unfinished] = FileShelf::NAMES.map(Into::into);
+    let (lock, state) = (format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"));
+    [LOCK.into(), lock, state, socket.into_owned(), alerts, unfinished]
 }
 
-/// Creates and locks the state directory, so that two daemons never share one.
-fn state_dir(
-    options: &Serve,
-    config: &Config,
-    endpoint: &Endpoint,
-    account: Option<&Account>,
-) -> anyhow::Result<File> {
+/// Where the daemon keeps what must survive it.
+fn state_dir(options: &Serve, config: &Config, endpoint: &Endpoint) -> PathBuf {
     let named = options.state_dir.clone().or_else(|| config.state_dir.clone());
-    let dir = named.unwrap_or_else(|| {
+    named.unwrap_or_else(|| {
         if service::is_superuser() && *endpoint == Endpoint::system() {
             PathBuf::from(DEFAULT_STATE_DIR)
         } else {
@@ -338,13 +358,17 @@ fn state_dir(
             beside.push(STATE_SUFFIX);
             PathBuf::from(beside)
         }
-    });
+    })
+}
+
+/// Creates and locks the state directory, so that two daemons never share one.
+fn lock_state(dir: &Path, endpoint: &Endpoint, account: Option<&Account>) -> anyhow::Result<File> {
     let own = own_names(endpoint);
-    privilege::own_directory(&dir, &own.each_ref().map(String::as_str), account)
+    privilege::own_directory(dir, &own.each_ref().map(String::as_str), account)
         .with_context(|| format!("cannot create the state directory {}", dir.display()))?;
     let lock = dir.join(LOCK);
     let open = || File::options().create(true).truncate(false).write(true).open(&lock);
-    let file = privilege::inside(&dir, account, open)
+    let file = privilege::inside(dir, account, open)
         .with_context(|| format!("cannot use the state directory {}", dir.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -8,12 +8,14 @@
 //! - [`naming`] adds what files of the system say about a process: its [`desktop`] entry, the name of its container
 //!   ([`container_names`]), and whether it has a terminal.
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
+//! - [`alerts`] watches: rules over what is remembered. Pure but for the thread that saves them.
 //! - [`server`] answers. It never computes a number.
 //! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings, and
 //!   [`privilege`] gives away what it does not need any more.
 //!
 //! Invariant: a byte is counted against the process that moved it, or reported under a named residual. Never guessed.
 
+pub mod alerts;
 pub mod cgroup;
 pub mod cli;
 pub mod config;

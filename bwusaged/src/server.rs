@@ -1,7 +1,7 @@
 //! What answers: it hands out what [`crate::usage`] knows and never computes a number.
 //!
 //! One task a connection, all on one thread. [`session`] decides (pure), [`feed`] encodes once per kind of viewer,
-//! [`talk`] answers who talks to whom, [`connection`] moves the bytes, [`access`] says who sees what.
+//! [`talk`] answers who talks to whom, [`alerts`] about rules, [`connection`] moves the bytes, [`access`] says who sees what.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -13,9 +13,13 @@ use bwusage_proto::{
 };
 use tokio::sync::watch;
 
-use crate::usage::store::Store;
+use crate::{
+    alerts::{Alerts, shelf::Keeper},
+    usage::store::Store,
+};
 
 pub mod access;
+mod alerts;
 mod connection;
 mod feed;
 mod limits;
@@ -56,6 +60,8 @@ pub struct Shared {
     feed: RefCell<Feed>,
     limits: RefCell<Limits>,
     desk: RefCell<Desk>,
+    alerts: RefCell<Alerts>,
+    keeper: Keeper,
     late_ticks: std::cell::Cell<u64>,
     tick: watch::Sender<u64>,
     ending: watch::Sender<bool>,
@@ -65,15 +71,17 @@ pub struct Shared {
 const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Shared {
-    /// An empty store that will be served; `ask` reads who talks to whom.
+    /// An empty store that will be served; `ask` reads who talks to whom, and `keeper` saves `alerts`.
     #[must_use]
-    pub fn new(about: About, ask: talk::Ask) -> Rc<Self> {
+    pub fn new(about: About, ask: talk::Ask, alerts: Alerts, keeper: Keeper) -> Rc<Self> {
         Rc::new(Self {
             about,
             store: RefCell::default(),
             feed: RefCell::default(),
             limits: RefCell::default(),
             desk: RefCell::new(Desk::new(ask)),
+            alerts: RefCell::new(alerts),
+            keeper,
             late_ticks: std::cell::Cell::new(0),
             tick: watch::Sender::new(0),
             ending: watch::Sender::new(false),
@@ -135,6 +143,7 @@ impl Shared {
             losses: store.losses().to_vec(),
             ledger: store.ledger(),
             privilege: self.about.rights.clone(),
+            history: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The daemon as a process among others: signals, its own cost, files of its own.
 
-use std::{fs::OpenOptions, time::Duration};
+use std::{fs::OpenOptions, path::Path, time::Duration};
 
 #[cfg(unix)]
 #[path = "service/unix.rs"]
@@ -36,6 +36,15 @@ pub fn own_cpu() -> Option<Duration> {
 /// Makes a file that is about to be created readable by its owner only.
 pub fn owner_only(options: &mut OpenOptions) {
     platform::owner_only(options);
+}
+
+/// Makes what was renamed in `directory` survive a power cut.
+///
+/// # Errors
+///
+/// Fails when the directory cannot be opened, or the disk cannot keep it.
+pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    platform::sync_directory(directory)
 }
 
 /// The number of the group `name`, where there is such a group.

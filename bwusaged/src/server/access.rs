@@ -69,11 +69,22 @@ impl Policy {
     /// What `peer` may see.
     #[must_use]
     pub fn viewer(&self, peer: &Peer) -> Viewer {
-        let in_group = self.group.is_some_and(|group| peer.groups.contains(&group));
-        if peer.superuser || in_group || self.visibility == Visibility::All {
+        self.viewer_of(&peer.user, self.is_administrator(peer))
+    }
+
+    /// Whether `peer` sees everything whatever the rule, and everybody's alerts.
+    #[must_use]
+    pub fn is_administrator(&self, peer: &Peer) -> bool {
+        peer.superuser || self.group.is_some_and(|group| peer.groups.contains(&group))
+    }
+
+    /// What `user` may see.
+    #[must_use]
+    pub fn viewer_of(&self, user: &UserId, administrator: bool) -> Viewer {
+        if administrator || self.visibility == Visibility::All {
             return Viewer { sees: Visibility::All, user: None };
         }
-        Viewer { sees: self.visibility, user: Some(peer.user.clone()) }
+        Viewer { sees: self.visibility, user: Some(user.clone()) }
     }
 }
 

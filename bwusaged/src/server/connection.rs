@@ -3,11 +3,12 @@
 use std::{io, rc::Rc, time::Duration};
 
 use bwusage_proto::{
+    alert::{Alerts, AlertsRequest, NewRule},
     codec::CODEC_ID,
     connection::ConnectionsQuery,
     frame::{self, CLIENT_TO_DAEMON_MAX, FrameError},
     greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
-    message::{Encoded, MessageError, Reply},
+    message::{Encoded, MessageError, Refusal, RefusalCode, Reply},
     process::UserId,
     transport::{Peer, Stream},
     version::{FEATURES, PACKAGE_VERSION, VersionRange},
@@ -24,11 +25,14 @@ use super::{
     session::{Answer, Session},
     talk::Silence,
 };
+use crate::alerts::Asker;
 
 /// A write that makes no progress for this long ends the connection.
 const STALL: Duration = Duration::from_secs(10);
 /// A connection that asks nothing and is subscribed to nothing ends after this long.
 const IDLE: Duration = Duration::from_mins(1);
+/// So long the second look at a rule that is tried out may be in coming: well within a client's patience.
+const SECOND_LOOK: Duration = Duration::from_millis(2500);
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +85,10 @@ pub(super) async fn run(mut stream: Stream, shared: Rc<Shared>) -> Result<(), En
     let welcome =
         DaemonGreeting { chosen, features: FEATURES & hello.features, ..answer(Verdict::Welcome, &shared) };
     say(&mut stream, &welcome).await?;
+    let policy = &shared.about.policy;
+    let asker = Asker { user: peer.user.clone(), administrator: policy.is_administrator(&peer) };
     let mut connection = Connection {
+        asker,
         session: Session::new(shared.about.policy.viewer(&peer)),
         inbox: BytesMut::new(),
         stream,
@@ -118,6 +125,7 @@ struct Connection {
     stream: Stream,
     inbox: BytesMut,
     session: Session,
+    asker: Asker,
     shared: Rc<Shared>,
     /// Whether the subscription is among those that `status` counts.
     counted: bool,
@@ -126,13 +134,16 @@ struct Connection {
 impl Connection {
     async fn converse(&mut self) -> Result<(), Ended> {
         let mut ticks = self.shared.tick.subscribe();
+        let mut saved = self.shared.keeper.saved();
         let mut ending = self.shared.ending.subscribe();
         loop {
             while let Some(frame) = frame::take(&mut self.inbox, CLIENT_TO_DAEMON_MAX)? {
                 self.answer(&frame).await?;
             }
             self.send_changes().await?;
-            let subscribed = self.session.is_subscribed();
+            saved.mark_unchanged();
+            self.send_events().await?;
+            let (subscribed, hears_events) = (self.session.is_subscribed(), self.session.hears_events());
             tokio::select! {
                 read = self.stream.read_buf(&mut self.inbox) => {
                     if read? == 0 {
@@ -144,8 +155,13 @@ impl Connection {
                         return Ok(());
                     }
                 }
+                changed = saved.changed(), if hears_events => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                }
                 _ = ending.wait_for(|&ending| ending) => return self.send(&Reply::Goodbye, 0).await,
-                () = tokio::time::sleep(IDLE), if !subscribed => return Err(Ended::Idle),
+                () = tokio::time::sleep(IDLE), if !subscribed && !hears_events => return Err(Ended::Idle),
             }
         }
     }
@@ -166,6 +182,23 @@ impl Connection {
                 Ok(pages) => self.send_pages(&pages, request).await,
                 Err(silence) => self.send(&Reply::Error(silence.into()), request).await,
             },
+            Answer::History(_) => {
+                let refusal = Refusal {
+                    code: RefusalCode::Unavailable as u16,
+                    message: "this daemon keeps no history".into(),
+                    hint: None,
+                };
+                self.send(&Reply::Error(refusal), request).await
+            }
+            Answer::Alerts(about) => {
+                let reply = match *about {
+                    AlertsRequest::Test(new) => self.try_out(&new).await,
+                    about => self.shared.answer_alerts(&self.asker, about),
+                };
+                let reply = reply.map_or_else(Reply::Error, |said| Reply::Alerts(Box::new(said)));
+                self.send(&reply, request).await
+            }
+            Answer::Events => self.send_events().await,
             Answer::Snapshot => self.send_everything(request).await.map(drop),
             Answer::Subscribed => {
                 self.count(true);
@@ -194,6 +227,25 @@ impl Connection {
         let pages = self.pages(since)?.ok_or(Ended::TooFarBehind)?;
         self.session.sent(seq, self.shared.steady_ms());
         self.send_pages(&pages, request).await
+    }
+
+    /// Sends events that this client does not know, if there are any.
+    async fn send_events(&mut self) -> Result<(), Ended> {
+        while self.session.hears_events() {
+            let events = self.shared.events(&self.asker, self.session.events_after());
+            let Some(request) = self.session.tell(&events) else { break };
+            self.send(&Reply::Events(Box::new(events)), request).await?;
+        }
+        Ok(())
+    }
+
+    async fn try_out(&self, new: &NewRule) -> Result<Alerts, Refusal> {
+        let mut ticks = self.shared.tick.subscribe();
+        let mut attempt = self.shared.begin_attempt(&self.asker, new)?;
+        if attempt.needs_another() && timeout(SECOND_LOOK, ticks.changed()).await.is_ok() {
+            self.shared.try_out(&mut attempt);
+        }
+        Ok(Alerts::Trial(Box::new(self.shared.end_attempt(attempt))))
     }
 
     async fn send_everything(&mut self, request: u32) -> Result<u64, Ended> {

@@ -1,6 +1,7 @@
 //! One connection's side of the conversation, as a pure state machine: requests in, answers out.
 
 use bwusage_proto::{
+    alert::{AlertsRequest, Events, EventsQuery},
     connection::ConnectionsQuery,
     frame::Frame,
     history::HistoryQuery,
@@ -25,6 +26,10 @@ pub(super) enum Answer {
     Connections(ConnectionsQuery),
     /// Send how much was moved when.
     History(Box<HistoryQuery>),
+    /// Answer about alerts.
+    Alerts(Box<AlertsRequest>),
+    /// Send events of alerts, now and as they happen.
+    Events,
     /// Send everything.
     Snapshot,
     /// Send everything, and from now on every change.
@@ -38,6 +43,7 @@ pub(super) enum Answer {
 pub(super) struct Session {
     pub(super) viewer: Viewer,
     subscription: Option<Subscription>,
+    events: Option<EventSubscription>,
 }
 
 #[derive(Debug)]
@@ -48,9 +54,16 @@ struct Subscription {
     sent_at_ms: u64,
 }
 
+#[derive(Debug)]
+struct EventSubscription {
+    request: u32,
+    after: Option<(u64, u64)>,
+    answered: bool,
+}
+
 impl Session {
     pub(super) fn new(viewer: Viewer) -> Self {
-        Self { viewer, subscription: None }
+        Self { viewer, subscription: None, events: None }
     }
 
     /// Takes in one frame.
@@ -71,10 +84,23 @@ impl Session {
                     Some(Subscription { request: frame.request, interval_ms, sent_seq: 0, sent_at_ms: 0 });
                 Answer::Subscribed
             }
-            Ok(Request::Unsubscribe) => match self.subscription.take() {
-                Some(_) => Answer::Unsubscribed,
-                None => Answer::Reply(Reply::Pong),
-            },
+            Ok(Request::Unsubscribe) => {
+                self.events = None;
+                match self.subscription.take() {
+                    Some(_) => Answer::Unsubscribed,
+                    None => Answer::Reply(Reply::Pong),
+                }
+            }
+            Ok(Request::Alerts(request)) => Answer::Alerts(request),
+            Ok(Request::Events(_)) if self.events.is_some() => refuse(
+                RefusalCode::TooMany,
+                "this connection hears of events already",
+                "unsubscribe first, or open another connection",
+            ),
+            Ok(Request::Events(EventsQuery { after })) => {
+                self.events = Some(EventSubscription { request: frame.request, after, answered: false });
+                Answer::Events
+            }
             Ok(Request::Connections(query)) => Answer::Connections(query),
             Ok(Request::History(query)) => Answer::History(Box::new(query)),
             Err(MessageError::UnknownKind { kind }) => refuse(
@@ -93,6 +119,24 @@ impl Session {
     /// Whether there is a subscription.
     pub(super) fn is_subscribed(&self) -> bool {
         self.subscription.is_some()
+    }
+
+    /// Whether events are to be sent as they happen.
+    pub(super) fn hears_events(&self) -> bool {
+        self.events.is_some()
+    }
+
+    /// From where on events are to be sent.
+    pub(super) fn events_after(&self) -> Option<(u64, u64)> {
+        self.events.as_ref().and_then(|events| events.after)
+    }
+
+    /// Whether `events` are to be sent, as the answer to which request: the first are, even if there are none.
+    pub(super) fn tell(&mut self, events: &Events) -> Option<u32> {
+        let subscription = self.events.as_mut()?;
+        subscription.after = Some((events.log, events.last));
+        let is_first = !std::mem::replace(&mut subscription.answered, true);
+        (is_first || !events.events.is_empty()).then_some(subscription.request)
     }
 
     /// The change to send now, as (request, last tick sent): when tick `seq` is new to the reader and its interval is over.
@@ -154,6 +198,20 @@ mod tests {
         assert_eq!(session.due(1, 0), Some((9, 0)));
         assert_eq!(ask(&mut session, &Request::Unsubscribe), Answer::Unsubscribed);
         assert_eq!(session.due(2, 0), None);
+    }
+
+    #[test]
+    fn events_are_answered_once_and_then_only_when_there_are_some() {
+        let mut session = session();
+        assert_eq!(ask(&mut session, &Request::Events(EventsQuery { after: Some((7, 3)) })), Answer::Events);
+        assert_eq!((session.hears_events(), session.events_after()), (true, Some((7, 3))));
+        let none = Events { log: 7, last: 5, ..Events::default() };
+        assert_eq!((session.tell(&none), session.tell(&none)), (Some(9), None));
+        assert_eq!(session.events_after(), Some((7, 5)), "from where it goes on");
+        let again = ask(&mut session, &Request::Events(EventsQuery::default()));
+        assert_eq!(code(again), RefusalCode::TooMany as u16);
+        assert_eq!(ask(&mut session, &Request::Unsubscribe), Answer::Reply(Reply::Pong));
+        assert_eq!((session.hears_events(), session.tell(&none)), (false, None));
     }
 
     #[test]

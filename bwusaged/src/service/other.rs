@@ -1,6 +1,6 @@
 //! Systems that are not Unix.
 
-use std::{fs::OpenOptions, time::Duration};
+use std::{fs::OpenOptions, path::Path, time::Duration};
 
 pub(super) fn own_cpu() -> Option<Duration> {
     None
@@ -12,6 +12,11 @@ pub(super) fn own_rss_bytes() -> Option<u64> {
 
 /// Files in a user's profile are that user's already.
 pub(super) fn owner_only(_: &mut OpenOptions) {}
+
+/// A rename is as lasting as the system makes it.
+pub(super) fn sync_directory(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
 
 pub(super) fn group_id(_: &str) -> Option<u32> {
     None

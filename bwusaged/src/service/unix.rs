@@ -1,6 +1,11 @@
 //! Unix.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, time::Duration};
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    time::Duration,
+};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,6 +39,10 @@ pub(super) fn own_rss_bytes() -> Option<u64> {
 
 pub(super) fn owner_only(options: &mut OpenOptions) {
     options.mode(0o600);
+}
+
+pub(super) fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    File::open(directory)?.sync_all()
 }
 
 pub(super) fn group_id(name: &str) -> Option<u32> {

@@ -1,7 +1,7 @@
 //! The ledger, as the store hands it out.
 
 use bwusage_proto::{
-    ledger::{Carrier, Ledger, Summary},
+    ledger::{Carrier, InterfaceLedger, Ledger, Summary},
     process::{ProcessId, UserId},
 };
 
@@ -16,6 +16,12 @@ impl Store {
     #[must_use]
     pub fn ledger(&self) -> Option<Summary> {
         self.ledger.clone()
+    }
+
+    /// Where the bytes of each interface went; none where nothing tells.
+    #[must_use]
+    pub fn interface_ledgers(&self) -> Vec<InterfaceLedger> {
+        self.books.interfaces()
     }
 
     /// Where the bytes of every interface went since `since_unix_ms`, for somebody who may see rows of such owners.

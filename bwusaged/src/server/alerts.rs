@@ -1,0 +1,100 @@
+//! Alerts, as clients ask about them.
+
+use bwusage_proto::{
+    alert::{Alerts as Said, AlertsRequest, Events, NewRule, Trial},
+    message::{Refusal, RefusalCode},
+};
+
+use super::Shared;
+use crate::{
+    alerts::{Asker, Attempt, Refused},
+    usage::Moment,
+};
+
+impl Shared {
+    /// Lets every rule take a look at the last tick, and saves what must be.
+    pub fn watch(&self) {
+        let Some(now) = self.store.borrow().taken_at() else { return };
+        let mut alerts = self.alerts.borrow_mut();
+        alerts.look(now, &self.store.borrow());
+        let again = self.keeper.saved().borrow().fault.is_some();
+        if let Some(image) = alerts.to_save(now.steady_ms, again) {
+            self.keeper.save(image);
+        }
+    }
+
+    /// Saves what was not saved yet, because the daemon ends.
+    pub fn keep_alerts(&self) {
+        if let Some(image) = self.alerts.borrow_mut().last_words() {
+            self.keeper.save(image);
+        }
+    }
+
+    /// Answers everything but [`AlertsRequest::Test`], which takes its time.
+    pub(super) fn answer_alerts(&self, asker: &Asker, request: AlertsRequest) -> Result<Said, Refusal> {
+        let now = self.last_tick().unix_ms;
+        let mut alerts = self.alerts.borrow_mut();
+        alerts.meet(asker);
+        let answer = match request {
+            AlertsRequest::List => {
+                let mut list = alerts.list(asker, now);
+                let unsaved = self.keeper.saved().borrow().fault.clone();
+                list.fault = unsaved.or_else(|| self.keeper.not_loaded().map(Into::into)).or(list.fault);
+                Ok(Said::Rules(list))
+            }
+            AlertsRequest::Log(query) => Ok(Said::Log(alerts.page(asker, query))),
+            AlertsRequest::Add(new) | AlertsRequest::Test(new) => {
+                alerts.add(asker, new, now).map(|rule| Said::Rule(Box::new(rule)))
+            }
+            AlertsRequest::Remove(rule) => alerts.remove(asker, rule).map(|()| Said::Removed(rule)),
+            AlertsRequest::Enable { rule, enabled } => {
+                alerts.enable(asker, rule, enabled, now).map(|rule| Said::Rule(Box::new(rule)))
+            }
+            AlertsRequest::Snooze { rule, until_unix_ms } => {
+                alerts.snooze(asker, rule, until_unix_ms, now).map(|rule| Said::Rule(Box::new(rule)))
+            }
+        };
+        answer.map_err(refusal)
+    }
+
+    /// Tries out a rule: takes the first look.
+    pub(super) fn begin_attempt(&self, asker: &Asker, new: &NewRule) -> Result<Attempt, Refusal> {
+        let mut attempt = self.alerts.borrow().attempt(asker, new).map_err(refusal)?;
+        self.try_out(&mut attempt);
+        Ok(attempt)
+    }
+
+    /// Lets it take a look at the last tick.
+    pub(super) fn try_out(&self, attempt: &mut Attempt) {
+        self.alerts.borrow().try_out(attempt, self.last_tick(), &self.store.borrow());
+    }
+
+    /// What it says.
+    pub(super) fn end_attempt(&self, attempt: Attempt) -> Trial {
+        attempt.trial(self.last_tick().unix_ms)
+    }
+
+    /// What `asker` does not know yet of what is saved.
+    pub(super) fn events(&self, asker: &Asker, after: Option<(u64, u64)>) -> Events {
+        let up_to = self.keeper.saved().borrow().up_to;
+        self.alerts.borrow().events(asker, after, up_to)
+    }
+
+    fn last_tick(&self) -> Moment {
+        self.store.borrow().taken_at().unwrap_or(Moment { unix_ms: 0, steady_ms: 0 })
+    }
+}
+
+fn refusal(refused: Refused) -> Refusal {
+    let (code, hint) = match &refused {
+        Refused::Rule(_) => (RefusalCode::BadRequest, "a rule is written as: app firefox: rx > 1GiB / 1d"),
+        Refused::User(_) => (RefusalCode::BadRequest, "name one by number: user 1000: rx > 1GiB / 1d"),
+        Refused::Note => (RefusalCode::BadRequest, "make the note shorter"),
+        Refused::Cooldown => (RefusalCode::BadRequest, "make the cooldown shorter, or switch the rule off"),
+        Refused::TooManyOfUser | Refused::TooMany => {
+            (RefusalCode::TooMany, "remove one that you need no more: bwusage-ctl alerts remove NUMBER")
+        }
+        Refused::NoSuchRule(_) => (RefusalCode::BadRequest, "see which there are: bwusage-ctl alerts list"),
+    };
+    Refusal { code: code as u16, message: refused.to_string(), hint: Some(hint.into()) }
+}
