@@ -2,7 +2,12 @@
 
 use std::{cell::Cell, time::SystemTime};
 
-use bwusage_proto::{alert::Events, text, users::Users};
+use bwusage_proto::{
+    alert::{Events, LogQuery},
+    client::{Client, ClientError},
+    text,
+    users::Users,
+};
 use futures_util::future::join_all;
 use jiff::tz::TimeZone;
 
@@ -48,7 +53,7 @@ pub(super) async fn run(connection: &Connection, arguments: &Notify) -> Result<E
     let watch = Watch {
         destinations,
         cursor,
-        once: arguments.once,
+        newest: if arguments.once { Some(newest(connection).await?) } else { None },
         is_verbose: arguments.verbose,
         failed: Cell::new(false),
         users: Users::new(),
@@ -61,8 +66,8 @@ pub(super) async fn run(connection: &Connection, arguments: &Notify) -> Result<E
 struct Watch {
     destinations: Vec<Destination>,
     cursor: Cursor,
-    /// End when everything that is there was tried.
-    once: bool,
+    /// End when everything up to this event was tried.
+    newest: Option<u64>,
     is_verbose: bool,
     /// Whether something could not be delivered.
     failed: Cell<bool>,
@@ -113,7 +118,7 @@ impl Watch {
             match feed.next().await {
                 News::Up { host: name } => *host = name,
                 News::Events(events) => return Ok(events),
-                News::Down { error, .. } if self.once || !error.is_transient() => return Err(error.into()),
+                News::Down { error, .. } if self.newest.is_some() || !error.is_transient() => return Err(error.into()),
                 News::Down { error, is_first } => tell_down(&error, is_first),
             }
         }
@@ -129,7 +134,11 @@ impl Watch {
         let backlog = Backlog::new();
         let couriers = self.destinations.iter().map(|destination| {
             // Whoever is new here is told of what is new.
-            let done = self.cursor.done(&destination.name).unwrap_or(first.last);
+            let mut done = self.cursor.done(&destination.name).unwrap_or(first.last);
+            if first.missed && first.events.is_empty() {
+                // The log went back, to an older copy: its next numbers were given before.
+                done = done.min(first.last);
+            }
             let post = Post {
                 destination,
                 cursor: &self.cursor,
@@ -169,7 +178,7 @@ impl Watch {
                     Err(error) => return End::Failed(Failure::Json(error)),
                 }
             }
-            if self.once {
+            if self.newest.is_some_and(|newest| events.last >= newest) {
                 return End::Once;
             }
             events = loop {
@@ -191,7 +200,14 @@ impl Watch {
     }
 }
 
-fn tell_down(error: &bwusage_proto::client::ClientError, is_first: bool) {
+/// The newest event that there is; 0 where there is none.
+async fn newest(connection: &Connection) -> Result<u64, Failure> {
+    let query = LogQuery { rule: None, before: None, limit: 1 };
+    let log = connection.ask(async |client: &mut Client| client.alert_log(query).await).await?;
+    Ok(log.events.first().map_or(0, |event| event.number))
+}
+
+fn tell_down(error: &ClientError, is_first: bool) {
     if is_first {
         tell(&format!("{error}; waiting for it"));
     }

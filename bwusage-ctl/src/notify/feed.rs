@@ -53,6 +53,28 @@ impl Feed {
 
     /// Waits for what comes next. Dropping the future loses nothing: call it again.
     pub(crate) async fn next(&mut self) -> News {
+        loop {
+            match self.step().await {
+                // Of a log that was begun anew only what is to come is told: what is in it already is asked for.
+                News::Events(events) if events.missed && self.is_of_another_log(&events) => {
+                    self.known = Some((events.log, 0));
+                    self.state = State::Waiting { until: Instant::now() };
+                }
+                News::Events(events) => {
+                    self.known = Some((events.log, events.last));
+                    self.pause = FIRST_PAUSE;
+                    return News::Events(events);
+                }
+                news => return news,
+            }
+        }
+    }
+
+    fn is_of_another_log(&self, events: &Events) -> bool {
+        self.known.is_some_and(|(log, _)| log != events.log)
+    }
+
+    async fn step(&mut self) -> News {
         match &mut self.state {
             State::Waiting { until } => {
                 sleep_until(*until).await;
@@ -71,11 +93,7 @@ impl Feed {
                 }
             }
             State::Connected(stream) => match stream.next().await {
-                Ok(events) => {
-                    self.known = Some((events.log, events.last));
-                    self.pause = FIRST_PAUSE;
-                    News::Events(events)
-                }
+                Ok(events) => News::Events(events),
                 Err(error) => self.down(error),
             },
         }

@@ -11,11 +11,13 @@ mod quality;
 mod recording;
 mod schema;
 
+mod alerts;
 mod connections;
 mod doctor;
 mod failures;
 mod help;
 mod ledger;
+mod notify;
 mod status;
 mod terminal;
 mod top;
