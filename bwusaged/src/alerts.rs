@@ -8,8 +8,8 @@
 
 use bwusage_proto::{
     alert::{
-        AlertEvent, AlertLog, AlertRule, AlertState, Condition, Events, LogQuery, Rule, RuleId, RuleList, RuleStatus,
-        Scope, Severity, Summed,
+        AlertEvent, AlertLog, AlertRule, AlertState, Condition, Events, LogQuery, Rule, RuleId, RuleList,
+        RuleStatus, Scope, Severity, Summed,
     },
     process::UserId,
 };
@@ -20,7 +20,9 @@ use crate::{
     usage::{Moment, store::Store},
 };
 
+mod attempt;
 pub mod calendar;
+mod change;
 pub mod evaluate;
 pub mod known;
 pub mod log;
@@ -28,14 +30,12 @@ pub mod reading;
 pub mod shelf;
 pub mod state;
 pub mod sum;
-mod attempt;
-mod change;
 
 pub use attempt::Attempt;
-pub use change::{Asker, Refused};
 use calendar::Calendar;
+pub use change::{Asker, Refused};
 use evaluate::{Plan, Sighting};
-use reading::{Reading, Target};
+use reading::Target;
 use shelf::{Image, Keeper, Shelf};
 use state::{Happening, State};
 
@@ -169,7 +169,8 @@ impl Alerts {
         let targets: Vec<Target<'_>> = watched.iter().map(|(_, target)| *target).collect();
         let mut readings = reading::read(store, &targets).into_iter();
         let wants_news = watched.iter().any(|(rule, _)| matches!(rule.condition, Condition::News { .. }));
-        let applications = if wants_news { reading::applications(store) } else { reading::Applications::new() };
+        let applications =
+            if wants_news { reading::applications(store) } else { reading::Applications::new() };
         let seen = if wants_news { self.known.look(&applications) } else { Vec::new() };
         let mut happened = Vec::new();
         for entry in &mut self.entries {

@@ -13,11 +13,7 @@ use bwusage_proto::transport::{Bound, Endpoint};
 use tokio::time::MissedTickBehavior;
 
 use crate::{
-    alerts::{
-        self,
-        calendar::Calendar,
-        shelf::FileShelf,
-    },
+    alerts::{self, calendar::Calendar, shelf::FileShelf},
     cli::Serve,
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
@@ -252,13 +248,9 @@ async fn serve(
     let mut log_id = [0; 8];
     getrandom::fill(&mut log_id).context("the system gives no random bytes")?;
     let calendar = Calendar::new(jiff::tz::TimeZone::system(), FIRST_DAY);
-    let (alerts, keeper) = alerts::open(
-        Box::new(FileShelf::new(state_dir)),
-        u64::from_le_bytes(log_id),
-        about.policy,
-        calendar,
-    )
-    .context("the system gives no thread to save alerts")?;
+    let (alerts, keeper) =
+        alerts::open(Box::new(FileShelf::new(state_dir)), u64::from_le_bytes(log_id), about.policy, calendar)
+            .context("the system gives no thread to save alerts")?;
     let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), alerts, keeper);
     // The first tick before the first client, so that nobody ever sees an empty machine.
     tick(&mut sources.borrow_mut(), &shared, false)?;

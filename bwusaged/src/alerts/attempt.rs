@@ -64,7 +64,9 @@ impl Attempt {
         let mut status = status(&self.rule, &self.state, now_unix_ms);
         let untold = match self.rule.condition {
             Condition::Level { .. } => None,
-            Condition::Sum { .. } => Some("what was moved before a rule is added is not known; its sum begins with it"),
+            Condition::Sum { .. } => {
+                Some("what was moved before a rule is added is not known; its sum begins with it")
+            }
             Condition::News { .. } => Some("news cannot be tried out: they fire when they happen"),
         };
         if let Some(untold) = untold {

@@ -103,7 +103,10 @@ mod tests {
         assert_eq!(from("2026-03-15T00:00[Europe/Berlin]"), ms("2026-03-15T00:00[Europe/Berlin]"));
         assert_eq!(from("2026-01-01T00:00[Europe/Berlin]"), ms("2025-12-15T00:00[Europe/Berlin]"));
         let (from, to) = bounds(&berlin(1), Period::Month, "2026-11-22T09:00[Europe/Berlin]");
-        assert_eq!((from, to), (ms("2026-11-01T00:00[Europe/Berlin]"), ms("2026-12-01T00:00[Europe/Berlin]")));
+        assert_eq!(
+            (from, to),
+            (ms("2026-11-01T00:00[Europe/Berlin]"), ms("2026-12-01T00:00[Europe/Berlin]"))
+        );
     }
 
     #[test]

@@ -1,20 +1,18 @@
 //! Rules come and go: who may do what, and how many there may be.
 
 use bwusage_proto::{
-    alert::{
-        AlertRule, MAX_COOLDOWN_S, MAX_NOTE_BYTES, NewRule, Rule, RuleError, RuleId, Scope,
-    },
+    alert::{AlertRule, MAX_COOLDOWN_S, MAX_NOTE_BYTES, NewRule, Rule, RuleError, RuleId, Scope},
     process::UserId,
 };
 
 use super::{Alerts, Entry, Kept, State, Unsaved};
 
 /// Rules in all.
-pub const RULES: usize = 256;
+pub(super) const RULES: usize = 256;
 /// Of these, kept for administrators.
 const RESERVED: usize = 64;
 /// Rules of one ordinary user.
-pub const RULES_OF_USER: usize = 64;
+pub(super) const RULES_OF_USER: usize = 64;
 
 /// Who asks about alerts, by the identity that the system gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

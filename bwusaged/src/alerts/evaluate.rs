@@ -8,7 +8,9 @@
 //!      '------------------'<----------- cooled down -------- resolved
 //! ```
 
-use bwusage_proto::alert::{Condition, EventKind, Gauge, Limit, Measured, News, Period, Rule, Scope, Summed, Unit};
+use bwusage_proto::alert::{
+    Condition, EventKind, Gauge, Limit, Measured, News, Period, Rule, Scope, Summed, Unit,
+};
 
 use super::{
     calendar::Calendar,
@@ -169,7 +171,11 @@ impl Addition<'_> {
         let value = sum.bytes();
         if turned && state.standing.phase == Phase::Firing {
             let lasted_ms = state.standing.end(at);
-            happened.push(Happening { measured: state.live.measured, lasted_ms, ..Happening::of(EventKind::Resolved) });
+            happened.push(Happening {
+                measured: state.live.measured,
+                lasted_ms,
+                ..Happening::of(EventKind::Resolved)
+            });
         }
         if total.is_none() && value == 0 {
             // Nothing is known, which is not nothing.

@@ -42,7 +42,8 @@ impl Known {
     pub fn look<'a>(&mut self, applications: &Applications<'a>) -> Vec<Seen<'a>> {
         let mut seen = Vec::new();
         for (&(app, user), now) in applications {
-            let before = self.moved.get(app).and_then(|users| users.get(&user.cloned())).copied().unwrap_or_default();
+            let before =
+                self.moved.get(app).and_then(|users| users.get(&user.cloned())).copied().unwrap_or_default();
             if *now == before {
                 continue;
             }

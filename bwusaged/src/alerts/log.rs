@@ -81,7 +81,8 @@ impl Log {
             return Events { missed: true, ..here };
         }
         let missed = self.given_up.iter().any(|(owner, number)| *number > after && may_see(&owner_of(owner)));
-        let wanted = |event: &&AlertEvent| event.number > after && event.number <= up_to && may_see(&event.owner);
+        let wanted =
+            |event: &&AlertEvent| event.number > after && event.number <= up_to && may_see(&event.owner);
         let events: Vec<_> = self.events.iter().filter(wanted).take(PAGE).cloned().collect();
         let last = match events.last() {
             Some(last) if events.len() == PAGE => last.number,
@@ -184,7 +185,11 @@ mod tests {
         assert!(log.since(Some((7, 1)), log.last(), of(ALICE)).missed);
         assert!(!log.since(Some((7, 100)), log.last(), of(ALICE)).missed);
         let bobs = log.since(Some((7, 0)), log.last(), of(BOB));
-        assert_eq!((bobs.missed, numbers(&bobs.events)), (false, vec![1]), "one owner pushes out nobody else");
+        assert_eq!(
+            (bobs.missed, numbers(&bobs.events)),
+            (false, vec![1]),
+            "one owner pushes out nobody else"
+        );
         for after in [(8, 0), (7, 999)] {
             let page = log.since(Some(after), log.last(), everybody);
             assert_eq!((page.missed, page.events.len(), page.last), (true, 0, 301));

@@ -78,8 +78,9 @@ pub fn read(store: &Store, targets: &[Target<'_>]) -> Vec<Reading> {
             }
             if let Some(resources) = &activity.resources {
                 let cpu = resources.cpu_centipercent.map(u64::from);
-                reading.cpu_centipercent =
-                    cpu.map_or(reading.cpu_centipercent, |cpu| Some(reading.cpu_centipercent.unwrap_or(0) + cpu));
+                reading.cpu_centipercent = cpu.map_or(reading.cpu_centipercent, |cpu| {
+                    Some(reading.cpu_centipercent.unwrap_or(0) + cpu)
+                });
                 reading.memory_bytes = Some(reading.memory_bytes.unwrap_or(0) + resources.rss_bytes);
             }
         });
@@ -109,10 +110,8 @@ fn of_machine(store: &Store, target: &Target<'_>, ledgers: &[InterfaceLedger]) -
             let interface = host.interfaces.iter().find(|interface| interface.name == *name);
             let ledger = ledgers.iter().find(|ledger| ledger.name == *name);
             Reading {
-                moved: interface.map(|interface| Moved {
-                    rx: interface.rx_bytes_total,
-                    tx: interface.tx_bytes_total,
-                }),
+                moved: interface
+                    .map(|interface| Moved { rx: interface.rx_bytes_total, tx: interface.tx_bytes_total }),
                 lost: ledger.map(|ledger| lost(&ledger.rx, &ledger.tx)),
                 ..Reading::default()
             }
@@ -124,10 +123,13 @@ fn of_machine(store: &Store, target: &Target<'_>, ledgers: &[InterfaceLedger]) -
     }
 }
 
-/// What the interfaces that lead out of the machine counted; where nobody tells which those are, all but loopback.
+/// What the interfaces that lead out of the machine counted since the daemon started; where nobody tells which those are,
+/// all but loopback, since they exist.
 fn machine_moved(store: &Store) -> Moved {
     if let Some(ledger) = store.ledger() {
-        return Moved { rx: ledger.rx.counter, tx: ledger.tx.counter };
+        // Interfaces come and go, and each brings what it counted before anybody looked.
+        let since_start = |side: &Side| side.counter.saturating_sub(bytes(side, Reason::BeforeStart));
+        return Moved { rx: since_start(&ledger.rx), tx: since_start(&ledger.tx) };
     }
     let interfaces = store.host().interfaces.iter().filter(|interface| !interface.loopback);
     interfaces.fold(Moved::default(), |sum, interface| Moved {
@@ -137,8 +139,11 @@ fn machine_moved(store: &Store) -> Moved {
 }
 
 fn lost(rx: &Side, tx: &Side) -> u64 {
-    let bytes = |side: &Side| u64::try_from(side.bytes(Reason::Lost)).unwrap_or(0);
-    bytes(rx).saturating_add(bytes(tx))
+    bytes(rx, Reason::Lost).saturating_add(bytes(tx, Reason::Lost))
+}
+
+fn bytes(side: &Side, reason: Reason) -> u64 {
+    u64::try_from(side.bytes(reason)).unwrap_or(0)
 }
 
 /// What left the machine or entered it.
@@ -215,7 +220,10 @@ impl<'a> Index<'a> {
     }
 
     fn is_empty(&self) -> bool {
-        self.by_app.is_empty() && self.by_user.is_empty() && self.by_unit.is_empty() && self.containers.is_empty()
+        self.by_app.is_empty()
+            && self.by_user.is_empty()
+            && self.by_unit.is_empty()
+            && self.containers.is_empty()
     }
 
     /// Each target that such a process is counted for.

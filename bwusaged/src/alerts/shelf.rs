@@ -67,7 +67,9 @@ pub enum ShelfError {
         aside: String,
     },
     /// The file is of another version.
-    #[error("alerts in {path} are of a newer bwusaged and were set aside as {aside}; go back to that version to use them")]
+    #[error(
+        "alerts in {path} are of a newer bwusaged and were set aside as {aside}; go back to that version to use them"
+    )]
     Newer {
         /// The file.
         path: String,

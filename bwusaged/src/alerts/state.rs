@@ -127,7 +127,8 @@ impl Standing {
 
     /// Whether it may fire again. A time in the future is from before the clock was set back.
     pub(super) fn is_cool(&self, cooldown_ms: u64, now_unix_ms: u64) -> bool {
-        self.fired_at_unix_ms.is_none_or(|fired| now_unix_ms.checked_sub(fired).is_none_or(|ago| ago >= cooldown_ms))
+        self.fired_at_unix_ms
+            .is_none_or(|fired| now_unix_ms.checked_sub(fired).is_none_or(|ago| ago >= cooldown_ms))
     }
 
     /// It fires, for the first time or at a further threshold.

@@ -111,7 +111,9 @@ impl Sum {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match self {
-            Self::Trailing(trailing) => trailing.steps.iter().fold(0, |sum: u64, step| sum.saturating_add(step.1)),
+            Self::Trailing(trailing) => {
+                trailing.steps.iter().fold(0, |sum: u64, step| sum.saturating_add(step.1))
+            }
             Self::Calendar(pages) => pages.page.bytes,
         }
     }

@@ -8,7 +8,7 @@ use rustix::process::{Gid, Uid};
 use crate::daemon::{Daemon, block_on};
 
 /// A user that owns programs in the recording.
-const ALICE: u32 = 1000;
+pub(crate) const ALICE: u32 = 1000;
 
 fn daemon(visibility: &str) -> Daemon {
     let folder = tempfile::tempdir().unwrap();
@@ -21,7 +21,7 @@ fn daemon(visibility: &str) -> Daemon {
 }
 
 /// What `uid` is answered. The user changes for one thread only, which ends with it.
-fn asked_by<T: Send + 'static>(
+pub(crate) fn asked_by<T: Send + 'static>(
     daemon: &Daemon,
     uid: u32,
     ask: impl AsyncFnOnce(&mut Client) -> T + Send + 'static,
@@ -53,7 +53,7 @@ fn command_lines(mirror: &Mirror) -> Vec<&str> {
 }
 
 /// Changing the user needs root; without it the test says so and checks nothing.
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
         assert!(std::env::var_os("CI").is_none(), "run the tests as root in CI");

@@ -46,8 +46,13 @@ impl Daemon {
 
     /// Starts one in `folder` and waits until it says that it is ready.
     pub(crate) fn start_with(folder: TempDir, options: &[&str]) -> Self {
+        Self::start_playing(folder, &recording(), options)
+    }
+
+    /// As [`Daemon::start_with`], with another recording.
+    pub(crate) fn start_playing(folder: TempDir, recording: &Path, options: &[&str]) -> Self {
         let mut child = command()
-            .arg(format!("--engine=replay:{}", recording().display()))
+            .arg(format!("--engine=replay:{}", recording.display()))
             .arg("--socket")
             .arg(folder.path().join("bwusage.sock"))
             .args(["--interval", "100"])

@@ -2,10 +2,12 @@
 //! but to connect as another user.
 #![cfg(target_os = "linux")]
 
+mod alerts;
 mod connections;
 mod daemon;
 
 mod access;
 mod hostile;
 mod lifecycle;
+mod script;
 mod stream;

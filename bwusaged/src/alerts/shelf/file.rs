@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::{Image, Shelf, ShelfError};
 
 /// The file in the state directory.
-pub const FILE: &str = "alerts.json";
+pub(super) const FILE: &str = "alerts.json";
 /// What it is called until it is whole.
-pub const UNFINISHED: &str = "alerts.json.new";
+pub(super) const UNFINISHED: &str = "alerts.json.new";
 /// What the file says it is; the number grows when older versions would misread it.
 const FORMAT: &str = "bwusage.alerts/";
 const VERSION: u32 = 1;
@@ -162,7 +162,9 @@ mod tests {
 
     #[test]
     fn a_corrupt_file_is_set_aside_and_said_so() {
-        for text in ["", "{\"format\":\"bwusage.alerts/1\",\"rules\":7}", "{\"format\":\"bwusage.al", "\0\0\0"] {
+        for text in
+            ["", "{\"format\":\"bwusage.alerts/1\",\"rules\":7}", "{\"format\":\"bwusage.al", "\0\0\0"]
+        {
             let (directory, mut shelf) = shelf();
             fs::write(directory.path().join(FILE), text).unwrap();
             let error = shelf.load().unwrap_err().text();
@@ -179,7 +181,10 @@ mod tests {
         let (directory, mut shelf) = shelf();
         fs::write(directory.path().join(FILE), "{\"format\":\"bwusage.alerts/2\",\"all\":\"new\"}").unwrap();
         let error = shelf.load().unwrap_err().text();
-        assert!(error.contains("of a newer bwusaged") && error.contains("go back to that version"), "{error}");
+        assert!(
+            error.contains("of a newer bwusaged") && error.contains("go back to that version"),
+            "{error}"
+        );
         assert!(names(directory.path())[0].starts_with("alerts.json.newer-"));
     }
 

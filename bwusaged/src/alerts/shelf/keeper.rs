@@ -45,8 +45,9 @@ impl Keeper {
         let place = Arc::new((Mutex::default(), Condvar::new()));
         let (said, saved) = watch::channel(Saved { up_to, fault: None });
         let taken = Arc::clone(&place);
-        let thread =
-            std::thread::Builder::new().name("alerts".into()).spawn(move || save_all(&taken, shelf, &said))?;
+        let thread = std::thread::Builder::new()
+            .name("alerts".into())
+            .spawn(move || save_all(&taken, shelf, &said))?;
         Ok(Self { place, thread: Some(thread), saved, not_loaded })
     }
 
@@ -146,7 +147,7 @@ mod tests {
     fn the_newest_image_is_saved_before_it_ends() {
         let (keeper, go, saved) = keeper();
         (1..=100).for_each(|n| keeper.save(image(n)));
-        (0..100).for_each(|_| drop(go.send(true)));
+        (0..100).for_each(|_| go.send(true).unwrap());
         drop(keeper);
         let saved: Vec<u64> = saved.iter().collect();
         assert_eq!(saved.last(), Some(&100));

@@ -1,0 +1,89 @@
+//! Recordings that are written for a test: a machine at rest, or a busy one.
+
+use std::path::Path;
+
+use bwusage_proto::{
+    connection::Moved,
+    process::{ProcessId, UserId},
+    snapshot::{Coverage, HostInfo, HostSample, Interface, Memory},
+    units::{Counters, Scope},
+};
+use bwusaged::{
+    engine::{
+        DirectionSample, Identity, InterfaceSample, ProcessSample, Sample,
+        recording::{FORMAT, Header, Moment, Writer},
+    },
+    host::HostTick,
+};
+
+/// Long enough that a busy machine is busy for as long as a test looks on.
+const MOMENTS: u64 = 1200;
+/// Bytes that each busy program receives in a tick.
+const BYTES: u64 = 100_000;
+
+/// `curl` has moved data, and nothing happens any more.
+pub(crate) fn at_rest(path: &Path) {
+    write(path, &[moment(1, &["curl"], 5, 10)]);
+}
+
+/// `curl` and `steam`, which nobody sees run, move data; processors and memory are in use, and the ledger loses bytes.
+pub(crate) fn busy(path: &Path) {
+    let moments: Vec<Moment> = (1..=MOMENTS).map(|tick| moment(tick, &["curl", "steam"], 95, 95)).collect();
+    write(path, &moments);
+}
+
+fn write(path: &Path, moments: &[Moment]) {
+    let header = Header {
+        format: FORMAT.into(),
+        host: HostInfo { hostname: "web01".into(), ..HostInfo::default() },
+        coverage: Coverage::default(),
+        interval_ms: 100,
+    };
+    let mut writer = Writer::create(path, &header).unwrap();
+    moments.iter().for_each(|moment| writer.push(moment).unwrap());
+}
+
+fn moment(tick: u64, programs: &[&str], cpu_percent: u32, memory_percent: u64) -> Moment {
+    let bytes = tick * BYTES;
+    let processes = (1..).zip(programs).map(|(pid, program)| ProcessSample {
+        id: ProcessId::new(pid, 1),
+        counters: counters(bytes),
+        identity: (tick == 1).then(|| identity(program)),
+        ended: false,
+    });
+    let eth0 = InterfaceSample {
+        index: 2,
+        name: "eth0".into(),
+        counters: Some(Moved { rx_bytes: bytes, tx_bytes: 0 }),
+        rx: DirectionSample { lost: if cpu_percent > 90 { tick } else { 0 }, ..DirectionSample::default() },
+        ..InterfaceSample::default()
+    };
+    let sample = HostSample {
+        cpu_centipercent: Some(cpu_percent * 100),
+        memory: Some(Memory { total_bytes: 1000, used_bytes: memory_percent * 10, ..Memory::default() }),
+        interfaces: vec![Interface { name: "eth0".into(), rx_bytes_total: bytes, ..Interface::default() }],
+        ..HostSample::default()
+    };
+    Moment {
+        sample: Sample { processes: processes.collect(), interfaces: vec![eth0], ..Sample::default() },
+        host: HostTick { sample, ..HostTick::default() },
+        talk: None,
+    }
+}
+
+fn counters(bytes: u64) -> Counters {
+    let mut counters = Counters::default();
+    counters[Scope::Internet].wire.rx_bytes = bytes;
+    counters
+}
+
+fn identity(program: &str) -> Identity {
+    Identity {
+        name: program.into(),
+        exe: Some(format!("/usr/bin/{program}")),
+        user: Some(UserId::Uid(1000)),
+        cgroup: Some("/".into()),
+        terminal: Some(false),
+        ..Identity::default()
+    }
+}
