@@ -13,6 +13,8 @@ mod schema;
 
 mod alerts;
 mod connections;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod doctor;
 mod failures;
 mod help;
@@ -21,4 +23,5 @@ mod notify;
 mod status;
 mod terminal;
 mod top;
+mod unit;
 mod watch;
