@@ -252,7 +252,9 @@ impl Alerts {
     pub fn remember(&mut self, rule: RuleId, past: &[(u64, u64)], known_from_unix_ms: u64) {
         let entry = self.entries.iter_mut().find(|entry| entry.kept.id == rule);
         if let Some(sum) = entry.and_then(|entry| entry.state.sum.as_mut()) {
-            past.iter().for_each(|&(at, bytes)| sum.add_past(bytes, at, known_from_unix_ms));
+            for &(at_unix_ms, bytes) in past {
+                sum.add_past(bytes, at_unix_ms, known_from_unix_ms);
+            }
             self.unsaved = Unsaved::Changes;
         }
     }

@@ -380,18 +380,16 @@ impl<'a> Parser<'a> {
 
 /// Why `scope` cannot have `condition`.
 fn unfit(scope: &Scope, condition: &Condition) -> Option<RuleProblem> {
-    match (scope, condition) {
-        (Scope::Host | Scope::Interface(_), Condition::Sum { .. }) => None,
-        (_, Condition::Sum { of: Summed::Lost, .. }) => Some(RuleProblem::NotOfProcesses),
-        (Scope::Host | Scope::App(_) | Scope::User(_), Condition::News { .. }) => None,
-        (_, Condition::News { .. }) => Some(RuleProblem::NewsScope),
-        (
-            Scope::Interface(_),
-            Condition::Level { of: Gauge::Cpu | Gauge::MemoryShare | Gauge::MemoryBytes, .. },
-        ) => Some(RuleProblem::NotOfInterface),
-        (Scope::Host, Condition::Level { of: Gauge::Cpu, above: EVERYTHING.., .. }) => {
-            Some(RuleProblem::Never)
+    use Scope::{App, Container, Host, Interface, Unit, User};
+    match (condition, scope) {
+        (Condition::Sum { of: Summed::Lost, .. }, App(_) | User(_) | Unit(_) | Container(_)) => {
+            Some(RuleProblem::NotOfProcesses)
         }
+        (Condition::News { .. }, Unit(_) | Container(_) | Interface(_)) => Some(RuleProblem::NewsScope),
+        (Condition::Level { of: Gauge::Cpu | Gauge::MemoryShare | Gauge::MemoryBytes, .. }, Interface(_)) => {
+            Some(RuleProblem::NotOfInterface)
+        }
+        (Condition::Level { of: Gauge::Cpu, above: EVERYTHING.., .. }, Host) => Some(RuleProblem::Never),
         _ => None,
     }
 }

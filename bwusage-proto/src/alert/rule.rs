@@ -178,6 +178,7 @@ impl Scope {
 
 impl Limit {
     /// The thresholds, ascending, each with its share of the cap in percent; `None` where no shares were written.
+    #[must_use]
     pub fn thresholds(&self) -> impl DoubleEndedIterator<Item = (Option<u16>, u64)> {
         let whole = self.percents.is_empty().then_some((None, self.bytes));
         let share = |percent: &u16| {

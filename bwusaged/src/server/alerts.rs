@@ -1,7 +1,7 @@
 //! Alerts, as clients ask about them.
 
 use bwusage_proto::{
-    alert::{Alerts as Said, AlertsRequest, Events, NewRule, Trial},
+    alert::{Alerts as Said, AlertsRequest, Events, NewRule, RuleList, Trial},
     message::{Refusal, RefusalCode},
 };
 
@@ -30,36 +30,41 @@ impl Shared {
         }
     }
 
-    /// Answers everything but [`AlertsRequest::Test`], which takes its time.
+    /// Answers at once. A rule is tried out with one look only: see [`Shared::begin_attempt`] for the other one.
     pub(super) fn answer_alerts(&self, asker: &Asker, request: AlertsRequest) -> Result<Said, Refusal> {
         let now = self.last_tick().unix_ms;
-        let mut alerts = self.alerts.borrow_mut();
-        alerts.meet(asker);
-        let answer = match request {
-            AlertsRequest::List => {
-                let mut list = alerts.list(asker, now);
-                let unsaved = self.keeper.saved().borrow().fault.clone();
-                list.fault = unsaved.or_else(|| self.keeper.not_loaded().map(Into::into)).or(list.fault);
-                Ok(Said::Rules(list))
+        self.alerts.borrow_mut().meet(asker);
+        let alerts = || self.alerts.borrow_mut();
+        let rule = |rule| Said::Rule(Box::new(rule));
+        Ok(match request {
+            AlertsRequest::List => Said::Rules(self.alert_rules(asker, now)),
+            AlertsRequest::Log(query) => Said::Log(alerts().page(asker, query)),
+            AlertsRequest::Add(new) => rule(alerts().add(asker, new, now)?),
+            AlertsRequest::Test(new) => {
+                let attempt = self.begin_attempt(asker, &new)?;
+                Said::Trial(Box::new(self.end_attempt(attempt)))
             }
-            AlertsRequest::Log(query) => Ok(Said::Log(alerts.page(asker, query))),
-            AlertsRequest::Add(new) | AlertsRequest::Test(new) => {
-                alerts.add(asker, new, now).map(|rule| Said::Rule(Box::new(rule)))
+            AlertsRequest::Remove(rule) => {
+                alerts().remove(asker, rule)?;
+                Said::Removed(rule)
             }
-            AlertsRequest::Remove(rule) => alerts.remove(asker, rule).map(|()| Said::Removed(rule)),
-            AlertsRequest::Enable { rule, enabled } => {
-                alerts.enable(asker, rule, enabled, now).map(|rule| Said::Rule(Box::new(rule)))
+            AlertsRequest::Enable { rule: id, enabled } => rule(alerts().enable(asker, id, enabled, now)?),
+            AlertsRequest::Snooze { rule: id, until_unix_ms } => {
+                rule(alerts().snooze(asker, id, until_unix_ms, now)?)
             }
-            AlertsRequest::Snooze { rule, until_unix_ms } => {
-                alerts.snooze(asker, rule, until_unix_ms, now).map(|rule| Said::Rule(Box::new(rule)))
-            }
-        };
-        answer.map_err(refusal)
+        })
+    }
+
+    fn alert_rules(&self, asker: &Asker, now_unix_ms: u64) -> RuleList {
+        let mut list = self.alerts.borrow().list(asker, now_unix_ms);
+        let unsaved = self.keeper.saved().borrow().fault.clone();
+        list.fault = unsaved.or_else(|| self.keeper.not_loaded().map(Into::into)).or(list.fault);
+        list
     }
 
     /// Tries out a rule: takes the first look.
     pub(super) fn begin_attempt(&self, asker: &Asker, new: &NewRule) -> Result<Attempt, Refusal> {
-        let mut attempt = self.alerts.borrow().attempt(asker, new).map_err(refusal)?;
+        let mut attempt = self.alerts.borrow().attempt(asker, new)?;
         self.try_out(&mut attempt);
         Ok(attempt)
     }
@@ -85,16 +90,24 @@ impl Shared {
     }
 }
 
-fn refusal(refused: Refused) -> Refusal {
-    let (code, hint) = match &refused {
-        Refused::Rule(_) => (RefusalCode::BadRequest, "a rule is written as: app firefox: rx > 1GiB / 1d"),
-        Refused::User(_) => (RefusalCode::BadRequest, "name one by number: user 1000: rx > 1GiB / 1d"),
-        Refused::Note => (RefusalCode::BadRequest, "make the note shorter"),
-        Refused::Cooldown => (RefusalCode::BadRequest, "make the cooldown shorter, or switch the rule off"),
-        Refused::TooManyOfUser | Refused::TooMany => {
-            (RefusalCode::TooMany, "remove one that you need no more: bwusage-ctl alerts remove NUMBER")
-        }
-        Refused::NoSuchRule(_) => (RefusalCode::BadRequest, "see which there are: bwusage-ctl alerts list"),
-    };
-    Refusal { code: code as u16, message: refused.to_string(), hint: Some(hint.into()) }
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let (code, hint) = match &refused {
+            Refused::Rule(_) => {
+                (RefusalCode::BadRequest, "a rule is written as: app firefox: rx > 1GiB / 1d")
+            }
+            Refused::User(_) => (RefusalCode::BadRequest, "name one by number: user 1000: rx > 1GiB / 1d"),
+            Refused::Note => (RefusalCode::BadRequest, "make the note shorter"),
+            Refused::Cooldown => {
+                (RefusalCode::BadRequest, "make the cooldown shorter, or switch the rule off")
+            }
+            Refused::TooManyOfUser | Refused::TooMany => {
+                (RefusalCode::TooMany, "remove one that you need no more: bwusage-ctl alerts remove NUMBER")
+            }
+            Refused::NoSuchRule(_) => {
+                (RefusalCode::BadRequest, "see which there are: bwusage-ctl alerts list")
+            }
+        };
+        Self { code: code as u16, message: refused.to_string(), hint: Some(hint.into()) }
+    }
 }

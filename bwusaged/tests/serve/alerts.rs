@@ -130,9 +130,9 @@ fn every_form_fires_survives_a_crash_and_resolves() {
         let daemon = play(daemon.kill(), "busy.jsonl");
         let mut stream = events(&daemon, Some(after)).await;
         let always = add(&daemon, ALWAYS).await;
-        let (read, last) = until_all(&mut stream, &[always], EventKind::Firing).await;
+        let (read, newest) = until_all(&mut stream, &[always], EventKind::Firing).await;
         assert_eq!(firings(&read), BTreeMap::from([(always, 1)]), "{read:#?}");
-        after = last;
+        after = newest;
         let list = client(&daemon).await.alert_rules().await.unwrap();
         let firing = list.rules.iter().filter(|rule| rule.status.state == AlertState::Firing).count();
         assert_eq!((firing, list.fault), (all.len() + 1, None));

@@ -40,7 +40,9 @@ fn write(path: &Path, moments: &[Moment]) {
         interval_ms: 100,
     };
     let mut writer = Writer::create(path, &header).unwrap();
-    moments.iter().for_each(|moment| writer.push(moment).unwrap());
+    for moment in moments {
+        writer.push(moment).unwrap();
+    }
 }
 
 fn moment(tick: u64, programs: &[&str], cpu_percent: u32, memory_percent: u64) -> Moment {

@@ -84,12 +84,11 @@ impl FileShelf {
 
 impl Shelf for FileShelf {
     fn load(&mut self) -> Result<Option<Image>, ShelfError> {
-        let failed = |source| ShelfError::Read { path: self.text(), source };
         let bytes = match fs::metadata(self.path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-            Ok(metadata) if metadata.len() > LARGEST_BYTES => Vec::new(),
-            Ok(_) => fs::read(self.path()).map_err(failed)?,
+            Ok(metadata) if metadata.len() <= LARGEST_BYTES => fs::read(self.path()).unwrap_or_default(),
+            // What cannot be read must not be written over either.
+            _ => Vec::new(),
         };
         let version = serde_json::from_slice::<Heading>(&bytes)
             .ok()

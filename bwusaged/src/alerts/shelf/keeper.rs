@@ -99,9 +99,10 @@ fn save_all(place: &(Mutex<Place>, Condvar), mut shelf: Box<dyn Shelf>, said: &w
         drop(here);
         let fault = shelf.save(&image).err().map(|error| error.text());
         if fault != said.borrow().fault {
-            match &fault {
-                Some(fault) => tracing::error!("{fault}"),
-                None => tracing::info!("alerts are kept again"),
+            if let Some(fault) = &fault {
+                tracing::error!("{fault}");
+            } else {
+                tracing::info!("alerts are kept again");
             }
         }
         said.send_replace(Saved { up_to: image.log.last(), fault });
