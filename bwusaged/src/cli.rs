@@ -50,6 +50,10 @@ pub struct Serve {
 pub enum Command {
     /// Write what a live engine counts into a file that `--engine replay:FILE` plays.
     Record(Record),
+    /// Take over what another program counted per interface before bwusaged did. Say where the history is with --state-dir
+    /// before the command, if the daemon does not keep it in its usual place.
+    #[command(subcommand)]
+    Import(Import),
     /// Read the configuration, say what is wrong with it, and do nothing else.
     CheckConfig,
 }
@@ -66,4 +70,15 @@ pub struct Record {
     /// Time between two moments in milliseconds, 100 to 60000.
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     pub interval: u32,
+}
+
+/// Whose figures are imported.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Days and months of vnstat: the output of `vnstat --json`, or its database /var/lib/vnstat/vnstat.db.
+    Vnstat {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }

@@ -6,6 +6,10 @@
 //! interval_ms = 1000     # time between two ticks, 100 to 60000
 //! socket = "/run/bwusage/bwusage.sock"
 //! state_dir = "/var/lib/bwusage"
+//! history = true         # whether usage is remembered beyond the daemon's life
+//! billing_day = 1        # the day of the month on which a month of history begins, 1 to 28
+//! retention = { minutes_h = 48, hours_d = 90 }   # how long is kept what: minutes in hours, hours in days; days_d: days, in
+//!                        # days, for ever unless said
 //! user = "bwusage"       # whom a daemon that is started as root becomes once it counts; without it bwusage, else nobody
 //! ```
 
@@ -16,7 +20,11 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{engine::Counting, server::access::Visibility};
+use crate::{
+    engine::Counting,
+    history::{self, Retention},
+    server::access::Visibility,
+};
 
 /// Where the configuration is read from unless `--config` says otherwise. It may be missing there.
 pub const DEFAULT_PATH: &str = "/etc/bwusage/bwusaged.toml";
@@ -39,6 +47,13 @@ pub struct Config {
     pub socket: Option<PathBuf>,
     /// Where the daemon keeps what must survive it.
     pub state_dir: Option<PathBuf>,
+    /// Whether usage is remembered beyond the daemon's life; it is, unless said.
+    pub history: Option<bool>,
+    /// The day of the month on which a month of history begins; 1 unless said.
+    pub billing_day: Option<u8>,
+    /// How long is kept what.
+    #[serde(default)]
+    pub retention: Retention,
     /// Whom a daemon that is started as root becomes: a name, or a number. See [`crate::privilege::account`].
     pub user: Option<String>,
 }
@@ -62,6 +77,15 @@ pub enum ConfigError {
         /// What and where.
         source: toml::de::Error,
     },
+    /// Not every month has this day.
+    #[error("billing_day must be a day that every month has, 1 to 28, not {found}")]
+    BillingDay {
+        /// What was asked for.
+        found: u8,
+    },
+    /// What is coarser must be kept for longer.
+    #[error("retention keeps minutes for 2 hours at least, hours for 2 days at least, and what is coarser not shorter")]
+    Retention,
     /// A tick is too short or too long.
     #[error(
         "the time between two ticks must be {} to {} ms, not {found}",
@@ -95,6 +119,12 @@ impl Config {
         let config: Self =
             toml::from_str(text).map_err(|source| ConfigError::Parse { path: path.to_owned(), source })?;
         config.interval_ms.map_or(Ok(()), check_interval)?;
+        if let Some(found) = config.billing_day.filter(|&day| !history::is_billing_day(day)) {
+            return Err(ConfigError::BillingDay { found });
+        }
+        if !config.retention.is_ordered() {
+            return Err(ConfigError::Retention);
+        }
         Ok(config)
     }
 }
@@ -147,5 +177,16 @@ mod tests {
             );
         }
         assert!(parse("interval_ms = 5").unwrap_err().to_string().contains("100 to 60000"));
+        assert!(parse("billing_day = 29").unwrap_err().to_string().contains("1 to 28"));
+    }
+
+    #[test]
+    fn what_is_coarser_is_kept_for_longer() {
+        let retention = |text: &str| parse(&format!("retention = {{ {text} }}"));
+        assert_eq!(retention("hours_d = 30").unwrap().retention.minutes_h, 48);
+        assert_eq!(retention("days_d = 400").unwrap().retention.days_d, Some(400));
+        for wrong in ["minutes_h = 0", "minutes_h = 9999", "hours_d = 1", "days_d = 89"] {
+            assert!(matches!(retention(wrong), Err(ConfigError::Retention)), "{wrong}");
+        }
     }
 }

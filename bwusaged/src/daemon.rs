@@ -17,6 +17,7 @@ use crate::{
     cli::Serve,
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},
+    history::{self, Archive},
     host::{Host, live::LiveHost},
     memory,
     naming::Naming,
@@ -208,6 +209,7 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
     let endpoint = endpoint(options, &config);
     let state_dir = state_dir(options, &config, &endpoint);
     let _locked = lock_state(&state_dir, &endpoint, account.as_ref())?;
+    let remembered = (config.history != Some(false)).then(|| history_settings(&config, &state_dir));
 
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).context("the system gives no random bytes")?;
@@ -222,7 +224,7 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served = serve(&endpoint, about, sources, account.as_ref(), &state_dir);
+    let served = serve(&endpoint, about, sources, account.as_ref(), &state_dir, remembered);
     let served = tokio::task::LocalSet::new().block_on(&runtime, served);
     if account.is_some() && endpoint.address().exists() {
         tracing::info!("{endpoint} stays: its directory is not the daemon's own; the next start replaces it");
@@ -236,6 +238,7 @@ async fn serve(
     mut sources: Sources,
     account: Option<&Account>,
     state_dir: &Path,
+    remembered: Option<history::Settings>,
 ) -> anyhow::Result<()> {
     let bound = listen(endpoint, account)?;
     // No client is let in, and no other thread exists, before this.
@@ -251,7 +254,10 @@ async fn serve(
     let (alerts, keeper) =
         alerts::open(Box::new(FileShelf::new(state_dir)), u64::from_le_bytes(log_id), about.policy, calendar)
             .context("the system gives no thread to save alerts")?;
-    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), alerts, keeper);
+    let instance = about.instance;
+    let archive = remembered.map(|settings| Archive::open(settings, instance)).transpose();
+    let archive = archive.context("the history has no thread")?;
+    let shared = Shared::new(about, Box::new(move || asked.borrow_mut().talk()), alerts, keeper, archive);
     // The first tick before the first client, so that nobody ever sees an empty machine.
     tick(&mut sources.borrow_mut(), &shared, false)?;
     tracing::info!(%endpoint, "ready");
@@ -332,11 +338,12 @@ fn endpoint(options: &Serve, config: &Config) -> Endpoint {
 }
 
 /// The files that a daemon keeps in its directories.
-fn own_names(endpoint: &Endpoint) -> [String; 6] {
+fn own_names(endpoint: &Endpoint) -> [String; 9] {
     let socket = endpoint.address().file_name().unwrap_or_default().to_string_lossy();
     let [alerts, unfinished] = FileShelf::NAMES.map(Into::into);
+    let [log, index] = history::BESIDE.map(Into::into);
     let (lock, state) = (format!("{socket}.lock"), format!("{socket}{STATE_SUFFIX}"));
-    [LOCK.into(), lock, state, socket.into_owned(), alerts, unfinished]
+    [LOCK.into(), lock, state, socket.into_owned(), alerts, unfinished, history::FILE.into(), log, index]
 }
 
 /// Where the daemon keeps what must survive it.
@@ -351,6 +358,26 @@ fn state_dir(options: &Serve, config: &Config, endpoint: &Endpoint) -> PathBuf {
             PathBuf::from(beside)
         }
     })
+}
+
+fn history_settings(config: &Config, state_dir: &Path) -> history::Settings {
+    history::Settings {
+        file: state_dir.join(history::FILE),
+        retention: config.retention.clone(),
+        billing_day: config.billing_day.unwrap_or(1),
+        time_zone: None,
+    }
+}
+
+/// Where the daemon that these options start keeps its history, and how.
+///
+/// # Errors
+///
+/// Says what is wrong with the configuration.
+pub fn kept_history(options: &Serve) -> anyhow::Result<history::Settings> {
+    let config = Config::load(options.config.as_deref())?;
+    let endpoint = endpoint(options, &config);
+    Ok(history_settings(&config, &state_dir(options, &config, &endpoint)))
 }
 
 /// Creates and locks the state directory, so that two daemons never share one.

@@ -9,6 +9,7 @@
 //!   ([`container_names`]), and whether it has a terminal.
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
 //! - [`alerts`] watches: rules over what is remembered. Pure but for the thread that saves them.
+//! - [`history`] keeps what was counted, minute by minute, in a database of its own.
 //! - [`server`] answers. It never computes a number.
 //! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings, and
 //!   [`privilege`] gives away what it does not need any more.
@@ -24,6 +25,7 @@ pub mod daemon;
 pub mod desktop;
 pub mod dns;
 pub mod engine;
+pub mod history;
 pub mod host;
 mod memory;
 pub mod naming;

@@ -2,11 +2,15 @@
 
 use std::{path::Path, process::ExitCode};
 
+use bwusage_proto::{
+    format::{self, Units},
+    text,
+};
 use bwusaged::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Import, Serve},
     config::Config,
     daemon::{self, MustRestart},
-    privilege, record,
+    history, privilege, record,
 };
 use clap::Parser as _;
 
@@ -23,6 +27,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         None => daemon::run(&cli.serve),
         Some(Command::Record(options)) => record::run(options, cli.serve.config.as_deref()),
+        Some(Command::Import(Import::Vnstat { file })) => import_vnstat(&cli.serve, file),
         Some(Command::CheckConfig) => check(cli.serve.config.as_deref()),
     };
     match outcome {
@@ -36,6 +41,24 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+fn import_vnstat(serve: &Serve, file: &Path) -> anyhow::Result<()> {
+    let imported = history::import::vnstat(&daemon::kept_history(serve)?, file)?;
+    let bytes = |bytes| format::bytes_with_unit(bytes, Units::Iec);
+    for (interface, totals) in &imported.interfaces {
+        let (rx, tx) = (bytes(totals.rx_bytes), bytes(totals.tx_bytes));
+        println!(
+            "imported {}: {} days and {} months without all their days, {rx} received, {tx} sent",
+            text::escape(interface),
+            totals.days,
+            totals.months
+        );
+    }
+    if imported.left_out > 0 {
+        println!("left out {} days and months that are not older than what was counted here", imported.left_out);
+    }
+    Ok(())
 }
 
 fn check(file: Option<&Path>) -> anyhow::Result<()> {

@@ -1,7 +1,8 @@
 //! What answers: it hands out what [`crate::usage`] knows and never computes a number.
 //!
 //! One task a connection, all on one thread. [`session`] decides (pure), [`feed`] encodes once per kind of viewer,
-//! [`talk`] answers who talks to whom, [`alerts`] about rules, [`connection`] moves the bytes, [`access`] says who sees what.
+//! [`talk`] answers who talks to whom, [`past`] how much was moved when, [`alerts`] about rules, [`connection`] moves the
+//! bytes, [`access`] says who sees what.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::{
     alerts::{Alerts, shelf::Keeper},
+    history::Archive,
     usage::store::Store,
 };
 
@@ -23,6 +25,7 @@ mod alerts;
 mod connection;
 mod feed;
 mod limits;
+mod past;
 mod session;
 pub mod talk;
 
@@ -62,6 +65,8 @@ pub struct Shared {
     desk: RefCell<Desk>,
     alerts: RefCell<Alerts>,
     keeper: Keeper,
+    /// `None` when nothing is remembered.
+    archive: Option<Archive>,
     late_ticks: std::cell::Cell<u64>,
     tick: watch::Sender<u64>,
     ending: watch::Sender<bool>,
@@ -71,9 +76,9 @@ pub struct Shared {
 const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl Shared {
-    /// An empty store that will be served; `ask` reads who talks to whom, and `keeper` saves `alerts`.
+    /// An empty store that will be served; `ask` reads who talks to whom, `keeper` saves `alerts`, and `archive` remembers.
     #[must_use]
-    pub fn new(about: About, ask: talk::Ask, alerts: Alerts, keeper: Keeper) -> Rc<Self> {
+    pub fn new(about: About, ask: talk::Ask, alerts: Alerts, keeper: Keeper, archive: Option<Archive>) -> Rc<Self> {
         Rc::new(Self {
             about,
             store: RefCell::default(),
@@ -82,6 +87,7 @@ impl Shared {
             desk: RefCell::new(Desk::new(ask)),
             alerts: RefCell::new(alerts),
             keeper,
+            archive,
             late_ticks: std::cell::Cell::new(0),
             tick: watch::Sender::new(0),
             ending: watch::Sender::new(false),
@@ -99,6 +105,9 @@ impl Shared {
         self.late_ticks.set(self.late_ticks.get() + u64::from(late));
         let mut store = self.store.borrow_mut();
         change(&mut store);
+        if let (Some(archive), Some(now)) = (&self.archive, store.taken_at()) {
+            archive.writer.tick(now, store.grown(), store.host());
+        }
         self.feed.borrow_mut().forget();
         self.desk.borrow_mut().forget_old(self.steady_ms());
         self.tick.send_replace(store.seq());
@@ -143,7 +152,7 @@ impl Shared {
             losses: store.losses().to_vec(),
             ledger: store.ledger(),
             privilege: self.about.rights.clone(),
-            history: None,
+            history: self.archive.as_ref().map(|archive| archive.writer.state()),
         }
     }
 

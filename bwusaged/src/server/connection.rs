@@ -8,7 +8,8 @@ use bwusage_proto::{
     connection::ConnectionsQuery,
     frame::{self, CLIENT_TO_DAEMON_MAX, FrameError},
     greeting::{self, ClientGreeting, DaemonGreeting, GreetingError, Verdict},
-    message::{Encoded, MessageError, Refusal, RefusalCode, Reply},
+    history::HistoryQuery,
+    message::{Encoded, MessageError, Refusal, Reply},
     process::UserId,
     transport::{Peer, Stream},
     version::{FEATURES, PACKAGE_VERSION, VersionRange},
@@ -22,6 +23,7 @@ use tokio::{
 use super::{
     Shared,
     feed::{self, Pages},
+    past,
     session::{Answer, Session},
     talk::Silence,
 };
@@ -182,14 +184,6 @@ impl Connection {
                 Ok(pages) => self.send_pages(&pages, request).await,
                 Err(silence) => self.send(&Reply::Error(silence.into()), request).await,
             },
-            Answer::History(_) => {
-                let refusal = Refusal {
-                    code: RefusalCode::Unavailable as u16,
-                    message: "this daemon keeps no history".into(),
-                    hint: None,
-                };
-                self.send(&Reply::Error(refusal), request).await
-            }
             Answer::Alerts(about) => {
                 let reply = match *about {
                     AlertsRequest::Test(new) => self.try_out(&new).await,
@@ -199,6 +193,10 @@ impl Connection {
                 self.send(&reply, request).await
             }
             Answer::Events => self.send_events().await,
+            Answer::History(query) => match self.history(*query).await? {
+                Ok(pages) => self.send_pages(&pages, request).await,
+                Err(refusal) => self.send(&Reply::Error(refusal), request).await,
+            },
             Answer::Snapshot => self.send_everything(request).await.map(drop),
             Answer::Subscribed => {
                 self.count(true);
@@ -263,6 +261,25 @@ impl Connection {
     fn connections(&self, query: ConnectionsQuery) -> Result<Result<Pages, Silence>, MessageError> {
         let (store, mut desk) = (self.shared.store.borrow(), self.shared.desk.borrow_mut());
         desk.answer(&store, &self.session.viewer, query, self.shared.steady_ms())
+    }
+
+    /// Waits for the answer of another thread, as long as the client is there: without it nobody needs one.
+    async fn history(&mut self, query: HistoryQuery) -> Result<Result<Pages, Refusal>, Ended> {
+        let mut asked = match past::ask(&self.shared, &self.session.viewer, query) {
+            Ok(asked) => asked,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        loop {
+            let has_room = self.inbox.len() < CLIENT_TO_DAEMON_MAX;
+            tokio::select! {
+                answer = asked.answer() => return Ok(answer.map(Into::into)),
+                read = self.stream.read_buf(&mut self.inbox), if has_room => {
+                    if read? == 0 {
+                        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                    }
+                }
+            }
+        }
     }
 
     fn pages(&self, since: u64) -> Result<Option<Pages>, MessageError> {

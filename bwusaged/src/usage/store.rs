@@ -34,9 +34,12 @@ use crate::{
 
 mod describe;
 mod gone;
+mod grown;
 mod ledger;
 
 use gone::GoneRows;
+use grown::Grown;
+pub use grown::Mover;
 
 /// How long an ended process that moved bytes keeps its row.
 pub const KEEP_ENDED_MS: u64 = 10 * 60 * 1000;
@@ -73,6 +76,7 @@ pub struct Store {
     /// Rows of ended processes, oldest first.
     ended: VecDeque<RowId>,
     gone: GoneRows,
+    grown: Grown,
     retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
@@ -91,6 +95,7 @@ impl Store {
         self.span_ms = self.now.map_or(0, |before| now.steady_ms.saturating_sub(before.steady_ms));
         self.now = Some(now);
         self.remotes.learn(&sample);
+        self.grown.begin_tick();
 
         for (id, identity) in host.appeared {
             let row = self.row_of(id);
@@ -124,12 +129,16 @@ impl Store {
             }
         }
         for (reason, counters) in sample.residuals {
-            self.residuals.entry(reason).or_default().take(counters, self.span_ms);
+            let total = self.residuals.entry(reason).or_default();
+            let before = total.counters();
+            let growth = total.take(counters, self.span_ms).since(&before).unwrap_or_default();
+            self.grown.of_residual(reason, growth);
         }
         self.losses = sample.losses;
         self.books.take(&sample.interfaces);
         self.ledger = self.books.summary();
         self.carriers = host.carriers;
+        self.name_movers();
         self.retire(now.steady_ms);
         self.take_host(host.sample, now);
         self.gone.end_tick(self.seq, RowId(self.last_row), LAG_TICKS);
@@ -152,7 +161,9 @@ impl Store {
         }
         let Some(row) = self.rows.get_mut(&row_id) else { return };
         row.in_engine = true;
+        let before = row.total.counters();
         let counters = row.total.take(process.counters, self.span_ms);
+        self.grown.of_row(row_id, counters.since(&before).unwrap_or_default());
         if row.total.rates != Rates::default() {
             self.moving.push(row_id);
         }
