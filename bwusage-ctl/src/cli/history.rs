@@ -222,12 +222,10 @@ impl History {
 
 /// So that there are some dozens of them.
 fn usual_bucket(seconds: i64) -> Bucket {
-    const MINUTE: i64 = 60;
-    const HOUR: i64 = 60 * MINUTE;
+    const HOUR: i64 = 3_600;
     const DAY: i64 = 24 * HOUR;
     // The second that is not over yet is one more.
     let longest = [
-        (5 * MINUTE, Bucket::Second),
         (2 * HOUR, Bucket::Minute),
         (3 * DAY, Bucket::Hour),
         (93 * DAY, Bucket::Day),
@@ -241,8 +239,7 @@ fn usual_bucket(seconds: i64) -> Bucket {
 /// What is asked where no time was typed.
 fn usual_span(bucket: Bucket, now: &Zoned) -> Result<Span, Failure> {
     let length = match bucket {
-        Bucket::Second => "5m",
-        Bucket::Minute => "1h",
+        Bucket::Second | Bucket::Minute => "1h",
         Bucket::Hour => "24h",
         Bucket::Day | Bucket::Whole => "30d",
         Bucket::Month => "12mo",
@@ -255,7 +252,6 @@ fn usual_span(bucket: Bucket, now: &Zoned) -> Result<Span, Failure> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum By {
-    Second,
     Minute,
     Hour,
     Day,
@@ -267,7 +263,6 @@ pub(crate) enum By {
 impl From<By> for Bucket {
     fn from(by: By) -> Self {
         match by {
-            By::Second => Self::Second,
             By::Minute => Self::Minute,
             By::Hour => Self::Hour,
             By::Day => Self::Day,
@@ -285,7 +280,6 @@ pub(crate) enum PerName {
     Scope,
     Category,
     Interface,
-    Remote,
     Host,
 }
 
@@ -298,7 +292,6 @@ impl From<PerName> for Per {
             PerName::Scope => Self::Scope,
             PerName::Category => Self::Category,
             PerName::Interface => Self::Interface,
-            PerName::Remote => Self::Remote,
             PerName::Host => Self::Host,
         }
     }

@@ -2,10 +2,11 @@
 
 use bwusage_proto::{
     format::{self, Units},
-    history::Amount,
+    history::{Amount, Meaning},
     report::{BucketReport, HistoryReport, MachineReport, Moment, SeriesReport, Whose},
     text,
 };
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     FAINT,
@@ -34,8 +35,10 @@ const BAR_CELLS: usize = 24;
 /// Cells of a series' course; several buckets share one where there are more.
 const TREND_CELLS: usize = 60;
 
-/// Draws `report`: a line for each bucket when there is one series, else a line for each series.
+/// Draws `report`: a line for each bucket when there is one series, else a line for each series. What was before the first
+/// that is known is left out.
 pub(crate) fn draw(report: &HistoryReport<'_>, layout: Layout) -> String {
+    let report = &since_oldest(report);
     let mut drawn = if layout.header { format!("{}\n", paint(FAINT, &title(report))) } else { String::new() };
     drawn.push_str(&if !report.machine.is_empty() {
         machine(report, layout)
@@ -47,21 +50,41 @@ pub(crate) fn draw(report: &HistoryReport<'_>, layout: Layout) -> String {
     drawn
 }
 
+/// `report` without the gap before anything is known.
+fn since_oldest<'a>(report: &HistoryReport<'a>) -> HistoryReport<'a> {
+    let is_known = |bucket: &BucketReport| report.oldest_at.is_none_or(|oldest| bucket.end_at > oldest);
+    let first = report.buckets.iter().position(is_known).unwrap_or(0);
+    let mut known = report.clone();
+    known.buckets.drain(..first);
+    known.machine.drain(..first.min(report.machine.len()));
+    for series in &mut known.series {
+        series.points = series.points.get(first..).unwrap_or_default();
+    }
+    known
+}
+
 fn title(report: &HistoryReport<'_>) -> String {
+    let zone = TimeZone::get(report.time_zone).unwrap_or(TimeZone::UTC);
     let minute = |moment: Moment| {
-        let written = moment.to_string();
-        written.get(..16).map_or(written.clone(), |minute| minute.replace('T', " "))
+        let at = i64::try_from(moment.0).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        at.map_or_else(
+            || moment.to_string(),
+            |at| at.to_zoned(zone.clone()).strftime("%F %H:%M").to_string(),
+        )
     };
-    let from = report.from_at.map_or("the beginning".into(), minute);
+    let from = report.buckets.first().map_or(report.to_at, |first| first.start_at);
     let meaning = match report.meaning {
-        bwusage_proto::history::Meaning::Wire => "bytes from the IP header on",
-        bwusage_proto::history::Meaning::Link => "bytes with link headers",
+        Meaning::Wire => "bytes from the IP header on",
+        Meaning::Link => "bytes with link headers",
     };
+    let is_cut = report.from_at.is_some_and(|asked| asked < from);
     format!(
-        "{from} to {} UTC, by {}, days of {}, {meaning}",
+        "{} to {}, {}, by {}, {meaning}{}",
+        minute(from),
         minute(report.to_at),
-        report.by.name(),
         text::escape(report.time_zone),
+        report.by.name(),
+        if is_cut { "; nothing is known before" } else { "" },
     )
 }
 

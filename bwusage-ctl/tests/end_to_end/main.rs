@@ -16,8 +16,10 @@ mod connections;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod doctor;
+mod export;
 mod failures;
 mod help;
+mod history;
 mod ledger;
 mod notify;
 mod status;

@@ -1,5 +1,5 @@
 use bwusage_proto::{
-    history::{Bucket, BucketSpan, History, HistoryHead, HostPoint, Meaning, Per, Series, SeriesKey},
+    history::{Bucket, BucketSpan, History, HistoryHead, HostPoint, Per, Series, SeriesKey},
     users::Users,
 };
 
@@ -76,7 +76,7 @@ fn drawn(history: &History, width: Option<usize>) -> String {
 #[test]
 fn a_gap_is_drawn_and_never_a_zero() {
     let expected = "\
-2026-11-20 00:00 to 2026-11-23 00:00 UTC, by day, days of UTC, bytes from the IP header on
+2026-11-20 00:00 to 2026-11-23 00:00, UTC, by day, bytes from the IP header on
 WHEN                  RX        TX     TOTAL
 2026-11-20 Fri  3.00 MiB  1.00 MiB  4.00 MiB  ████████████████████████  counted 12h 00m of 1d 00h
 2026-11-21 Sat         ┊         ┊         ┊  ┊                         nobody counted
@@ -84,6 +84,16 @@ WHEN                  RX        TX     TOTAL
 total           4.00 MiB  1.00 MiB  5.00 MiB
 ";
     assert_eq!(drawn(&total(), None), expected);
+}
+
+#[test]
+fn what_was_before_the_first_that_is_known_is_left_out() {
+    let mut history = total();
+    history.head.as_mut().unwrap().oldest_unix_s = Some(START + DAY + 5);
+    let drawn = drawn(&history, None);
+    assert!(drawn.starts_with("2026-11-21 00:00 to 2026-11-23 00:00, UTC, by day, "), "{drawn}");
+    assert!(drawn.contains("; nothing is known before\n") && !drawn.contains("2026-11-20"), "{drawn}");
+    assert!(drawn.contains("2026-11-21 Sat         ┊"), "{drawn}");
 }
 
 #[test]
