@@ -225,11 +225,7 @@ fn usual_bucket(seconds: i64) -> Bucket {
     const HOUR: i64 = 3_600;
     const DAY: i64 = 24 * HOUR;
     // The second that is not over yet is one more.
-    let longest = [
-        (2 * HOUR, Bucket::Minute),
-        (3 * DAY, Bucket::Hour),
-        (93 * DAY, Bucket::Day),
-    ];
+    let longest = [(2 * HOUR, Bucket::Minute), (3 * DAY, Bucket::Hour), (93 * DAY, Bucket::Day)];
     longest
         .into_iter()
         .find(|(longest, _)| seconds <= longest + 1)

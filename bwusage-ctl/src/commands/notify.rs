@@ -118,7 +118,9 @@ impl Watch {
             match feed.next().await {
                 News::Up { host: name } => *host = name,
                 News::Events(events) => return Ok(events),
-                News::Down { error, .. } if self.newest.is_some() || !error.is_transient() => return Err(error.into()),
+                News::Down { error, .. } if self.newest.is_some() || !error.is_transient() => {
+                    return Err(error.into());
+                }
                 News::Down { error, is_first } => tell_down(&error, is_first),
             }
         }

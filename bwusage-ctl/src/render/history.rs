@@ -67,10 +67,7 @@ fn title(report: &HistoryReport<'_>) -> String {
     let zone = TimeZone::get(report.time_zone).unwrap_or(TimeZone::UTC);
     let minute = |moment: Moment| {
         let at = i64::try_from(moment.0).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        at.map_or_else(
-            || moment.to_string(),
-            |at| at.to_zoned(zone.clone()).strftime("%F %H:%M").to_string(),
-        )
+        at.map_or_else(|| moment.to_string(), |at| at.to_zoned(zone.clone()).strftime("%F %H:%M").to_string())
     };
     let from = report.buckets.first().map_or(report.to_at, |first| first.start_at);
     let meaning = match report.meaning {

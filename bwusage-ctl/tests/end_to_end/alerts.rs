@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     daemon::Home,
-    program::{json, run},
+    program::{json, run, wait_for_ticks},
     recording::HOSTILE_NAME,
     schema::Schema,
 };
@@ -34,6 +34,7 @@ fn wait_for_event(socket: &Path, rule: &str) -> Value {
             return event.clone();
         }
         assert!(Instant::now() < deadline, "rule {rule} never fired");
+        wait_for_ticks(socket);
     }
 }
 

@@ -38,7 +38,9 @@ impl Home {
         let home = Self::new();
         let file = home.folder.path().join("recording.jsonl");
         let name = serde_json::to_string(recording::HOSTILE_NAME).unwrap();
-        let named = fs::read_to_string(&file).unwrap().replace("/usr/bin/hidden\"", &format!("/usr/bin/{}", &name[1..]));
+        let named = fs::read_to_string(&file)
+            .unwrap()
+            .replace("/usr/bin/hidden\"", &format!("/usr/bin/{}", &name[1..]));
         fs::write(&file, named).unwrap();
         home
     }

@@ -41,15 +41,18 @@ impl Service {
     fn notify(
         &self,
         app_name: String,
-        _replaces_id: u32,
-        _app_icon: &str,
+        replaces_id: u32,
+        app_icon: &str,
         summary: String,
         body: String,
-        _actions: Vec<String>,
+        actions: Vec<String>,
         hints: HashMap<String, OwnedVariant>,
-        _expire_timeout: i32,
+        expire_timeout: i32,
     ) -> u32 {
-        let urgency = hints.get("urgency").and_then(|value| u8::try_from(value).ok()).unwrap_or(u8::MAX);
+        let urgency = hints.into_iter().find(|(name, _)| name == "urgency");
+        let urgency = urgency.and_then(|(_, value)| u8::try_from(value).ok()).unwrap_or(u8::MAX);
+        assert_eq!((replaces_id, actions.into_iter().next(), expire_timeout), (0, None, -1));
+        assert_eq!(app_icon, "network-transmit-receive");
         self.0.send(Shown { app: app_name, summary, body, urgency }).unwrap();
         1
     }
@@ -72,6 +75,7 @@ impl Desktop {
         let mut bus = Command::new("dbus-daemon")
             .args(["--session", "--nofork", "--nopidfile", "--print-address", "--address", &address])
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| {
                 panic!("cannot run dbus-daemon ({error}): this test needs it, install it with: sudo apt-get install dbus-daemon")

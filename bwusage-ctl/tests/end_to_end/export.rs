@@ -19,7 +19,8 @@ fn every_format_holds_what_the_daemon_remembers() {
     let home = Home::new();
     let _daemon = home.start();
     let whole = remembered(&home.socket());
-    let expected: u64 = whole["series"].as_array().unwrap().iter().map(|one| one["rx_bytes"].as_u64().unwrap()).sum();
+    let expected: u64 =
+        whole["series"].as_array().unwrap().iter().map(|one| one["rx_bytes"].as_u64().unwrap()).sum();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     for name in ["a.csv", "a.ndjson", "a.sqlite"] {
@@ -44,8 +45,12 @@ fn every_format_holds_what_the_daemon_remembers() {
         let sum = number(&format!("SELECT sum(rx_bytes) FROM usage WHERE per = '{per}'"));
         assert_eq!(u64::try_from(sum).unwrap(), expected, "{per}");
     }
-    assert_eq!(number("SELECT sum(rx_bytes) FROM usage WHERE name = 'curl'"), i64::try_from(CURL_WIRE).unwrap());
-    let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(
+        number("SELECT sum(rx_bytes) FROM usage WHERE name = 'curl'"),
+        i64::try_from(CURL_WIRE).unwrap()
+    );
+    let files: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files.len(), 3, "{files:?}");
 }
 
@@ -56,7 +61,11 @@ fn a_stream_goes_to_standard_output_and_a_file_is_kept() {
     remembered(&home.socket());
     let stream = export(&home, Path::new("-"), &["--format", "csv"]);
     assert_eq!((stream.exit_code, stream.stderr.as_str()), (Some(0), ""));
-    assert!(stream.stdout.starts_with("start_at,end_at,") && stream.stdout.contains(",app,curl,"), "{}", stream.stdout);
+    assert!(
+        stream.stdout.starts_with("start_at,end_at,") && stream.stdout.contains(",app,curl,"),
+        "{}",
+        stream.stdout
+    );
 
     let folder = tempfile::tempdir().unwrap();
     let mine = folder.path().join("mine.csv");

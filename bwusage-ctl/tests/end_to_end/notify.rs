@@ -32,8 +32,10 @@ struct User {
 impl User {
     /// Somebody with a webhook on this machine, and a command that writes down what it is given.
     fn new() -> Self {
-        let user = Self { folder: tempfile::tempdir().unwrap(), server: TcpListener::bind("127.0.0.1:0").unwrap() };
-        let script = "printf '%s\\n' \"$BWUSAGE_TEXT\" \"$BWUSAGE_NOTE\" \"$#\" >> \"$0.told\"; cat >> \"$0.json\"";
+        let user =
+            Self { folder: tempfile::tempdir().unwrap(), server: TcpListener::bind("127.0.0.1:0").unwrap() };
+        let script =
+            "printf '%s\\n' \"$BWUSAGE_TEXT\" \"$BWUSAGE_NOTE\" \"$#\" >> \"$0.told\"; cat >> \"$0.json\"";
         user.configure(&format!(
             "[webhook.ops]\nurl = 'http://{}/hook'\n[command.log]\nargv = ['/bin/sh', '-c', '''{script}''', '{}']\n",
             user.server.local_addr().unwrap(),
@@ -72,10 +74,13 @@ impl User {
         while !head.ends_with("\r\n\r\n") {
             assert!(stream.read_line(&mut head).unwrap() > 0, "the request ended in its head: {head}");
         }
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let length = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
         let mut body = vec![0; length.unwrap()];
         stream.read_exact(&mut body).unwrap();
-        write!(stream.get_mut(), "HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+        write!(stream.get_mut(), "HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
         serde_json::from_slice(&body).unwrap()
     }
 
@@ -149,7 +154,10 @@ fn an_event_reaches_webhook_and_command_once_and_survives_restarts_of_both_sides
     assert_eq!(posted, event);
     let told = user.told();
     assert_eq!((told.len(), told[2].as_str()), (3, "0"), "{told:?}");
-    assert!(told[0].contains("curl") && told[1].starts_with(r"=evil,\x1b[2J\u{202e}$(id)`id`<b>"), "{told:?}");
+    assert!(
+        told[0].contains("curl") && told[1].starts_with(r"=evil,\x1b[2J\u{202e}$(id)`id`<b>"),
+        "{told:?}"
+    );
     let json: Value = serde_json::from_str(&fs::read_to_string(user.path("log.json")).unwrap()).unwrap();
     assert_eq!(json, event);
 
@@ -167,7 +175,11 @@ fn what_did_not_arrive_holds_up_nobody_else_and_is_tried_again() {
     let event = fire(&home.socket());
     let (_, run) = answering(&user, "503", || user.run(&home.socket(), &["--once"]));
     assert_eq!(run.exit_code, Some(1), "{}", run.stderr);
-    assert!(run.stderr.contains("webhook ops: event ") && run.stderr.contains("answered with status 503"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("webhook ops: event ") && run.stderr.contains("answered with status 503"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(user.told().len(), 3, "the command was told");
 
     let (posted, run) = answering(&user, "200", || user.run(&home.socket(), &["--once"]));
@@ -242,7 +254,11 @@ fn a_wrong_configuration_says_where_and_what_to_type() {
     }
     fs::set_permissions(user.path("notify.toml"), fs::Permissions::from_mode(0o666)).unwrap();
     let open = user.run(nowhere, &["--check"]);
-    assert!(open.stderr.contains("can be written by others") && open.stderr.contains("chmod go-w"), "{}", open.stderr);
+    assert!(
+        open.stderr.contains("can be written by others") && open.stderr.contains("chmod go-w"),
+        "{}",
+        open.stderr
+    );
 }
 
 #[test]
