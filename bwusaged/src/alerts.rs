@@ -177,7 +177,8 @@ impl Alerts {
             let Some(rule) = &entry.rule else { continue };
             let Some(reading) = readings.next() else { break };
             let sightings = sightings(rule, entry.kept.user.as_ref(), &entry.viewer, &seen, &self.known);
-            let (before, snoozed) = (entry.state.overall(), entry.kept.is_snoozed(now.unix_ms));
+            let before = (entry.state.overall(), entry.state.counted());
+            let snoozed = entry.kept.is_snoozed(now.unix_ms);
             let plan = Plan {
                 rule,
                 cooldown_ms: u64::from(entry.kept.cooldown_s) * 1000,
@@ -186,14 +187,20 @@ impl Alerts {
             };
             let found =
                 evaluate::evaluate(&plan, &mut entry.state, &reading, &sightings, now, &self.calendar);
-            let moved_on = entry.state.overall() != before || !found.is_empty();
-            self.unsaved = self.unsaved.max(if moved_on { Unsaved::Changes } else { Unsaved::Sums });
+            let after = (entry.state.overall(), entry.state.counted());
+            self.unsaved = self.unsaved.max(if after.0 != before.0 || !found.is_empty() {
+                Unsaved::Changes
+            } else if after.1 != before.1 {
+                Unsaved::Sums
+            } else {
+                Unsaved::Nothing
+            });
             happened.extend(found.into_iter().map(|happening| (entry.kept.clone(), happening)));
         }
-        if wants_news {
-            self.known.learn(&seen);
-        } else {
+        if !wants_news {
             self.known.rest();
+        } else if self.known.learn(&seen) {
+            self.unsaved = self.unsaved.max(Unsaved::Sums);
         }
         for (kept, happening) in happened {
             self.log.push(|number| event(number, now.unix_ms, kept, happening));

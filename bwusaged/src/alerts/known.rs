@@ -70,15 +70,16 @@ impl Known {
         self.users.get(app).is_some_and(|users| users.iter().any(|user| may_see(user.as_ref())))
     }
 
-    /// Remembers them.
-    pub fn learn(&mut self, seen: &[Seen<'_>]) {
+    /// Remembers them; whether anything was not known before.
+    pub fn learn(&mut self, seen: &[Seen<'_>]) -> bool {
+        let before = (self.entries, std::mem::replace(&mut self.is_current, true));
         for Seen { app, user, .. } in seen {
             if self.is_unknown(app, *user) {
                 self.users.entry((*app).to_owned()).or_default().push(user.cloned());
                 self.entries += 1;
             }
         }
-        self.is_current = true;
+        before != (self.entries, true)
     }
 
     /// Nobody asks for news any more: what is new from now on will not be told later.

@@ -111,6 +111,12 @@ impl State {
         }
     }
 
+    /// What changes while the rule stands where it is: what was added up, and when an application moved data last.
+    pub(super) fn counted(&self) -> (Option<u64>, Option<u64>) {
+        let moved_at = self.subjects.values().filter_map(|standing| standing.moved_at_unix_ms).max();
+        (self.sum.as_ref().map(Sum::bytes), moved_at)
+    }
+
     /// A rule that is switched off stands nowhere; what it adds up goes on.
     pub(super) fn stand_down(&mut self) {
         (self.standing, self.live.held_since_steady_ms) = (Standing::default(), None);

@@ -298,15 +298,22 @@ fn a_change_is_saved_at_once_and_a_sum_after_some_seconds() {
     assert!(watched.alerts.to_save(0, false).is_some(), "the log begins");
     assert!(watched.alerts.to_save(0, false).is_none());
     watched.add(&root(), "cpu > 90%");
+    watched.add(&root(), "app curl: rx > 1GB / 1d");
     assert!(watched.alerts.to_save(1000, false).is_some());
     watched.pass(1);
     assert!(watched.alerts.to_save(2000, false).is_none());
-    assert!(watched.alerts.to_save(11_000, false).is_some());
-    assert!(watched.alerts.to_save(12_000, true).is_none());
-    assert!(watched.alerts.to_save(21_000, true).is_some(), "what could not be saved is tried again");
+    assert!(watched.alerts.to_save(11_000, false).is_some(), "the sum begins");
+    watched.pass(20);
+    assert!(watched.alerts.to_save(500_000, false).is_none(), "nothing moved: nothing is written");
+    watched.machine.moves(1, 5);
+    watched.pass(1);
+    assert!(watched.alerts.to_save(12_000, false).is_none());
+    assert!(watched.alerts.to_save(21_000, false).is_some());
+    assert!(watched.alerts.to_save(22_000, true).is_none());
+    assert!(watched.alerts.to_save(31_000, true).is_some(), "what could not be saved is tried again");
     watched.machine.cpu_percent = 95;
     watched.pass(1);
-    assert!(watched.alerts.to_save(21_001, false).is_some(), "an event");
+    assert!(watched.alerts.to_save(31_001, false).is_some(), "an event");
     assert!(watched.alerts.last_words().is_none());
 }
 
