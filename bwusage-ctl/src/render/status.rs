@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bwusage_proto::{
     format::{self, Units},
+    history::HistoryState,
     ledger::{Reason, Share, Summary},
     message::Status,
+    report::Moment,
     snapshot::Rung,
     text,
     transport::Endpoint,
@@ -56,10 +58,26 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
     if let Some(privilege) = &status.privilege {
         line("runs as", privilege);
     }
+    if let Some(history) = &status.history {
+        for (name, value) in past(history) {
+            line(name, &value);
+        }
+    }
     for loss in status.losses.iter().filter(|loss| loss.events > 0) {
         line("not counted", &format!("{} ({} times)", loss.what, loss.events));
     }
     drawn
+}
+
+/// The memory of the past: where it is, what it takes, and what is wrong with it.
+fn past(history: &HistoryState) -> Vec<(&'static str, String)> {
+    let size = history.size_bytes.map_or("of unknown size".into(), |size| format::bytes_with_unit(size, Units::Iec));
+    let oldest_ms = history.oldest_unix_s.and_then(|oldest| u64::try_from(oldest).ok()?.checked_mul(1000));
+    let since = oldest_ms.map_or("nothing yet".into(), |oldest| format!("since {}", Moment(oldest)));
+    let mut lines = vec![("history", format!("{since}, {size}, in {}", history.file))];
+    lines.extend(history.fault.iter().map(|fault| ("not stored", fault.clone())));
+    lines.extend(history.notes.iter().map(|note| ("", note.clone())));
+    lines
 }
 
 /// What became of each way of counting, best first.

@@ -77,13 +77,12 @@ impl Collector {
             self.set_back_ms = Some(back_ms);
         }
         self.before = Some(now);
-        let span = match self.span.filter(|_| !jumped) {
+        let span = if let Some(span) = self.span.filter(|_| !jumped) {
             // A clock that is slowed down is not one that was set back.
-            Some(span) => Span { to: to.max(span.to), ..span },
-            None => {
-                self.spans += 1;
-                Span { number: self.spans, from: to - seconds(passed_ms).min(to), to }
-            }
+            Span { to: to.max(span.to), ..span }
+        } else {
+            self.spans += 1;
+            Span { number: self.spans, from: to - seconds(passed_ms).min(to), to }
         };
         self.span = Some(span);
         self.pending.cover(span);

@@ -14,7 +14,7 @@ struct Lane {
 /// All of them.
 #[derive(Debug, Default)]
 pub struct Lanes {
-    lanes: Vec<Lane>,
+    all: Vec<Lane>,
     by_key: HashMap<SeriesKey, usize>,
     buckets: usize,
     /// How many series the sum of the rest stands for.
@@ -46,9 +46,9 @@ impl Lanes {
         if let Some(&lane) = self.by_key.get(&key) {
             return lane;
         }
-        let lane = self.lanes.len();
+        let lane = self.all.len();
         self.by_key.insert(key.clone(), lane);
-        self.lanes.push(Lane { key, points: vec![None; self.buckets] });
+        self.all.push(Lane { key, points: vec![None; self.buckets] });
         lane
     }
 
@@ -59,15 +59,15 @@ impl Lanes {
 
     /// Adds to one bucket of a lane.
     pub fn add(&mut self, lane: usize, bucket: usize, amount: Amount) {
-        if let Some(point) = self.lanes.get_mut(lane).and_then(|lane| lane.points.get_mut(bucket)) {
+        if let Some(point) = self.all.get_mut(lane).and_then(|lane| lane.points.get_mut(bucket)) {
             *point.get_or_insert(Amount::ZERO) += amount;
         }
     }
 
     /// Takes from `whole` what is in `part`, which is a part of it.
     pub fn subtract(&mut self, whole: usize, part: usize) {
-        let part = self.lanes[part].points.clone();
-        for (whole, part) in self.lanes[whole].points.iter_mut().zip(part) {
+        let part = self.all[part].points.clone();
+        for (whole, part) in self.all[whole].points.iter_mut().zip(part) {
             if let (Some(whole), Some(part)) = (whole.as_mut(), part) {
                 *whole = minus(*whole, part);
             }
@@ -79,7 +79,7 @@ impl Lanes {
     pub fn finish(mut self, top: usize, known: &[Known]) -> Vec<Series> {
         let is_sum = |key: &SeriesKey| matches!(key, SeriesKey::Other(_) | SeriesKey::OtherUsers);
         let (sums, mut named): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.lanes).into_iter().map(|lane| (total(&lane.points), lane)).partition(|(_, lane)| is_sum(&lane.key));
+            std::mem::take(&mut self.all).into_iter().map(|lane| (total(&lane.points), lane)).partition(|(_, lane)| is_sum(&lane.key));
         named.retain(|(total, _)| total.is_some());
         named.sort_by(|(a, one), (b, other)| {
             let bytes = |total: &Option<Amount>| total.map_or(0, |total| total.bytes());
@@ -104,10 +104,10 @@ impl Lanes {
         }
         sums.retain(|lane| total(&lane.points).is_some_and(|total| total != Amount::ZERO));
         let rest = self.rest;
-        let all: Vec<Lane> = named.into_iter().map(|(_, lane)| lane).chain(sums).collect();
+        let whole: Vec<Lane> = named.into_iter().map(|(_, lane)| lane).chain(sums).collect();
         // A bucket of which anything is known is no gap, whoever counted.
         let is_there: Vec<bool> =
-            (0..self.buckets).map(|at| all.iter().any(|lane| lane.points[at].is_some())).collect();
+            (0..self.buckets).map(|at| whole.iter().any(|lane| lane.points[at].is_some())).collect();
         let series = |mut lane: Lane| {
             for ((point, known), there) in lane.points.iter_mut().zip(known).zip(&is_there) {
                 match known {
@@ -119,7 +119,7 @@ impl Lanes {
             let key = if let SeriesKey::Other(_) = lane.key { SeriesKey::Other(rest) } else { lane.key };
             Series { key, total: total(&lane.points).unwrap_or(Amount::ZERO), points: lane.points }
         };
-        all.into_iter().map(series).collect()
+        whole.into_iter().map(series).collect()
     }
 }
 

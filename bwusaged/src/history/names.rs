@@ -10,7 +10,7 @@ use super::schema::Kind;
 use crate::usage::store::Mover;
 
 /// The scope of an amount that has none: an interface's.
-pub const NO_SCOPE: i64 = Scope::ALL.len() as i64;
+pub const NO_SCOPE: i64 = Scope::Internet as i64 + 1;
 
 /// What tells one series from all others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

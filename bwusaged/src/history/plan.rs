@@ -78,9 +78,14 @@ pub fn pieces(bucket: Bucket, calendars: Calendars<'_>, from: i64, to: i64, hori
         Bucket::Month if same_zone && asked.billing_day() == 1 => vec![Piece::exact(3, from, to)],
         Bucket::Day | Bucket::Month if same_zone => vec![Piece::exact(2, from, to)],
         Bucket::Day | Bucket::Month => {
-            let split = ceil(home, Bucket::Day, horizons.hours).clamp(from, to);
-            let days = Piece { to: split, ..Piece::by_middle(2, from, to) };
-            let hours = Piece { from: split, ..Piece::by_middle(1, from, to) };
+            let hours = Piece::by_middle(1, from, to);
+            let split = ceil(home, Bucket::Day, horizons.hours.max(0));
+            if split <= from {
+                return vec![hours];
+            }
+            let days = Piece::by_middle(2, from, to);
+            let days = Piece { to: days.to.min(split), ..days };
+            let hours = Piece { from: split, ..hours };
             [days, hours].into_iter().filter(|piece| piece.from < piece.to).collect()
         }
         Bucket::Whole => {
@@ -109,7 +114,7 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
         return pieces.push(Piece::exact(0, from, to));
     }
     let (begin, end) = (ceil(home, CUTS[tier], from), home.start(CUTS[tier], to));
-    let mut finer = |from: i64, to: i64, pieces: &mut Vec<Piece>| {
+    let finer = |from: i64, to: i64, pieces: &mut Vec<Piece>| {
         let reach = ceil(home, CUTS[tier], horizons.of(CUTS[tier - 1]).max(0)).clamp(from, to);
         if from < reach {
             pieces.push(Piece::by_middle(tier, from, reach));

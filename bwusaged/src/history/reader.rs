@@ -87,6 +87,10 @@ impl Reader {
 
 impl Asked {
     /// Waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Says why there is none.
     pub async fn answer(&mut self) -> Answer {
         (&mut self.answer).await.unwrap_or_else(|_| Err(ended()))
     }
@@ -140,7 +144,7 @@ fn answer(
     job: &Job,
     settings: &Settings,
 ) -> Result<(Connection, History), QueryError> {
-    let mut connection = match open.filter(|connection| is_current(connection)) {
+    let mut connection = match open.filter(is_current) {
         Some(connection) => connection,
         None => fault::open_for_reading(file)?,
     };

@@ -11,7 +11,7 @@
 use rusqlite::{Connection, Transaction};
 
 /// What this version writes. Each step of [`STEPS`] adds one.
-pub const VERSION: i32 = STEPS.len() as i32;
+pub const VERSION: i32 = 1;
 /// `bwus`: tells the file from other SQLite databases.
 pub const APPLICATION_ID: i32 = 0x6277_7573;
 
@@ -37,7 +37,7 @@ pub const TIERS: [&str; 4] = ["minutes", "hours", "days", "months"];
 pub const HOST_TIERS: [&str; 3] = ["host_minutes", "host_hours", "host_days"];
 
 /// From each version to the next. A step that was released is never changed.
-const STEPS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 1] = [first];
+const STEPS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; VERSION as usize] = [first];
 
 /// Why a file cannot be used, although SQLite can read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

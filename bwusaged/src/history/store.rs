@@ -60,13 +60,12 @@ impl Keeper {
     /// # Errors
     ///
     /// Says why nothing can be stored. What could not be is kept for the next time.
-    pub fn flush(&mut self, take: impl FnOnce() -> Pending, now: i64, trusted: bool) -> Result<(), Fault> {
-        let outcome = self.try_flush(take, now, trusted);
-        match outcome {
+    pub fn flush(&mut self, mut take: impl FnMut() -> Pending, now: i64, trusted: bool) -> Result<(), Fault> {
+        match self.try_flush(&mut take, now, trusted) {
             Err(Fault::Broken(error)) => {
                 self.close();
                 self.set_aside(&error, now)?;
-                self.try_flush(Pending::default, now, trusted)
+                self.try_flush(&mut take, now, trusted)
             }
             Err(fault) => {
                 self.close();
@@ -76,7 +75,7 @@ impl Keeper {
         }
     }
 
-    fn try_flush(&mut self, take: impl FnOnce() -> Pending, now: i64, trusted: bool) -> Result<(), Fault> {
+    fn try_flush(&mut self, take: &mut impl FnMut() -> Pending, now: i64, trusted: bool) -> Result<(), Fault> {
         if !self.settings.file.exists() {
             self.close();
         }

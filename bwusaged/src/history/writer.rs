@@ -14,7 +14,7 @@ use bwusage_proto::{
 };
 use jiff::Timestamp;
 
-use super::{Settings, book::Instance, collect::Collector, fault, store::Keeper};
+use super::{Settings, book::Instance, collect::Collector, fault, minute::Pending, store::Keeper};
 use crate::usage::{Moment, store::Mover};
 
 /// What was counted is stored this often.
@@ -112,25 +112,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn run(shared: &Shared, mut keeper: Keeper) {
     let mut trust = Trust::new();
-    loop {
+    let mut stop = false;
+    // At once, so that a fault is known before there is anything to store.
+    flush(shared, &mut keeper, Pending::default, trust.look());
+    while !stop {
         let control = lock(&shared.control);
         let waited = shared.changed.wait_timeout_while(control, FLUSH, |control| !control.stop);
-        let stop = waited.unwrap_or_else(PoisonError::into_inner).0.stop;
-        flush(shared, &mut keeper, trust.look());
-        if stop {
-            // The database is closed before anybody hears that it is.
-            drop(keeper);
-            lock(&shared.control).stopped = true;
-            shared.changed.notify_all();
-            return;
-        }
+        stop = waited.unwrap_or_else(PoisonError::into_inner).0.stop;
+        flush(shared, &mut keeper, || lock(&shared.collector).take(), trust.look());
     }
+    // The database is closed before anybody hears that it is.
+    drop(keeper);
+    lock(&shared.control).stopped = true;
+    shared.changed.notify_all();
 }
 
-fn flush(shared: &Shared, keeper: &mut Keeper, trusted: bool) {
+fn flush(shared: &Shared, keeper: &mut Keeper, take: impl FnMut() -> Pending, trusted: bool) {
     let now = unix_s();
     let set_back_ms = lock(&shared.collector).set_back_ms();
-    let outcome = keeper.flush(|| lock(&shared.collector).take(), now, trusted);
+    let outcome = keeper.flush(take, now, trusted);
     let mut notes = keeper.take_notes();
     notes.extend(set_back_ms.map(set_back));
     for note in &notes {

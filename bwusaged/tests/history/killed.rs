@@ -4,10 +4,9 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
-    os::unix::process::CommandExt as _,
+    io::{BufRead as _, BufReader, Lines, Write as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -55,23 +54,31 @@ fn writer() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
-fn start(dir: &Path, run: u8) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["killed::writer", "--exact", "--nocapture"]).env(DIR, dir).env(RUN, run.to_string());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
-    command.spawn().unwrap()
+/// The writer, and what it says.
+struct Writer {
+    child: Child,
+    said: Lines<BufReader<ChildStdout>>,
 }
 
-fn signal(child: &Child, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
-    rustix::process::kill_process(pid, signal).unwrap();
-}
+impl Writer {
+    fn start(dir: &Path, run: u8) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["killed::writer", "--exact", "--nocapture"]).env(DIR, dir).env(RUN, run.to_string());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, said }
+    }
 
-/// The last flush that the writer said was stored, when it is heard of for the `upto`th time.
-fn hear(child: &mut Child, upto: u64) -> u64 {
-    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok);
-    let number = |line: String| line.rsplit_once("stored ").and_then(|(_, number)| number.parse().ok());
-    lines.filter_map(number).find(|&flush| flush >= upto).unwrap()
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// The flushes that it says are stored.
+    fn stored(&mut self) -> impl Iterator<Item = u64> {
+        let number = |line: String| line.rsplit_once("stored ").and_then(|(_, number)| number.parse().ok());
+        self.said.by_ref().map_while(Result::ok).filter_map(number)
+    }
 }
 
 /// What the database has of `run`, which must be whole in itself.
@@ -102,15 +109,14 @@ fn a_writer_that_is_killed_loses_the_flush_that_it_was_at_and_books_nothing_twic
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     for run in 0..RUNS {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mut child = start(dir.path(), run);
-        let heard = hear(&mut child, 1 + (random >> 33) % 40);
+        let mut writer = Writer::start(dir.path(), run);
+        let upto = 1 + (random >> 33) % 40;
+        let heard = writer.stored().find(|&flush| flush >= upto).unwrap();
         // Some microseconds into the next flush, another number each time: no test waits for this.
         std::thread::sleep(Duration::from_micros((random >> 40) % 3000));
-        child.kill().unwrap();
-        let rest = BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok);
-        let said = rest.filter_map(|line| line.rsplit_once("stored ").and_then(|(_, number)| number.parse().ok()));
-        let said: u64 = said.last().unwrap_or(heard);
-        child.wait().unwrap();
+        writer.child.kill().unwrap();
+        let said = writer.stored().last().unwrap_or(heard);
+        writer.child.wait().unwrap();
         let bytes = stored(dir.path(), run);
         let whole = flushes(bytes).unwrap_or_else(|| panic!("run {run}: {bytes} are no whole flushes"));
         assert!((said..=said + 1).contains(&whole), "run {run}: {whole} are stored, {said} were told");
@@ -128,17 +134,17 @@ fn what_is_on_the_disk_at_any_moment_is_a_database_of_whole_flushes() {
     use rustix::process::Signal;
 
     let dir = tempfile::tempdir().unwrap();
-    let mut child = start(dir.path(), 0);
+    let mut writer = Writer::start(dir.path(), 0);
     let mut before = 0;
     for at_flush in 1..=30 {
-        let heard = hear(&mut child, at_flush * 2 - 1);
+        let heard = writer.stored().find(|&flush| flush >= 2 * at_flush - 1).unwrap();
         // The power goes: what is written is there, and nothing else of the writer.
-        signal(&child, Signal::STOP);
+        writer.signal(Signal::STOP);
         let copy = tempfile::tempdir().unwrap();
         for name in ["h.sqlite3", "h.sqlite3-wal"] {
             fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
         }
-        signal(&child, Signal::CONT);
+        writer.signal(Signal::CONT);
         let whole = flushes(stored(copy.path(), 0)).unwrap();
         assert!(whole >= heard && whole >= before, "{whole} of {heard}");
         before = whole;
@@ -146,6 +152,6 @@ fn what_is_on_the_disk_at_any_moment_is_a_database_of_whole_flushes() {
         let check: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap();
         assert_eq!(check, "ok");
     }
-    drop(child.stdin.take());
-    child.wait().unwrap();
+    drop(writer.child.stdin.take());
+    writer.child.wait().unwrap();
 }

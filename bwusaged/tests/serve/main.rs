@@ -5,6 +5,7 @@
 mod alerts;
 mod connections;
 mod daemon;
+mod history;
 
 mod access;
 mod hostile;

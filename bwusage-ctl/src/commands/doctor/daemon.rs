@@ -1,6 +1,6 @@
 //! What the daemon says about itself, or why it says nothing.
 
-use bwusage_proto::{message::Status, transport::Endpoint, version::PACKAGE_VERSION};
+use bwusage_proto::{history::HistoryState, message::Status, transport::Endpoint, version::PACKAGE_VERSION};
 
 use super::{check::Check, ladder};
 use crate::failure::Failure;
@@ -22,7 +22,21 @@ pub(super) fn checks(endpoint: &Endpoint, answer: Result<&Status, &Failure>) -> 
     checks.extend(losses(status));
     checks.push(visibility(status));
     checks.extend(status.privilege.as_deref().map(privilege));
+    checks.push(history(status.history.as_ref()));
     checks
+}
+
+/// Whether what is counted is stored.
+fn history(state: Option<&HistoryState>) -> Check {
+    const ID: &str = "history";
+    match state {
+        None => Check::note(ID, "nothing is remembered beyond the daemon's life", Some("set history = true in its configuration".into())),
+        Some(HistoryState { fault: Some(fault), file, .. }) => {
+            let fix = "what is counted is kept in memory meanwhile and stored once that is mended";
+            Check::warning(ID, format!("{file}: {fault}"), fix)
+        }
+        Some(state) => Check::ok(ID, format!("what is counted is stored in {}", state.file)),
+    }
 }
 
 /// What the daemon kept of root's rights. It begins with the user.

@@ -1,0 +1,164 @@
+//! What one daemon counted, the next one tells, through the socket and as far as who asks may know it.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use bwusage_proto::{
+    client::{Client, ClientError},
+    history::{Bucket, History, HistoryFilter, HistoryQuery, Per, SeriesKey},
+    mirror::Mirror,
+    process::UserId,
+    units::Rates,
+};
+use tempfile::TempDir;
+
+use crate::{
+    access::{ALICE, asked_by, is_root},
+    daemon::{Daemon, block_on},
+};
+
+fn everything(per: Per, bucket: Bucket) -> HistoryQuery {
+    let now = jiff::Timestamp::now().as_second();
+    HistoryQuery {
+        from_unix_s: now - 3600,
+        to_unix_s: now + 3600,
+        bucket,
+        per,
+        filter: HistoryFilter::default(),
+        top: 0,
+        time_zone: None,
+        billing_day: None,
+    }
+}
+
+fn bytes(history: &History) -> u64 {
+    history.series.iter().map(|series| series.total.bytes()).sum()
+}
+
+/// All that the daemon counted, from its first tick on.
+fn counted(mirror: &Mirror) -> u64 {
+    let of_processes = mirror.processes.values().map(|process| process.counters);
+    let of_ended = mirror.retired.values().map(|retired| retired.counters);
+    let of_nobody = mirror.residuals.iter().map(|residual| residual.counters);
+    let wire = of_processes.chain(of_ended).chain(of_nobody).map(|counters| counters.total().wire);
+    wire.map(|wire| wire.rx_bytes + wire.tx_bytes).sum()
+}
+
+/// Plays the whole recording in `folder`, and ends in an orderly way; what was counted.
+fn play(folder: TempDir, options: &[&str]) -> (TempDir, u64) {
+    let mut daemon = Daemon::start_with(folder, options);
+    let counted = block_on(async {
+        let client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        let mut following = client.subscribe(std::time::Duration::ZERO).await.unwrap();
+        let is_over = |mirror: &Mirror| {
+            mirror.seq > 95 && mirror.processes.values().all(|process| process.rates == Rates::default())
+        };
+        while !is_over(following.mirror()) {
+            following.tick().await.unwrap();
+        }
+        counted(following.mirror())
+    });
+    assert!(daemon.terminate().success());
+    (daemon.kill(), counted)
+}
+
+async fn ask(client: &mut Client, query: HistoryQuery) -> History {
+    client.history(query).await.unwrap()
+}
+
+fn file(folder: &TempDir) -> std::path::PathBuf {
+    folder.path().join("bwusage.sock.state/history.sqlite3")
+}
+
+#[test]
+fn what_one_daemon_counted_the_next_one_tells_byte_by_byte_and_once() {
+    let (folder, first) = play(tempfile::tempdir().unwrap(), &[]);
+    let mode = fs::metadata(file(&folder)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let (folder, second) = play(folder, &[]);
+    assert!(first > 100_000_000 && second > 100_000_000, "{first} {second}");
+    let daemon = Daemon::start_with(folder, &[]);
+    block_on(async {
+        let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        for per in [Per::Total, Per::App, Per::User, Per::Scope, Per::Category] {
+            for bucket in [Bucket::Minute, Bucket::Hour, Bucket::Day, Bucket::Month, Bucket::Whole] {
+                let answer = ask(&mut client, everything(per, bucket)).await;
+                assert_eq!(bytes(&answer), first + second, "{per:?} {bucket:?}");
+            }
+        }
+        let top = HistoryQuery { top: 1, ..everything(Per::App, Bucket::Hour) };
+        let answer = ask(&mut client, top).await;
+        assert!(matches!(answer.series[1].key, SeriesKey::Other(_)), "{:?}", answer.series[1].key);
+        assert_eq!((answer.series.len(), bytes(&answer)), (2, first + second));
+        let state = client.status().await.unwrap().history.unwrap();
+        assert_eq!((state.fault, state.file), (None, file_of(&daemon)));
+    });
+}
+
+fn file_of(daemon: &Daemon) -> String {
+    let mut file = daemon.socket().into_os_string();
+    file.push(".state/history.sqlite3");
+    Path::new(&file).display().to_string()
+}
+
+#[test]
+fn a_question_that_makes_no_sense_is_refused_with_a_hint() {
+    let (folder, _) = play(tempfile::tempdir().unwrap(), &[]);
+    let daemon = Daemon::start_with(folder, &[]);
+    let zone = HistoryQuery { time_zone: Some("Mars/Olympus".into()), ..everything(Per::App, Bucket::Day) };
+    let day = HistoryQuery { billing_day: Some(31), ..everything(Per::App, Bucket::Month) };
+    let range = HistoryQuery { from_unix_s: 0, ..everything(Per::App, Bucket::Minute) };
+    block_on(async {
+        let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        for (query, words) in [(zone, "Mars/Olympus"), (day, "not on 31"), (range, "more than 20000")] {
+            let Err(ClientError::Refused(refusal)) = client.history(query).await else {
+                panic!("{words} was not refused");
+            };
+            assert!(refusal.message.contains(words) && refusal.hint.is_some(), "{refusal:?}");
+        }
+    });
+}
+
+#[test]
+fn a_daemon_that_may_not_remember_says_so_and_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("c.toml");
+    fs::write(&config, "history = false\n").unwrap();
+    let daemon = Daemon::start_with(folder, &["--config", &config.display().to_string()]);
+    block_on(async {
+        let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        assert_eq!(client.status().await.unwrap().history, None);
+        let Err(ClientError::Refused(refusal)) = client.history(everything(Per::App, Bucket::Day)).await else {
+            panic!("it was not refused");
+        };
+        assert!(refusal.message.contains("remembers nothing"), "{refusal:?}");
+    });
+    assert!(!file(&daemon.kill()).exists());
+}
+
+#[test]
+fn a_user_who_sees_only_their_own_programs_gets_one_sum_of_the_others_past() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let config = folder.path().join("c.toml");
+    fs::write(&config, "visibility = \"own\"\n").unwrap();
+    let config = config.display().to_string();
+    let (folder, counted) = play(folder, &["--config", &config]);
+    let daemon = Daemon::start_with(folder, &["--config", &config]);
+    let answers = |uid| {
+        asked_by(&daemon, uid, async |client: &mut Client| {
+            let users = ask(client, everything(Per::User, Bucket::Day)).await;
+            (users, ask(client, everything(Per::App, Bucket::Day)).await)
+        })
+    };
+    let (users, apps) = answers(ALICE);
+    assert_eq!((bytes(&users), bytes(&apps)), (counted, counted));
+    let keys: Vec<_> = users.series.iter().map(|series| &series.key).collect();
+    assert!(keys.contains(&&SeriesKey::User(Some(UserId::Uid(ALICE)))) && keys.contains(&&SeriesKey::OtherUsers));
+    assert!(!keys.contains(&&SeriesKey::User(Some(UserId::Uid(0)))), "{keys:?}");
+    let (users, all) = answers(0);
+    assert!(users.series.iter().any(|series| series.key == SeriesKey::User(Some(UserId::Uid(0)))));
+    assert!(all.series.len() > apps.series.len());
+}
