@@ -161,25 +161,25 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     let failed = |source| ConfigError::Read { path: path.to_owned(), source };
     // What is looked at is what is read: the same open file.
     let mut file = File::open(path).map_err(failed)?;
-    match platform::trust(&file).map_err(failed)? {
-        Trust::Own => {}
-        Trust::Writable => return Err(ConfigError::Writable { path: path.to_owned() }),
-        Trust::Foreign => return Err(ConfigError::Foreign { path: path.to_owned() }),
+    let Writers { is_foreign, is_open } = platform::writers(&file).map_err(failed)?;
+    if is_foreign {
+        return Err(ConfigError::Foreign { path: path.to_owned() });
+    }
+    if is_open {
+        return Err(ConfigError::Writable { path: path.to_owned() });
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 
-/// Who could have written a file.
+/// Who could have written a file, as far as the system tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trust {
-    /// The user or an administrator.
-    Own,
-    /// Others, too.
-    Writable,
-    /// Another user.
-    Foreign,
+struct Writers {
+    /// It belongs to neither the user nor an administrator.
+    is_foreign: bool,
+    /// Others than its owner may write it.
+    is_open: bool,
 }
 
 fn this_desktop() -> Vec<Destination> {

@@ -2,18 +2,14 @@
 
 use std::{fs::File, io, os::unix::fs::MetadataExt as _};
 
-use super::Trust;
+use super::Writers;
 
-/// Who could have written `file`, as far as its owner and mode tell.
-pub(super) fn trust(file: &File) -> io::Result<Trust> {
-    const OTHERS_WRITE: u32 = 0o022;
+/// The mode bits of others who may write.
+const OTHERS_WRITE: u32 = 0o022;
+
+pub(super) fn writers(file: &File) -> io::Result<Writers> {
     let metadata = file.metadata()?;
     let own = rustix::process::geteuid().as_raw();
-    Ok(if metadata.uid() != own && metadata.uid() != 0 {
-        Trust::Foreign
-    } else if metadata.mode() & OTHERS_WRITE != 0 {
-        Trust::Writable
-    } else {
-        Trust::Own
-    })
+    let is_foreign = metadata.uid() != own && metadata.uid() != 0;
+    Ok(Writers { is_foreign, is_open: metadata.mode() & OTHERS_WRITE != 0 })
 }

@@ -2,9 +2,9 @@
 
 use std::{fs::File, io};
 
-use super::Trust;
+use super::Writers;
 
 #[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
-pub(super) fn trust(_: &File) -> io::Result<Trust> {
-    Ok(Trust::Own)
+pub(super) fn writers(_: &File) -> io::Result<Writers> {
+    Ok(Writers { is_foreign: false, is_open: false })
 }
