@@ -5,10 +5,18 @@ use std::{path::PathBuf, time::Duration};
 use bwusage_proto::{format::Units, transport::SOCKET_ENV};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) mod alerts;
 pub(crate) mod connections;
 mod duration;
+pub(crate) mod export;
+pub(crate) mod history;
+pub(crate) mod notify;
 mod rows;
+use alerts::Alerts;
 use connections::Connections;
+use export::Export;
+use history::History;
+use notify::Notify;
 pub(crate) use rows::Rows;
 
 /// The numbers are those of [`crate::failure::Exit`].
@@ -21,6 +29,7 @@ Exit status:
     4  permission denied
     5  versions of daemon and client do not fit
     6  nothing matched (--fail-empty, --interface)
+    7  the condition holds (alerts test)
     8  no answer in time
   130  interrupted
   143  terminated
@@ -81,6 +90,26 @@ pub(crate) enum Command {
     /// Every interface's own counter is the sum of the lines. Some are negative: there the interface counted less.
     /// Example: bwusage-ctl ledger --json | jq .summary.attributed_percent
     Ledger(Ledger),
+    /// Print how much was moved when: by hour, day or month, of applications, users, interfaces, hosts
+    ///
+    /// Gaps, in which nobody counted, are drawn as ┊ and never as zero.
+    /// Examples:
+    ///   bwusage-ctl history yesterday --per app
+    ///   bwusage-ctl history --from 2026-01 --by month --per interface
+    #[command(verbatim_doc_comment)]
+    History(Box<History>),
+    /// Write history into a file: CSV, NDJSON or SQLite
+    ///
+    /// A series that has no line in a bucket moved nothing in it; a bucket in which nobody counted is a line of its own.
+    /// Example: bwusage-ctl export 2026 --out 2026.sqlite
+    Export(Box<Export>),
+    /// Watch the use of the network by rules: list, add, test, remove them, and see what happened
+    Alerts(Alerts),
+    /// Be told of alerts: on the desktop, by a webhook, or by a command
+    ///
+    /// It runs as you, for as long as it is to tell you: systemctl --user enable --now bwusage-notify
+    /// What is told is remembered, so a restart neither loses nor repeats it. To begin: bwusage-ctl notify --test
+    Notify(Notify),
     /// Check everything that decides whether counting works, and say how to repair what does not
     Doctor(Doctor),
     /// Print the JSON Schema of an answer
@@ -105,7 +134,11 @@ impl Command {
                 matches!(connections.format(), connections::Format::Json | connections::Format::Ndjson)
             }
             Self::Doctor(doctor) => doctor.json,
-            Self::Schema(_) | Self::Completions(_) => false,
+            Self::History(history) => {
+                matches!(history.format(), history::Format::Json | history::Format::Ndjson)
+            }
+            Self::Alerts(alerts) => alerts.action.speaks_json(),
+            Self::Schema(_) | Self::Completions(_) | Self::Export(_) | Self::Notify(_) => false,
         }
     }
 }
@@ -277,6 +310,12 @@ pub(crate) enum Answer {
     Ledger,
     Connections,
     Doctor,
+    History,
+    HistoryRecord,
+    Alerts,
+    AlertEvent,
+    AlertLog,
+    AlertTrial,
     Error,
 }
 
@@ -290,6 +329,12 @@ impl Answer {
             Self::Ledger => "ledger",
             Self::Connections => "connections",
             Self::Doctor => "doctor",
+            Self::History => "history",
+            Self::HistoryRecord => "history_record",
+            Self::Alerts => "alerts",
+            Self::AlertEvent => "alert_event",
+            Self::AlertLog => "alert_log",
+            Self::AlertTrial => "alert_trial",
             Self::Error => "error",
         }
     }

@@ -11,10 +11,15 @@ use crate::{
     output,
 };
 
+mod alerts;
 mod connections;
 mod doctor;
+mod export;
+mod history;
 mod ledger;
+mod notify;
 mod status;
+mod stop;
 mod top;
 mod watch;
 
@@ -28,6 +33,10 @@ pub(crate) fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Connections(arguments) => on_runtime(connections::run(&connection, arguments)),
         Command::Ledger(arguments) => on_runtime(ledger::run(&connection, arguments)),
         Command::Doctor(arguments) => on_runtime(doctor::run(&connection, arguments)),
+        Command::History(arguments) => on_runtime(history::run(&connection, arguments)),
+        Command::Export(arguments) => on_runtime(export::run(&connection, arguments)),
+        Command::Alerts(arguments) => on_runtime(alerts::run(&connection, &arguments.action)),
+        Command::Notify(arguments) => on_runtime(notify::run(&connection, arguments)),
         Command::Schema(arguments) => schema(arguments.answer),
         Command::Completions(arguments) => completions(arguments),
     }

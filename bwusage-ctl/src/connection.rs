@@ -27,7 +27,22 @@ impl Connection {
         Self { endpoint: Endpoint::resolve(named), timeout: cli.timeout }
     }
 
-    /// Connects and asks.
+    /// Connects and asks, once: for what must not be done twice.
+    pub(crate) async fn ask_once<T>(
+        &self,
+        question: impl AsyncFnOnce(&mut Client) -> Result<T, ClientError>,
+    ) -> Result<T, Failure> {
+        let answer = async {
+            let mut client = Client::connect(&self.endpoint, NAME).await?;
+            question(&mut client).await
+        };
+        match timeout(self.timeout, answer).await {
+            Ok(outcome) => outcome.map_err(Failure::from),
+            Err(_) => Err(Failure::Timeout(self.timeout)),
+        }
+    }
+
+    /// Connects and asks; again where the answer took the client too long.
     pub(crate) async fn ask<T>(
         &self,
         question: impl AsyncFn(&mut Client) -> Result<T, ClientError>,

@@ -1,8 +1,11 @@
 //! How things fail: what happened, what to type next, and the exit status that a script acts on.
 
-use std::{error::Error, io, process::ExitCode, time::Duration};
+use std::{error::Error, io, path::PathBuf, process::ExitCode, time::Duration};
 
-use bwusage_proto::{client::ClientError, filter::NotOfProcesses, message::RefusalCode, text};
+use bwusage_proto::{
+    alert::RuleError, client::ClientError, filter::NotOfProcesses, message::RefusalCode, text,
+    when::WhenError,
+};
 use serde::Serialize;
 
 /// How the program ends. The numbers are part of the interface.
@@ -16,6 +19,7 @@ pub(crate) enum Exit {
     Denied = 4,
     Mismatch = 5,
     Empty = 6,
+    Holds = 7,
     TimedOut = 8,
     Interrupted = 130,
     Terminated = 143,
@@ -48,6 +52,38 @@ pub(crate) enum Failure {
     Json(#[source] serde_json::Error),
     #[error("cannot draw on the terminal")]
     Terminal(#[source] io::Error),
+    #[error("{0}")]
+    Rule(RuleError),
+    #[error("{option}: {error}")]
+    When { option: &'static str, error: WhenError },
+    #[error("the range ends before it begins")]
+    NoTime,
+    #[error("there is no time zone {0}")]
+    TimeZone(String),
+    #[error("there is no user {0}")]
+    NoUser(String),
+    #[error("this daemon remembers nothing")]
+    NoHistory,
+    #[error("say what to write: --format csv, ndjson or sqlite")]
+    NoFormat,
+    #[error("{format} holds one kind of series: --per takes one name")]
+    OnePer { format: &'static str },
+    #[error("a database cannot be written to standard output")]
+    DatabaseToPipe,
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    #[error("cannot write {}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("cannot write {}", path.display())]
+    Database { path: PathBuf, source: rusqlite::Error },
+    #[error(transparent)]
+    NotifyConfig(#[from] crate::notify::config::ConfigError),
+    #[error(transparent)]
+    NotifyCursor(#[from] crate::notify::cursor::CursorError),
+    #[error("not everybody was told")]
+    Untold,
+    #[error("there is no home directory to keep anything in")]
+    NoHome,
     #[error("cannot start")]
     Start(#[source] io::Error),
 }
@@ -58,10 +94,30 @@ impl Failure {
             Self::Client(error) => client_exit(error),
             Self::Timeout(_) => Exit::TimedOut,
             Self::Empty | Self::NoInterface(_) => Exit::Empty,
-            Self::NotOfConnections { .. } | Self::NotOfProcesses(_) => Exit::Usage,
+            Self::NotOfConnections { .. }
+            | Self::NotOfProcesses(_)
+            | Self::Rule(_)
+            | Self::When { .. }
+            | Self::NoTime
+            | Self::TimeZone(_)
+            | Self::NoUser(_)
+            | Self::NoFormat
+            | Self::OnePer { .. }
+            | Self::DatabaseToPipe
+            | Self::NotifyConfig(_) => Exit::Usage,
             // Whoever read has read enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Exit::Failed,
+            Self::Output(_)
+            | Self::Json(_)
+            | Self::Terminal(_)
+            | Self::Start(_)
+            | Self::NoHistory
+            | Self::Exists(_)
+            | Self::File { .. }
+            | Self::Database { .. }
+            | Self::NotifyCursor(_)
+            | Self::Untold
+            | Self::NoHome => Exit::Failed,
         }
     }
 
@@ -70,7 +126,21 @@ impl Failure {
             Self::Client(error) => client_code(error),
             Self::Timeout(_) => "timeout",
             Self::Empty | Self::NoInterface(_) => "empty",
-            Self::NotOfConnections { .. } | Self::NotOfProcesses(_) => "usage",
+            Self::NotOfConnections { .. }
+            | Self::NotOfProcesses(_)
+            | Self::Rule(_)
+            | Self::When { .. }
+            | Self::NoTime
+            | Self::TimeZone(_)
+            | Self::NoUser(_)
+            | Self::NoFormat
+            | Self::OnePer { .. }
+            | Self::DatabaseToPipe => "usage",
+            Self::NoHistory => "no_history",
+            Self::Exists(_) | Self::File { .. } | Self::Database { .. } => "file",
+            Self::NotifyConfig(_) => "notify_config",
+            Self::NotifyCursor(_) | Self::NoHome => "notify_state",
+            Self::Untold => "untold",
             Self::Output(_) => "output",
             Self::Json(_) => "json",
             Self::Terminal(_) => "terminal",
@@ -92,23 +162,36 @@ impl Failure {
                     .into(),
             ],
             Self::NoInterface(_) => vec!["see which there are:   bwusage-ctl ledger".into()],
-            Self::Output(_) | Self::Json(_) | Self::Terminal(_) | Self::Start(_) => Vec::new(),
+            Self::Rule(_) => vec!["see what can be written:   bwusage-ctl alerts add --help".into()],
+            Self::NoHistory => vec!["see why:   bwusage-ctl status".into()],
+            Self::Exists(_) => vec!["write over it:   --force".into()],
+            Self::NotifyConfig(error) => vec![error.hint()],
+            Self::NotifyCursor(error) => error.hint().into_iter().collect(),
+            Self::NoHome => vec!["name a file:   --state FILE".into()],
+            Self::Output(_)
+            | Self::Json(_)
+            | Self::Terminal(_)
+            | Self::Start(_)
+            | Self::When { .. }
+            | Self::NoTime
+            | Self::TimeZone(_)
+            | Self::NoUser(_)
+            | Self::NoFormat
+            | Self::OnePer { .. }
+            | Self::DatabaseToPipe
+            | Self::File { .. }
+            | Self::Database { .. }
+            | Self::Untold => Vec::new(),
         }
     }
 
     /// The error and its causes in one sentence, safe for a terminal.
     pub(crate) fn message(&self) -> String {
-        let mut message = self.to_string();
-        let mut cause = match self {
+        let message = match self {
             // Its text has the reason already.
-            Self::Client(ClientError::Unreachable { .. }) => None,
-            _ => self.source(),
+            Self::Client(ClientError::Unreachable { .. }) => self.to_string(),
+            _ => chain(self),
         };
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
         text::escape(&message).into_owned()
     }
 
@@ -138,6 +221,18 @@ impl Failure {
             hint: (!hints.is_empty()).then(|| hints.join("\n")),
         }
     }
+}
+
+/// `error` and its causes. Not escaped.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        chain.push_str(": ");
+        chain.push_str(&error.to_string());
+        cause = error.source();
+    }
+    chain
 }
 
 /// `bwusage.error/1`.

@@ -25,7 +25,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
 
 /// One line of JSON in which names chosen by others cannot act on a terminal: JSON itself only escapes the control
 /// characters below the space.
-fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
+pub(crate) fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
     let mut line = serde_json::to_string(value)?;
     if line.chars().any(bwusage_proto::text::is_unsafe) {
         // Outside of strings JSON is plain ASCII, so each of them is inside one.

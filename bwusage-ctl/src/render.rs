@@ -1,8 +1,10 @@
 //! From answers to text. Pure: the same input always gives the same bytes.
 
+pub(crate) mod alerts;
 pub(crate) mod connections;
 pub(crate) mod csv;
 mod grid;
+pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod quality;
 pub(crate) mod status;

@@ -79,3 +79,4 @@ pub mod transport;
 pub mod units;
 pub mod users;
 pub mod version;
+pub mod when;

@@ -8,12 +8,21 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+mod alerts;
 mod connections;
+mod history;
 mod ledger;
 mod status;
 mod top;
 mod watch;
+pub use alerts::{
+    ALERT_EVENT_SCHEMA, ALERT_LOG_SCHEMA, ALERT_TRIAL_SCHEMA, ALERTS_SCHEMA, AlertEventReport,
+    AlertLogReport, AlertsReport, MeasuredReport, RuleReport, TrialReport,
+};
 pub use connections::{CONNECTIONS_SCHEMA, ConnectionRecord, ConnectionReport, ConnectionsReport};
+pub use history::{
+    BucketReport, Calendar, HISTORY_SCHEMA, HistoryRecord, HistoryReport, MachineReport, SeriesReport, Whose,
+};
 pub use ledger::{CarrierReport, InterfaceReport, LEDGER_SCHEMA, LedgerReport, SideReport, SummaryReport};
 pub use status::{STATUS_SCHEMA, StatusReport};
 pub use top::{

@@ -11,7 +11,6 @@ use crate::{
 
 mod in_place;
 mod screen;
-mod stop;
 mod stream;
 
 pub(super) async fn run(connection: &Connection, arguments: &Watch) -> Result<Exit, Failure> {

@@ -1,6 +1,7 @@
 //! `bwusaged` as a process, playing a recording, alone in a folder of its own.
 
 use std::{
+    fs,
     io::{self, BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -29,6 +30,18 @@ impl Home {
     pub(crate) fn computing() -> Self {
         let home = Self { folder: tempfile::tempdir().unwrap() };
         recording::write_computed(&home.folder.path().join("recording.jsonl"));
+        home
+    }
+
+    /// The same machine, on which the file of a program is called as badly as can be.
+    pub(crate) fn hostile() -> Self {
+        let home = Self::new();
+        let file = home.folder.path().join("recording.jsonl");
+        let name = serde_json::to_string(recording::HOSTILE_NAME).unwrap();
+        let named = fs::read_to_string(&file)
+            .unwrap()
+            .replace("/usr/bin/hidden\"", &format!("/usr/bin/{}", &name[1..]));
+        fs::write(&file, named).unwrap();
         home
     }
 

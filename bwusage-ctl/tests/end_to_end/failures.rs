@@ -8,8 +8,21 @@ const NOWHERE: &str = "/nonexistent/bwusage.sock";
 
 #[test]
 fn without_a_daemon_every_question_says_what_to_type_next() {
-    for command in ["top", "watch", "status", "ledger"] {
-        let run = run(Path::new(NOWHERE), &[command]);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state.json").display().to_string();
+    for command in [
+        &["top"][..],
+        &["watch"],
+        &["status"],
+        &["ledger"],
+        &["history"],
+        &["export", "--out", "-", "--format", "csv"],
+        &["alerts", "list"],
+        &["alerts", "add", "new application"],
+        &["notify", "--once", "--state", &state],
+    ] {
+        let run = run(Path::new(NOWHERE), command);
+        let command = command.join(" ");
         assert_eq!((run.exit_code, run.stdout.as_str()), (Some(3), ""), "{command}");
         let expected = "\
 error: cannot reach bwusaged at /nonexistent/bwusage.sock (no such file)
@@ -22,8 +35,16 @@ error: cannot reach bwusaged at /nonexistent/bwusage.sock (no such file)
 
 #[test]
 fn a_script_reads_the_failure_as_json() {
-    for command in [["top", "--json"], ["watch", "--json"], ["status", "--json"], ["ledger", "--json"]] {
-        let run = run(Path::new(NOWHERE), &command);
+    for command in [
+        &["top", "--json"][..],
+        &["watch", "--json"],
+        &["status", "--json"],
+        &["ledger", "--json"],
+        &["history", "--json"],
+        &["alerts", "list", "--json"],
+        &["alerts", "log", "--ndjson"],
+    ] {
+        let run = run(Path::new(NOWHERE), command);
         let error: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
         Schema::of("error").check(&error);
         assert_eq!((&error["code"], &error["exit_code"]), (&"unreachable".into(), &3.into()));

@@ -11,12 +11,19 @@ mod quality;
 mod recording;
 mod schema;
 
+mod alerts;
 mod connections;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod doctor;
+mod export;
 mod failures;
 mod help;
+mod history;
 mod ledger;
+mod notify;
 mod status;
 mod terminal;
 mod top;
+mod unit;
 mod watch;

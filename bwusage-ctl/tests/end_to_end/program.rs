@@ -37,6 +37,12 @@ pub(crate) fn run(socket: &Path, arguments: &[&str]) -> Run {
     ctl(socket, arguments).output().unwrap().into()
 }
 
+/// Waits for some ticks of the daemon: whatever it does not do yet, it may have done then.
+pub(crate) fn wait_for_ticks(socket: &Path) {
+    let watched = run(socket, &["watch", "--json", "--interval", "100ms", "--count", "4"]);
+    assert_eq!(watched.exit_code, Some(0), "{}", watched.stderr);
+}
+
 /// Runs to a good end, and reads the one line of JSON.
 pub(crate) fn json(socket: &Path, arguments: &[&str]) -> Value {
     let run = run(socket, arguments);

@@ -11,12 +11,10 @@ use bwusage_proto::{
     users::Users,
 };
 
-use super::{
-    screen::{Key, Screen, Size},
-    stop::Stop,
-};
+use super::screen::{Key, Screen, Size};
 use crate::{
     cli::{Look, Watch},
+    commands::stop::Stop,
     failure::{Exit, Failure, client_code},
     render::{
         FAINT, HEADING, paint,

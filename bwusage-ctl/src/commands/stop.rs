@@ -1,4 +1,4 @@
-//! Being asked to stop from outside, with the terminal to put back first.
+//! Being asked to stop from outside, where something has to be done first.
 
 #[cfg(unix)]
 #[path = "stop/unix.rs"]

@@ -1,0 +1,141 @@
+//! A webhook: one POST of JSON for each notice.
+//!
+//! Redirects are not followed: the event and its token go to the host that the user wrote and to no other. Only the
+//! status of the answer is looked at; its body is not read.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use ureq::{
+    Agent,
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
+};
+
+use super::{Undelivered, notice::Notice};
+
+/// Longest wait that a server can ask for with `Retry-After`.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+
+/// Where to post to, and how.
+#[derive(Debug)]
+pub(crate) struct Webhook {
+    url: Url,
+    headers: HeaderMap,
+    timeout: Duration,
+    agent: Agent,
+}
+
+impl Webhook {
+    pub(crate) fn new(url: Url, headers: HeaderMap, timeout: Duration) -> Self {
+        let config = Agent::config_builder()
+            .timeout_global(Some(timeout))
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .user_agent(concat!("bwusage-ctl/", env!("CARGO_PKG_VERSION")))
+            .tls_config(
+                ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build(),
+            )
+            .build();
+        Self { url, headers, timeout, agent: config.into() }
+    }
+
+    /// Where to, without anything that can be a secret.
+    pub(crate) fn host(&self) -> String {
+        self.url.to_string()
+    }
+
+    /// Posts `notice`, once.
+    pub(crate) async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered> {
+        let mut request = self.agent.post(&self.url.0);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        // Whoever gets it twice, after a crash between the answer and our note of it, can tell by this.
+        let request =
+            request.header(header::CONTENT_TYPE, "application/json").header("Idempotency-Key", &notice.key);
+        let (host, body) = (self.host(), notice.json.clone());
+        let post = tokio::task::spawn_blocking(move || request.send(body.as_bytes()));
+        // The agent has the same limit; this one also covers a resolver that hangs.
+        let limit = self.timeout + Duration::from_secs(1);
+        let answer = tokio::time::timeout(limit, post)
+            .await
+            .map_err(|_| Undelivered::TooLong { what: host.clone(), within: self.timeout })?
+            .map_err(Undelivered::Thread)?
+            .map_err(|source| Undelivered::Post { host: host.clone(), source: Box::new(source) })?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(seconds);
+        Err(Undelivered::Status { host, status: answer.status().as_u16(), retry_after })
+    }
+}
+
+/// `Retry-After` in seconds. Its other form, a date, is left to our own pauses.
+fn seconds(value: &HeaderValue) -> Option<Duration> {
+    let seconds = value.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
+}
+
+/// An address to post to. Shown without everything in it that can be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Url(Uri);
+
+/// Why a text is no address to post to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UrlError {
+    #[error(
+        "url must begin with https:// or http:// and name a host, such as https://hooks.example.org/bwusage"
+    )]
+    NotHttp,
+    #[error("url must not hold a name or password: put a token into headers instead")]
+    Secret,
+}
+
+impl FromStr for Url {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        let uri: Uri = text.parse().map_err(|_| UrlError::NotHttp)?;
+        let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+        if !is_http || uri.host().is_none_or(str::is_empty) {
+            return Err(UrlError::NotHttp);
+        }
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(UrlError::Secret);
+        }
+        Ok(Self(uri))
+    }
+}
+
+/// Scheme and host: for many services the path is the password.
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        write!(f, "{}://{authority}", self.0.scheme_str().unwrap_or_default())
+    }
+}
+
+/// Why something is no header of HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HeaderError {
+    #[error("\"{0}\" cannot be the name of a header")]
+    Name(String),
+    #[error("the value of header {0} holds characters that no header can hold")]
+    Value(String),
+}
+
+/// Checks headers as they are written in the configuration. Their values never appear in a message.
+pub(crate) fn headers<'a>(
+    written: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Result<HeaderMap, HeaderError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in written {
+        let header = HeaderName::from_str(name).map_err(|_| HeaderError::Name(name.clone()))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| HeaderError::Value(name.clone()))?;
+        value.set_sensitive(true);
+        headers.insert(header, value);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests;
