@@ -21,15 +21,15 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 /// Applications.
-pub const APPLICATIONS: u64 = 300;
+pub(crate) const APPLICATIONS: u64 = 300;
 /// The time zone of the machine.
-pub const ZONE: &str = "Europe/Berlin";
+pub(crate) const ZONE: &str = "Europe/Berlin";
 const HOUR_S: i64 = 3600;
 const DAY_S: i64 = 86_400;
 
 /// Where and how.
 #[must_use]
-pub fn settings(file: &Path) -> Settings {
+pub(crate) fn settings(file: &Path) -> Settings {
     Settings {
         file: file.to_owned(),
         retention: Retention::default(),
@@ -40,7 +40,7 @@ pub fn settings(file: &Path) -> Settings {
 
 /// An hour of all applications in every minute, as it waits to be rolled up.
 #[must_use]
-pub fn full_hour(start: i64) -> Pending {
+pub(crate) fn full_hour(start: i64) -> Pending {
     let mut pending = Pending::default();
     for minute in 0..60 {
         pending.minutes.insert(start + minute * 60, moved(start + minute * 60, 1));
@@ -53,7 +53,7 @@ pub fn full_hour(start: i64) -> Pending {
 /// # Errors
 ///
 /// Fails when the file cannot be written.
-pub fn load(file: &Path, now: i64) -> anyhow::Result<Connection> {
+pub(crate) fn load(file: &Path, now: i64) -> anyhow::Result<Connection> {
     let settings = settings(file);
     let mut connection = fault::open(file)?;
     connection.pragma_update(None, "synchronous", "OFF")?;
