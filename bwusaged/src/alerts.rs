@@ -15,12 +15,13 @@ use bwusage_proto::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar::Calendar,
     server::access::{Policy, Viewer},
     usage::{Moment, store::Store},
 };
 
 mod attempt;
-pub mod calendar;
+pub mod bounds;
 mod change;
 pub mod evaluate;
 pub mod known;
@@ -33,7 +34,6 @@ pub mod state;
 pub mod sum;
 
 pub use attempt::Attempt;
-use calendar::Calendar;
 pub use change::{Asker, Refused};
 use evaluate::{Plan, Sighting};
 use past::Past;

@@ -14,6 +14,7 @@ use bwusage_proto::{
 
 use super::{
     Alerts,
+    bounds::Bounds,
     change::{Checked, check},
     sum::Sum,
 };
@@ -73,7 +74,7 @@ impl Alerts {
                 (now_unix_ms.saturating_sub(u64::from(seconds) * 1000), bucket)
             }
             Period::Day | Period::Week | Period::Month => {
-                (self.calendar.bounds(period, now_unix_ms)?.from_unix_ms, Bucket::Hour)
+                (Bounds::of(period, now_unix_ms, &self.calendar)?.from_unix_ms, Bucket::Hour)
             }
         };
         let query = HistoryQuery {
@@ -176,10 +177,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        alerts::{
-            calendar::Calendar,
-            tests::machine::{ALICE, BOB, Machine},
-        },
+        alerts::tests::machine::{ALICE, BOB, Machine},
+        calendar::Calendar,
         server::access::{Policy, Visibility},
     };
 
