@@ -39,12 +39,14 @@
 
 use std::{fmt, str::FromStr};
 
+mod dry_run;
 mod error;
 mod message;
 mod number;
 mod parse;
 mod rule;
 mod words;
+pub use dry_run::{DRY_RUN_S, DryRun, Firing, MAX_FIRINGS};
 pub use error::{RuleError, RuleProblem};
 pub use message::{
     AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, EventKind, Events, EventsQuery,

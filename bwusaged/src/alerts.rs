@@ -23,6 +23,7 @@ use crate::{
 mod attempt;
 pub mod bounds;
 mod change;
+pub mod dry_run;
 pub mod evaluate;
 pub mod known;
 pub mod log;

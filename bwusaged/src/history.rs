@@ -77,6 +77,8 @@ pub struct Archive {
     pub writer: Writer,
     /// Answers.
     pub reader: Reader,
+    /// How long it keeps what.
+    pub retention: Retention,
 }
 
 impl Archive {
@@ -86,8 +88,8 @@ impl Archive {
     ///
     /// Fails when the system gives no thread.
     pub fn open(settings: Settings, instance: book::Instance) -> std::io::Result<Self> {
-        let reader = Reader::start(settings.clone())?;
-        Ok(Self { writer: Writer::start(settings, instance)?, reader })
+        let (reader, retention) = (Reader::start(settings.clone())?, settings.retention.clone());
+        Ok(Self { writer: Writer::start(settings, instance)?, reader, retention })
     }
 }
 
