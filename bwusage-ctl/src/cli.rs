@@ -316,6 +316,7 @@ pub(crate) enum Answer {
     AlertEvent,
     AlertLog,
     AlertTrial,
+    AlertDryRun,
     Error,
 }
 
@@ -335,6 +336,7 @@ impl Answer {
             Self::AlertEvent => "alert_event",
             Self::AlertLog => "alert_log",
             Self::AlertTrial => "alert_trial",
+            Self::AlertDryRun => "alert_dry_run",
             Self::Error => "error",
         }
     }

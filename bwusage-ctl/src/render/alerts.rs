@@ -16,6 +16,9 @@ use super::{
     grid::{self, Column, Frame, or_dash},
 };
 
+mod dry_run;
+pub(crate) use dry_run::dry_run;
+
 /// How it is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout<'a> {

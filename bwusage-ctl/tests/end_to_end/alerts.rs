@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{
     daemon::Home,
+    history::remembered,
     program::{json, run, wait_for_ticks},
-    recording::HOSTILE_NAME,
+    recording::{CURL_WIRE, HOSTILE_NAME},
     schema::Schema,
 };
 
@@ -108,6 +109,37 @@ fn a_rule_can_be_tried_and_a_script_sees_whether_it_holds() {
     let not = tried("app curl: mem > 1GiB");
     assert_eq!(not.exit_code, Some(0), "{}", not.stderr);
     assert_eq!(json(&home.socket(), &["alerts", "list", "--json"])["rules"], json!([]), "nothing is kept");
+}
+
+#[test]
+fn a_rule_can_be_run_over_the_past_and_nothing_is_kept() {
+    let home = Home::new();
+    let _daemon = home.start();
+    let socket = home.socket();
+    remembered(&socket);
+    let arguments = ["alerts", "add", "app curl: rx > 1MB / day", "--dry-run"];
+    let report = json(&socket, &[&arguments[..], &["--json"]].concat());
+    Schema::of("alert-dry-run").check(&report);
+    assert_eq!((&report["fired"], &report["unknown"]), (&json!(1), &Value::Null));
+    assert_eq!(
+        report["firings"][0]["measured"],
+        json!({ "unit": "bytes", "value": CURL_WIRE as f64, "threshold": 1_000_000.0 })
+    );
+    let said = run(&socket, &arguments);
+    assert_eq!((said.exit_code, said.stderr.as_str()), (Some(0), ""));
+    assert!(
+        said.stdout.starts_with("app curl: rx > 1MB / day: would have fired once since "),
+        "{}",
+        said.stdout
+    );
+
+    let untold = ["alerts", "add", "cpu > 90% for 60s", "--dry-run"];
+    let report = json(&socket, &[&untold[..], &["--json"]].concat());
+    Schema::of("alert-dry-run").check(&report);
+    assert_eq!(report["fired"], Value::Null);
+    let said = run(&socket, &untold).stdout;
+    assert!(said.contains("is not known: of processors and memory the history keeps"), "{said}");
+    assert_eq!(json(&socket, &["alerts", "list", "--json"])["rules"], json!([]));
 }
 
 #[test]
