@@ -218,7 +218,7 @@ impl<'a> Stage<'a> {
         let misnamed = elsewhere.max(below).max(astray).max(unnamed);
         let dropped = self.network.dropped().iter().sum::<u64>();
         let lossy = (dropped > 0)
-            .then(|| format!("{dropped} packets had no room at the other end: sent, and not carried"));
+            .then(|| format!("packets that had no room at the other end, sent and not carried: {dropped}"));
         let notes: Vec<String> = self.note.clone().into_iter().chain(lossy).collect();
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         Outcome { truth, counted, payload_off, misnamed, wire, note }
