@@ -159,7 +159,7 @@ static __noinline int correct_copied(struct sock *sk, __s64 *bytes, __s64 said)
 
 	if (!sk || !bytes)
 		return 0;
-	tcp = bpf_skc_to_tcp_sock(sk);
+	tcp = tcp_of(sk);
 	if (!tcp)
 		return 0;
 	if (tcp->inet_conn.icsk_ulp_ops)
@@ -176,7 +176,7 @@ static __noinline int correct_copied(struct sock *sk, __s64 *bytes, __s64 said)
  */
 static __always_inline __s64 copied_since(struct sock *sk, struct socket_state *state, __s64 said)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tcp = tcp_of(sk);
 	__u32 now, before;
 	__s64 bytes;
 
@@ -204,7 +204,7 @@ static __noinline int begin_copied(struct sock *sk, struct socket_state *state)
 
 	if (!sk || !state || state->flags & SOCKET_COPIED)
 		return 0;
-	tcp = bpf_skc_to_tcp_sock(sk);
+	tcp = tcp_of(sk);
 	if (!tcp)
 		return 0;
 	state->copied = tcp->rcv_nxt - (__u32)tcp->bytes_received;
@@ -344,7 +344,7 @@ int on_release(struct bpf_sock *ctx)
 {
 	struct socket_state *state;
 
-	if (ctx->protocol == IPPROTO_TCP)
+	if (ctx->protocol == IPPROTO_TCP && ctx->type == SOCK_STREAM)
 		return 1;
 	state = bpf_sk_storage_get(&sockets, ctx, 0, 0);
 	if (state)
@@ -382,6 +382,13 @@ static __noinline struct socket_state *state_of_subflow(struct __sk_buff *skb)
 	struct mptcp_sock *msk;
 
 	if (!cfg_mptcp || !sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	/*
+	 * Linux 6.1 asks a socket for its protocol only, and reads behind the end of a raw one that speaks TCP: a scanner's, or
+	 * the kernel's own, which acknowledges for connections that are over. It follows a pointer that it finds there.
+	 */
+	if (!sk || sk->type != SOCK_STREAM)
 		return 0;
 	msk = bpf_skc_to_mptcp_sock(sk);
 	return msk ? bpf_sk_storage_get(&sockets, msk, 0, 0) : 0;

@@ -85,7 +85,7 @@ static __noinline int count_datagram(struct sock *sk, struct socket_state *state
 		return 0;
 	protocol = sk->sk_protocol;
 	ip = ip_header_of(sk);
-	if (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE) {
+	if (sk->sk_type == SOCK_DGRAM && (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)) {
 		header = UDP_HEADER;
 		if (!rx)
 			segment = BPF_CORE_READ((struct udp_sock *)sk, gso_size);

@@ -179,7 +179,7 @@ static __noinline int begin(struct sock *sk, struct socket_state *state)
 
 	if (!sk || !state)
 		return 0;
-	tcp = bpf_skc_to_tcp_sock(sk);
+	tcp = tcp_of(sk);
 	if (tcp)
 		read_totals(sk, tcp, &now);
 	else if (sk->sk_protocol == IPPROTO_UDP)
@@ -250,7 +250,7 @@ static __noinline int fold(struct sock *sk, struct socket_state *state, __u64 ow
 
 	if (!sk || !state || !owner)
 		return 0;
-	tcp = bpf_skc_to_tcp_sock(sk);
+	tcp = tcp_of(sk);
 	if (!tcp)
 		return 0;
 	read_totals(sk, tcp, &now);

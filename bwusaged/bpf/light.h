@@ -25,7 +25,7 @@ static __always_inline struct light *light_control(void)
 /* A socket that the kernel made for an MPTCP socket: what it moves is its owner's. */
 static __always_inline int is_subflow(struct sock *sk)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tcp = tcp_of(sk);
 
 	return tcp && bpf_core_field_exists(tcp->is_mptcp) && tcp->is_mptcp && BPF_CORE_READ_BITFIELD(sk, sk_kern_sock);
 }
@@ -112,7 +112,7 @@ static __always_inline struct socket_state *light_use(struct sock *sk, __u64 *ow
 /* TCP, by itself or below MPTCP: its wire is counted by folding. */
 static __always_inline int is_folded(struct sock *sk)
 {
-	return sk->sk_protocol == IPPROTO_TCP || sk->sk_protocol == IPPROTO_MPTCP;
+	return sk->sk_type == SOCK_STREAM && (sk->sk_protocol == IPPROTO_TCP || sk->sk_protocol == IPPROTO_MPTCP);
 }
 
 /* While the walk is rare. */
@@ -184,7 +184,7 @@ static __always_inline void light_connecting(struct sock *sk)
 /* The state is still the one before. */
 static __always_inline void light_connected(struct sock *sk, struct socket_state *state)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tcp = tcp_of(sk);
 
 	if (tcp && state->flags & SOCKET_OPENING) {
 		/* A SYN-ACK has options, unlike a reset. */
@@ -261,7 +261,7 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(light_destroy, struct sock *sk)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tcp = tcp_of(sk);
 	__s64 payload;
 	__u64 owner;
 
@@ -296,6 +296,9 @@ int BPF_PROG(light_drop, struct sk_buff *skb, void *location, int reason, struct
 	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	if (!state)
 		return 0;
+	/* Raw sockets get copies. */
+	if (sk->sk_type == SOCK_RAW)
+		return 0;
 	if (sk->sk_protocol == IPPROTO_TCP)
 		return drop_segment(skb, state);
 	if (sk->sk_protocol == IPPROTO_UDP || sk->sk_protocol == IPPROTO_UDPLITE)
@@ -310,7 +313,7 @@ int light_release(struct bpf_sock *ctx)
 	struct socket_state *state;
 	__u64 address;
 
-	if (ctx->protocol == IPPROTO_TCP)
+	if (ctx->protocol == IPPROTO_TCP && ctx->type == SOCK_STREAM)
 		return 1;
 	if (ctx->protocol == IPPROTO_MPTCP) {
 		/* Its subflows may live on, and remember their owner. */
@@ -336,7 +339,7 @@ int light_walk(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (!sk || !seen || !control)
 		return 0;
 	control->sockets += 1;
-	tcp = bpf_skc_to_tcp_sock(sk);
+	tcp = tcp_of(sk);
 	if (!tcp) {
 		if (sk->sk_protocol != IPPROTO_UDP)
 			return 0;

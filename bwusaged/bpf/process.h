@@ -3,6 +3,14 @@
 #ifndef BWUSAGE_PROCESS_H
 #define BWUSAGE_PROCESS_H
 
+/* The helper asks for the protocol only, and a raw socket can have that of TCP: what it would read there lies behind its end. */
+static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+
+	return tcp && sk->sk_type == SOCK_STREAM ? tcp : 0;
+}
+
 /* USER_HZ ticks, the unit of field 22 in /proc/PID/stat. */
 #define NS_PER_TICK 10000000ULL
 /* PID_MAX_LIMIT is 2^22, so that a process number and 42 bits of ticks (1,400 years) share a word. */

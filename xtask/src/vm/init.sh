@@ -28,6 +28,9 @@ for module in /modules/*.ko; do
 done
 ip link set lo up
 
+# Emulated, the other end of a cable takes packets so slowly that thousands wait. Dropped ones would be sent, and not carried.
+echo 100000 > /proc/sys/net/core/netdev_max_backlog
+
 # Some cases hold thousands of connections.
 ulimit -n 65536
 

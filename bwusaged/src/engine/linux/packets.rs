@@ -38,7 +38,7 @@ const BLIND_SPOTS: [&str; 8] = [
     "a socket that several processes have open is counted under the one that was started last; one that is handed on, up to 5 seconds late",
     "several sockets on one port (SO_REUSEPORT, multicast) are not told apart",
     "payload is what packets carry behind their headers: bytes that a program did not read are in it",
-    "SCTP and DCCP have no process; what is forwarded with address translation looks like this machine's own, and stands under stale",
+    "SCTP, DCCP and raw sockets that speak TCP or UDP have no process; what is forwarded with address translation looks like this machine's own, and stands under stale",
     "the interfaces have no ledger",
 ];
 

@@ -17,9 +17,9 @@ use crate::host::id_of;
 /// The longest search. What it did not get to is looked at next time.
 const MOST: Duration = Duration::from_millis(100);
 
-/// After so many searches in vain a socket is the kernel's own. One is not enough: a program that accepts a connection has the
-/// socket a moment before it has its number.
-const MISSES: u8 = 3;
+/// When a socket was searched in vain for so long, and so often, it is the kernel's own. Once is not enough: a program that accepts
+/// a connection has the socket a moment before it has its number, and on a busy machine a moment is long.
+const VAIN: (Duration, u8) = (Duration::from_millis(500), 3);
 
 /// Who has a socket open, and as which of its files.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +28,19 @@ struct Holder {
     descriptor: u32,
 }
 
+/// How often a socket was searched in vain, and since when.
+#[derive(Debug, Clone, Copy)]
+struct Missed {
+    times: u8,
+    since: Instant,
+}
+
 /// What is known about who has which socket open.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
     known: HashMap<u32, Holder>,
     /// How often nobody had a socket open: the kernel has some for itself.
-    missed: HashMap<u32, u8>,
+    missed: HashMap<u32, Missed>,
     /// A search that was broken off goes on below this process.
     resume_below: Option<Pid>,
 }
@@ -63,7 +70,10 @@ impl Owners {
     ///
     /// Of several, the one with the highest number counts: the one that was started last, most often.
     pub(super) fn search(&mut self, mut wanted: HashSet<u32>) -> bool {
-        let is_kernels = |inode: &u32| self.missed.get(inode).is_some_and(|&misses| misses >= MISSES);
+        let is_kernels = |inode: &u32| {
+            let (long, often) = VAIN;
+            self.missed.get(inode).is_some_and(|vain| vain.times >= often && vain.since.elapsed() >= long)
+        };
         wanted.retain(|inode| !self.known.contains_key(inode) && !is_kernels(inode));
         if wanted.is_empty() {
             return true;
@@ -100,8 +110,8 @@ impl Owners {
             }
         }
         for inode in wanted {
-            let misses = self.missed.entry(inode).or_default();
-            *misses = misses.saturating_add(1);
+            let vain = self.missed.entry(inode).or_insert(Missed { times: 0, since: begun });
+            vain.times = vain.times.saturating_add(1);
         }
         true
     }
@@ -111,13 +121,18 @@ impl Owners {
 fn sockets_of(pid: Pid, looked_at: Option<&HashSet<u32>>, wanted: &mut HashSet<u32>) -> Vec<(u32, u32)> {
     let mut found = Vec::new();
     let Some(folder) = Folder::open(pid) else { return found };
-    let is_new = |descriptor| looked_at.is_none_or(|known| !known.contains(&descriptor));
-    folder.for_each(is_new, |descriptor, link| {
+    let mut take = |descriptor, link: &[u8]| {
         if let Some(inode) = inode(link).filter(|inode| wanted.remove(inode)) {
             found.push((inode, descriptor));
         }
         !wanted.is_empty()
-    });
+    };
+    let next = looked_at.and_then(|known| known.iter().max()).map(|last| last.saturating_add(1));
+    if next.is_some_and(|next| folder.from(next, &mut take)) {
+        return found;
+    }
+    let is_new = |descriptor| looked_at.is_none_or(|known| !known.contains(&descriptor));
+    folder.for_each(is_new, take);
     found
 }
 
@@ -138,6 +153,33 @@ impl Folder {
         (!folder.is_null()).then_some(Self(folder))
     }
 
+    /// Reads the links of the files numbered `next` and up, as they are given out when many are opened; true when `take` has
+    /// enough. A list of the folder would name all of them.
+    fn from(&self, next: u32, take: &mut impl FnMut(u32, &[u8]) -> bool) -> bool {
+        for descriptor in next.. {
+            let Ok(name) = CString::new(descriptor.to_string()) else { return false };
+            match self.link(&name, |link| take(descriptor, link)) {
+                Some(true) => {}
+                Some(false) => return true,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// What `use_it` makes of one link; `None` when there is none.
+    fn link<T>(&self, name: &CStr, use_it: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        // `socket:[` and ten digits; what is longer is cut, and is no socket.
+        let mut link = [MaybeUninit::<u8>::uninit(); 32];
+        // SAFETY: an open folder, a string, and as many writable bytes as are named.
+        let length = unsafe {
+            libc::readlinkat(libc::dirfd(self.0), name.as_ptr(), link.as_mut_ptr().cast(), link.len())
+        };
+        let length = usize::try_from(length).ok()?;
+        // SAFETY: the call has written so many bytes.
+        Some(use_it(unsafe { std::slice::from_raw_parts(link.as_ptr().cast::<u8>(), length) }))
+    }
+
     /// Reads the links of files that `is_wanted`, until `take` has enough.
     fn for_each(&self, is_wanted: impl Fn(u32) -> bool, mut take: impl FnMut(u32, &[u8]) -> bool) {
         loop {
@@ -150,16 +192,7 @@ impl Folder {
             let name = unsafe { CStr::from_ptr((*entry).d_name.as_ptr()) };
             let descriptor = name.to_str().ok().and_then(|name| name.parse().ok());
             let Some(descriptor) = descriptor.filter(|&descriptor| is_wanted(descriptor)) else { continue };
-            // `socket:[` and ten digits; what is longer is cut, and is no socket.
-            let mut link = [MaybeUninit::<u8>::uninit(); 32];
-            // SAFETY: an open folder, a string, and as many writable bytes as are named.
-            let length = unsafe {
-                libc::readlinkat(libc::dirfd(self.0), name.as_ptr(), link.as_mut_ptr().cast(), link.len())
-            };
-            let Ok(length) = usize::try_from(length) else { continue };
-            // SAFETY: the call has written so many bytes.
-            let link = unsafe { std::slice::from_raw_parts(link.as_ptr().cast::<u8>(), length) };
-            if !take(descriptor, link) {
+            if self.link(name, |link| take(descriptor, link)) == Some(false) {
                 return;
             }
         }
@@ -200,6 +233,25 @@ mod tests {
         assert!(owners.of(own).is_some());
         owners.retain(&HashSet::new());
         assert_eq!(owners.of(own), None);
+    }
+
+    #[test]
+    fn new_sockets_are_found_behind_those_that_are_known_and_between_them() {
+        let open = |count| (0..count).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect::<Vec<_>>();
+        let inodes = |sockets: &[UdpSocket]| -> HashSet<u32> {
+            let link = |socket: &UdpSocket| fs::read_link(format!("/proc/self/fd/{}", socket.as_raw_fd()));
+            let links = sockets.iter().map(|socket| link(socket).unwrap());
+            links.map(|link| inode(link.as_os_str().as_encoded_bytes()).unwrap()).collect()
+        };
+        let (mut sockets, mut owners) = (open(8), Owners::default());
+        while !owners.search(inodes(&sockets)) {}
+        // Their numbers are given out again before those behind the last.
+        sockets.drain(2..5);
+        sockets.extend(open(8));
+        let all = inodes(&sockets);
+        owners.retain(&all);
+        while !owners.search(all.clone()) {}
+        assert!(all.iter().all(|&inode| owners.of(inode) == id_of(std::process::id())));
     }
 
     #[test]

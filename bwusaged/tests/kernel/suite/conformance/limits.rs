@@ -55,6 +55,7 @@ const SAMPLED: &[(&str, Limits)] = &[
     ("DCCP", CHANCE),
     ("SCTP", CHANCE),
     ("AF_PACKET send", CHANCE),
+    ("raw IP, protocol TCP", CHANCE),
     // The program counts headers too, or what it did not keep, or what the kernel adds.
     ("ICMP echo (raw socket)", WIRE_ONLY),
     ("raw IP, protocol 253", WIRE_ONLY),

@@ -216,7 +216,12 @@ impl<'a> Stage<'a> {
         // Without payload, it is the wire that must stand under the right name.
         let unnamed = wire.as_ref().filter(|_| truth == 0).map_or(0, |wire| wire.off);
         let misnamed = elsewhere.max(below).max(astray).max(unnamed);
-        Outcome { truth, counted, payload_off, misnamed, wire, note: self.note.clone() }
+        let dropped = self.network.dropped().iter().sum::<u64>();
+        let lossy = (dropped > 0)
+            .then(|| format!("packets that had no room at the other end, sent and not carried: {dropped}"));
+        let notes: Vec<String> = self.note.clone().into_iter().chain(lossy).collect();
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        Outcome { truth, counted, payload_off, misnamed, wire, note }
     }
 
     /// What the processes at each end are said to have moved, beside what the cable carried.

@@ -17,8 +17,14 @@ pub(super) const CASES: &[Case] = &[
         stage.done(pinger);
     }),
     Case::new("raw IP, protocol 253", |stage| {
-        let (server, _) = stage.serve("bw-raw-server", &["serve-raw", "10.98.0.2"]);
-        stage.client(server, "bw-raw-client", &["send-raw", "10.98.0.2", "6400", "1000"]);
+        let (server, _) = stage.serve("bw-raw-server", &["serve-raw", "253", "10.98.0.2"]);
+        stage.client(server, "bw-raw-client", &["send-raw", "253", "10.98.0.2", "6400", "1000"]);
+    }),
+    // What a scanner does. Its socket is no connection, although it speaks TCP. The packets have a header that is too short, so
+    // that nobody answers them.
+    Case::new("raw IP, protocol TCP", |stage| {
+        let (server, _) = stage.serve("bw-raw-server", &["serve-raw", "6", "10.98.0.2"]);
+        stage.client(server, "bw-raw-client", &["send-raw", "6", "10.98.0.2", "6400", "1000"]);
     }),
     Case::new("AF_PACKET send", |stage| {
         let sender = stage.start(Side::Near, "bw-packet", &["send-packet", "6400", "1000"]);

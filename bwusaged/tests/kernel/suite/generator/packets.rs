@@ -18,7 +18,7 @@ use rustix::net::{
 use super::{number, received, say_listening, sent, udp::BURST, until_input_ends};
 
 /// For experiments, by RFC 3692.
-const EXPERIMENT: u32 = 253;
+const EXPERIMENT: u8 = 253;
 /// What a frame carries. The second is no protocol at all (IEEE 802).
 const IP: u16 = 0x0800;
 const LOCAL_EXPERIMENT: u16 = 0x88b5;
@@ -27,8 +27,10 @@ const ETHERNET_HEADER: usize = 14;
 
 pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
     match *words {
-        ["serve-raw", address] => serve_raw(address)?,
-        ["send-raw", address, count, size] => send_raw(address, number(count)?, number(size)?)?,
+        ["serve-raw", protocol, address] => serve_raw(&raw(protocol)?, address)?,
+        ["send-raw", protocol, address, count, size] => {
+            send_raw(&raw(protocol)?, address, number(count)?, number(size)?)?;
+        }
         ["send-packet", count, size] => send_packets(IP, number(count)?, number(size)?)?,
         ["send-foreign", count, size] => send_packets(LOCAL_EXPERIMENT, number(count)?, number(size)?)?,
         _ => return Ok(false),
@@ -36,12 +38,9 @@ pub(super) fn generate(words: &[&str]) -> io::Result<bool> {
     Ok(true)
 }
 
-fn raw(protocol: Protocol) -> io::Result<OwnedFd> {
-    Ok(socket(AddressFamily::INET, SocketType::RAW, Some(protocol))?)
-}
-
-fn experiment() -> Protocol {
-    Protocol::from_raw(NonZeroU32::new(EXPERIMENT).expect("not zero"))
+fn raw(protocol: &str) -> io::Result<OwnedFd> {
+    let protocol = protocol.parse::<NonZeroU32>().map_err(io::Error::other)?;
+    Ok(socket(AddressFamily::INET, SocketType::RAW, Some(Protocol::from_raw(protocol)))?)
 }
 
 fn socket_address(address: &str) -> io::Result<SocketAddr> {
@@ -49,11 +48,11 @@ fn socket_address(address: &str) -> io::Result<SocketAddr> {
 }
 
 /// A raw socket receives the IP header too.
-fn serve_raw(address: &str) -> io::Result<()> {
-    let socket = raw(experiment())?;
+fn serve_raw(socket: &OwnedFd, address: &str) -> io::Result<()> {
     let address = socket_address(address)?;
-    bind(&socket, &address)?;
+    bind(socket, &address)?;
     say_listening(address)?;
+    let socket = socket.try_clone()?;
     thread::spawn(move || -> io::Result<()> {
         let mut room = [MaybeUninit::uninit(); 4096];
         for count in 1_u64.. {
@@ -69,15 +68,14 @@ fn serve_raw(address: &str) -> io::Result<()> {
     until_input_ends()
 }
 
-fn send_raw(address: &str, count: u64, size: u64) -> io::Result<()> {
-    let socket = raw(experiment())?;
-    connect(&socket, &socket_address(address)?)?;
+fn send_raw(socket: &OwnedFd, address: &str, count: u64, size: u64) -> io::Result<()> {
+    connect(socket, &socket_address(address)?)?;
     let payload = vec![b'.'; size as usize];
     let mut room = [MaybeUninit::uninit(); 4096];
     for number in 1..=count {
-        sent(send(&socket, &payload, SendFlags::empty())?);
+        sent(send(socket, &payload, SendFlags::empty())?);
         if number.is_multiple_of(BURST) {
-            received(recv(&socket, &mut room, RecvFlags::empty())?.0.0.len());
+            received(recv(socket, &mut room, RecvFlags::empty())?.0.0.len());
         }
     }
     Ok(())
@@ -99,7 +97,7 @@ fn send_packets(what: u16, count: u64, size: u64) -> io::Result<()> {
     let ip = &mut frame[ETHERNET_HEADER..34];
     ip[0] = 0x45;
     ip[2..4].copy_from_slice(&((size as usize - ETHERNET_HEADER) as u16).to_be_bytes());
-    ip[8..10].copy_from_slice(&[64, EXPERIMENT as u8]);
+    ip[8..10].copy_from_slice(&[64, EXPERIMENT]);
     ip[12..].copy_from_slice(&[10, 98, 0, 1, 10, 98, 0, 99]);
     for _ in 0..count {
         // SAFETY: pointers and lengths are those of `frame` and `to`.

@@ -20,6 +20,9 @@ const REQUEST: usize = 8 + 48;
 const ANSWER: usize = 72;
 /// `TCP_LISTEN` of `<net/tcp_states.h>`.
 const LISTEN: u8 = 10;
+/// `TCP_TIME_WAIT` and `TCP_NEW_SYN_RECV`: what is left of a connection, or not one yet. No process has it open, and a busy server
+/// has ten thousands.
+const NOBODYS: u32 = 1 << 6 | 1 << 12;
 
 /// Why a dump cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,7 @@ impl OpenSocket {
     }
 }
 
-/// Asks for every socket of `protocol`, whatever its state.
+/// Asks for every socket of `protocol` that a process may have open.
 pub(super) fn request(family: u8, protocol: Protocol) -> Vec<u8> {
     let length = MESSAGE_HEADER + REQUEST;
     let mut request = Vec::with_capacity(length);
@@ -60,7 +63,7 @@ pub(super) fn request(family: u8, protocol: Protocol) -> Vec<u8> {
     request.extend(((libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16).to_ne_bytes());
     request.resize(MESSAGE_HEADER, 0);
     request.extend([family, protocol.0, 0, 0]);
-    request.extend(u32::MAX.to_ne_bytes());
+    request.extend((!NOBODYS).to_ne_bytes());
     request.resize(length, 0);
     request
 }
