@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use bwusage_proto::{
-    alert::{DryRun, Firing},
+    alert::{DryRun, Firing, units_of},
     format::{self, Units},
     text,
 };
@@ -29,7 +29,8 @@ pub(crate) fn dry_run(run: &DryRun, zone: &TimeZone) -> String {
         let _ = writeln!(said, "  {untold} earlier ones");
     }
     for firing in &run.firings {
-        let _ = writeln!(said, "  {}  {}", minute(firing.at_unix_ms, zone), what(firing));
+        let _ =
+            writeln!(said, "  {}  {}", minute(firing.at_unix_ms, zone), what(firing, units_of(&run.text)));
     }
     let steps: Vec<&str> = run.steps.iter().map(|step| step.name()).collect();
     let _ = write!(said, "looked for by the {}", steps.join(", then by the "));
@@ -45,10 +46,10 @@ pub(crate) fn dry_run(run: &DryRun, zone: &TimeZone) -> String {
     said
 }
 
-fn what(firing: &Firing) -> String {
+fn what(firing: &Firing, units: Units) -> String {
     let subject = firing.subject.as_deref().map(|subject| text::escape(subject).into_owned());
-    let measured = firing.measured.map(|measured| measured.words(Units::Iec));
-    let reached = firing.reached_percent.map(|percent| format!("{percent}% of the cap is reached"));
+    let measured = firing.measured.map(|measured| measured.words(units));
+    let reached = firing.reached_percent.map(|percent| format!("{percent}% of the cap"));
     [subject, measured, reached].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -105,7 +106,7 @@ mod tests {
             said(&run(Some(3), vec![firing])),
             "total > 80% of 50GB / month: would have fired 3 times since 2026-10-25 18:30, in 30d 00h\n  \
              2 earlier ones\n  \
-             2026-11-23 18:30  42.0 GiB, 80% of the cap is reached\n\
+             2026-11-23 18:30  45.1 GB, 80% of the cap\n\
              looked for by the hour, then by the minute; nobody counted for 2d 00h of that time\n"
         );
         assert!(said(&run(Some(1), vec![])).contains("would have fired once since"));
