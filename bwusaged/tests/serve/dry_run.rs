@@ -69,8 +69,8 @@ fn remember(folder: &Path) {
 fn with_a_past() -> Daemon {
     let folder = tempfile::tempdir().unwrap();
     remember(folder.path());
-    let recording = folder.path().join("rest.jsonl");
-    script::at_rest(&recording);
+    let recording = folder.path().join("silent.jsonl");
+    script::silent(&recording);
     Daemon::start_playing(folder, &recording, &[])
 }
 
@@ -125,9 +125,9 @@ fn a_rule_that_no_history_tells_of_gets_a_reason_and_a_wrong_one_a_refusal() {
 #[test]
 fn where_nothing_is_remembered_it_says_so() {
     let folder: TempDir = tempfile::tempdir().unwrap();
-    let (config, recording) = (folder.path().join("c.toml"), folder.path().join("rest.jsonl"));
+    let (config, recording) = (folder.path().join("c.toml"), folder.path().join("silent.jsonl"));
     fs::write(&config, "history = false\n").unwrap();
-    script::at_rest(&recording);
+    script::silent(&recording);
     let daemon = Daemon::start_playing(folder, &recording, &["--config", &config.display().to_string()]);
     block_on(async {
         let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
