@@ -130,9 +130,7 @@ impl From<Refused> for Refusal {
             Refused::TooManyOfUser | Refused::TooMany => {
                 (RefusalCode::TooMany, "remove one that you need no more: bwusage-ctl alerts remove NUMBER")
             }
-            Refused::NoSuchRule(_) => {
-                (RefusalCode::BadRequest, "see which there are: bwusage-ctl alerts list")
-            }
+            Refused::NoSuchRule(_) => (RefusalCode::NotFound, "see which there are: bwusage-ctl alerts list"),
         };
         Self { code: code as u16, message: refused.to_string(), hint: Some(hint.into()) }
     }
