@@ -53,6 +53,8 @@ pub struct DryRun {
     questions: Vec<HistoryQuery>,
     /// As far as each question was answered, in their order.
     heard: Vec<History>,
+    /// Whether the rule is too short for what is kept of the time before.
+    is_cut_short: bool,
     /// Why there is nothing to ask.
     untold: Option<&'static str>,
 }
@@ -82,6 +84,7 @@ impl Alerts {
             now_unix_ms,
             questions: Vec::new(),
             heard: Vec::new(),
+            is_cut_short: false,
             untold: untold(&rule),
             rule,
         };
@@ -101,7 +104,9 @@ impl Alerts {
             |pieces: Vec<Piece>, per| pieces.into_iter().map(|piece| query(piece, per, &filter)).collect();
         if let Condition::Sum { period, .. } = run.rule.condition {
             let pieces = run.pieces(period, now, retention);
-            run.from_s = pieces.first().map_or(now, |(_, from, _)| run.from_s.max(*from));
+            let begins = pieces.first().map_or(now, |(_, from, _)| *from);
+            run.is_cut_short = begins > run.from_s;
+            run.from_s = run.from_s.max(begins);
             run.questions = ask(pieces, per);
         } else {
             run.from_s = run.calendar.start(Bucket::Day, run.from_s);
@@ -120,7 +125,7 @@ fn untold(rule: &Rule) -> Option<&'static str> {
             Some("the history adds up by the minute, and the rule by less")
         }
         Condition::Level { of: Gauge::RxRate | Gauge::TxRate | Gauge::TotalRate, .. } => {
-            Some("the history adds up by the minute: how fast data went within one is not kept")
+            Some("the history adds up by the minute, and does not keep how fast data went within one")
         }
         Condition::Level { .. } => Some(
             "of processors and memory the history keeps what the machine used on average in a minute, not every reading",
@@ -195,16 +200,17 @@ impl DryRun {
         if self.untold.is_none() && oldest.is_none() {
             self.untold = Some(NOTHING);
         }
-        if let Some(oldest) = oldest {
-            self.from_s = self.from_s.max(oldest);
+        let mut notes = Vec::new();
+        if let Some(oldest) = oldest.filter(|oldest| *oldest > self.from_s) {
+            self.from_s = oldest;
+            notes.push("nothing is known before".into());
+        } else if self.is_cut_short && self.untold.is_none() {
+            notes.push("before that time the past is kept in steps that are longer than the rule".into());
         }
-        let (firings, notes) = match self.rule.condition {
-            _ if self.untold.is_some() => (None, Vec::new()),
-            Condition::Sum { of, period, .. } => (Some(self.sums(of, period)), Vec::new()),
-            _ => {
-                let (firings, notes) = self.new_applications();
-                (Some(firings), notes)
-            }
+        let firings = match self.rule.condition {
+            _ if self.untold.is_some() => None,
+            Condition::Sum { of, period, .. } => Some(self.sums(of, period)),
+            _ => Some(self.new_applications(&mut notes)),
         };
         let mut steps: Vec<Bucket> = self.asked().map(|query| query.bucket).collect();
         steps.retain(|_| firings.is_some());
@@ -306,10 +312,10 @@ impl DryRun {
     }
 
     /// The first day on which each application moved data, but for those that did before, or on the first day of all.
-    fn new_applications(&self) -> (Vec<Firing>, Vec<String>) {
-        let [before, days] = &self.heard[..] else { return (Vec::new(), Vec::new()) };
+    fn new_applications(&self, notes: &mut Vec<String>) -> Vec<Firing> {
+        let [before, days] = &self.heard[..] else { return Vec::new() };
         let mut known: BTreeSet<&str> = before.series.iter().filter_map(moving).collect();
-        let Some(head) = &days.head else { return (Vec::new(), Vec::new()) };
+        let Some(head) = &days.head else { return Vec::new() };
         let counted = |covered_s: &u32| *covered_s > 0;
         let mut begun =
             before.head.iter().flat_map(|head| &head.buckets).any(|span| counted(&span.covered_s));
@@ -328,10 +334,12 @@ impl DryRun {
             begun |= counted(&day.covered_s);
         }
         let unnamed = |series: &Series| matches!(series.key, SeriesKey::Other(_)) && series.total.bytes() > 0;
-        let notes = days.series.iter().any(unnamed).then(|| {
-            "some applications were not told apart when they were stored; there may have been new ones among them".into()
-        });
-        (firings, notes.into_iter().collect())
+        if days.series.iter().any(unnamed) {
+            notes.push(
+                "some applications were not told apart when they were stored, and may have been new".into(),
+            );
+        }
+        firings
     }
 }
 

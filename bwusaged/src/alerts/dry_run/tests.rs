@@ -4,6 +4,7 @@ use bwusage_proto::{
     process::UserId,
 };
 use jiff::{Timestamp, tz::TimeZone};
+use proptest::prelude::*;
 
 use super::*;
 use crate::{
@@ -32,7 +33,10 @@ struct Past {
 
 impl Past {
     fn new(moved: &[(&'static str, &str, u64)]) -> Self {
-        let moved = moved.iter().map(|&(app, when, bytes)| (app, at(when), bytes)).collect();
+        Self::of(moved.iter().map(|&(app, when, bytes)| (app, at(when), bytes)).collect())
+    }
+
+    fn of(moved: Vec<(&'static str, i64, u64)>) -> Self {
         Self { moved, gap: (0, 0), oldest: Some(at("2026-01-01T00:00:00Z")), retention: Retention::default() }
     }
 
@@ -85,8 +89,11 @@ impl Past {
     }
 
     fn run(&self, text: &str) -> Told {
-        let new = NewRule { cooldown_s: 0, ..NewRule::new(text).unwrap() };
-        let mut run = begin(&new, &ALICE, Policy::default(), &self.retention);
+        self.run_new(&NewRule { cooldown_s: 0, ..NewRule::new(text).unwrap() })
+    }
+
+    fn run_new(&self, new: &NewRule) -> Told {
+        let mut run = begin(new, &ALICE, Policy::default(), &self.retention);
         for question in run.questions() {
             let answer = Reply::History(Box::new(self.answer(&question)));
             run.hear(&[answer.encode(false).unwrap()]);
@@ -122,7 +129,7 @@ fn a_sum_fires_once_each_time_that_it_was_too_much_to_the_minute_where_minutes_a
     assert_eq!(when(&told), ["2026-10-20T05:00:00Z", "2026-11-09T20:45:00Z"]);
     assert_eq!(told.steps, [Bucket::Hour, Bucket::Minute]);
     assert_eq!(told.firings[1].measured, Some(Measured { unit: Unit::Bytes, value: 1200, threshold: 1000 }));
-    assert_eq!((told.counted_s, told.unknown), (u64::from(DRY_RUN_S), None));
+    assert_eq!((told.counted_s, told.unknown, told.notes.len()), (u64::from(DRY_RUN_S), None, 0));
     assert_eq!(told.from_unix_ms, ms(at("2026-10-11T12:00:00Z")));
 }
 
@@ -160,6 +167,7 @@ fn a_rule_that_is_shorter_than_an_hour_is_looked_for_where_minutes_are_kept() {
     assert_eq!((told.fired, told.steps.as_slice()), (Some(1), &[Bucket::Minute][..]));
     assert_eq!(told.from_unix_ms, ms(at("2026-11-08T13:00:00Z")), "within the 48 hours that are kept");
     assert_eq!(told.counted_s, 47 * 3600);
+    assert!(told.notes[0].contains("longer than the rule"), "{told:?}");
 }
 
 #[test]
@@ -185,7 +193,7 @@ fn a_history_that_is_younger_says_so() {
     past.oldest = Some(at("2026-11-08T00:00:00Z"));
     let told = past.run("app curl: rx > 1kB / 1d");
     assert_eq!((told.fired, told.from_unix_ms), (Some(1), ms(at("2026-11-08T00:00:00Z"))));
-    assert_eq!(told.counted_s, 60 * 3600);
+    assert_eq!((told.counted_s, told.notes), (60 * 3600, vec!["nothing is known before".to_owned()]));
     past.oldest = None;
     let told = past.run("app curl: rx > 1kB / 1d");
     assert_eq!((told.fired, told.unknown.as_deref()), (None, Some(NOTHING)));
@@ -262,4 +270,52 @@ fn of_many_firings_the_newest_are_told_and_all_are_counted() {
     let told = Past::new(&moved).run("app curl: rx > 1kB / 1m");
     assert_eq!((told.fired, told.firings.len()), (Some(150), MAX_FIRINGS));
     assert_eq!(when(&told).last().map(String::as_str), Some("2026-11-09T14:45:00Z"));
+}
+
+/// When `new` would have fired, and at which share, had it been watched for the last `minutes` in which `moved` bytes were received.
+fn watched(new: &NewRule, moved: &[u64]) -> Vec<(u64, Option<u16>)> {
+    let rule = Rule::parse(&new.text).unwrap();
+    let plan =
+        Plan { rule: &rule, cooldown_ms: u64::from(new.cooldown_s) * 1000, enabled: true, snoozed: false };
+    let (mut state, mut rx, mut fired) = (State::default(), 0, Vec::new());
+    let begin = at(NOW) - MINUTE_S * i64::try_from(moved.len()).unwrap();
+    for (start, bytes) in (begin..).step_by(60).map(ms).zip(moved) {
+        for (at, bytes) in [(start, 0), (start + 59_999, *bytes)] {
+            rx += bytes;
+            let reading = Reading { moved: Some(Moved { rx, tx: 0 }), ..Reading::default() };
+            let now = Moment { unix_ms: at, steady_ms: at };
+            let happened = evaluate(&plan, &mut state, &reading, &[], now, &utc());
+            let firings = happened.into_iter().filter(|happening| happening.kind == EventKind::Firing);
+            fired.extend(firings.map(|happening| (start, happening.reached_percent)));
+        }
+    }
+    fired
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn it_would_have_fired_when_it_did(
+        bursts in proptest::collection::vec((0_usize..2700, 1_u64..1500), 0..60),
+        text in proptest::sample::select(&[
+            "app curl: rx > 1kB / 1h",
+            "app curl: rx > 1kB / 10m until < 100B",
+            "app curl: rx > 2kB / day",
+            "app curl: total > 30%, 60%, 100% of 5kB / day",
+            "app curl: total > 50%, 90% of 20kB / month",
+        ][..]),
+        cooldown_s in proptest::sample::select(&[0, 300, 7200][..]),
+    ) {
+        let mut moved = vec![0; 2700];
+        for (minute, bytes) in bursts {
+            moved[minute] += bytes;
+        }
+        let begin = at(NOW) - 2700 * MINUTE_S;
+        let past = (begin..).step_by(60).zip(&moved).map(|(start, bytes)| ("curl", start + 7, *bytes));
+        let new = NewRule { cooldown_s, ..NewRule::new(text).unwrap() };
+        let told = Past::of(past.filter(|(.., bytes)| *bytes > 0).collect()).run_new(&new);
+        let fired: Vec<_> = told.firings.iter().map(|firing| (firing.at_unix_ms, firing.reached_percent)).collect();
+        prop_assert_eq!(fired, watched(&new, &moved));
+    }
 }
