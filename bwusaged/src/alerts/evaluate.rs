@@ -320,15 +320,24 @@ fn news(
             if standing.phase == Phase::Firing {
                 continue;
             }
-        } else if !may_begin || plan.snoozed || state.subjects.len() >= SUBJECTS {
+        } else if !may_begin || state.subjects.len() >= SUBJECTS {
             continue;
         }
         let standing = state.subjects.entry(sighting.app.to_owned()).or_default();
-        if may_begin && !plan.snoozed && standing.is_cool(plan.cooldown_ms, at) {
+        if may_begin && standing.is_cool(plan.cooldown_ms, at) {
+            standing.enter(Phase::Pending, at);
+        }
+    }
+    for (app, standing) in state.subjects.iter_mut().filter(|(_, standing)| standing.phase == Phase::Pending)
+    {
+        // Snoozed it waits, as any rule does: an application is new only once. What moves in the background will do so again.
+        if !plan.snoozed {
             standing.fire(at);
             standing.moved_at_unix_ms = Some(at);
             state.standing.fired_at_unix_ms = Some(at);
-            happened.push(told(EventKind::Firing, sighting.app, None));
+            happened.push(told(EventKind::Firing, app, None));
+        } else if of == News::BackgroundTraffic {
+            standing.enter(Phase::Ok, at);
         }
     }
     state.subjects.retain(|app, standing| {
@@ -338,11 +347,10 @@ fn news(
             let lasted_ms = standing.end(at);
             happened.push(told(EventKind::Resolved, app, lasted_ms));
         }
-        standing.phase == Phase::Firing || !standing.is_cool(plan.cooldown_ms, at)
+        matches!(standing.phase, Phase::Firing | Phase::Pending) || !standing.is_cool(plan.cooldown_ms, at)
     });
     happened
 }
 
 #[cfg(test)]
-#[path = "evaluate_tests.rs"]
 mod tests;

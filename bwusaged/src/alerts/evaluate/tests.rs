@@ -252,6 +252,24 @@ fn each_new_application_is_told_once_and_over_when_it_is_quiet() {
 }
 
 #[test]
+fn an_application_that_came_while_the_rule_was_snoozed_is_told_afterwards() {
+    let mut rule = Watched::new("new application");
+    rule.snoozed = true;
+    assert!(rule.seen(0, &[Sighting { is_new: true, ..sighting("steam") }]).is_empty());
+    assert_eq!(rule.state.overall(), AlertState::Pending);
+    assert!(rule.seen(1000, &[]).is_empty());
+    rule.snoozed = false;
+    assert_eq!(rule.seen(1001, &[]), [(EventKind::Firing, "steam".into())]);
+    assert_eq!(rule.seen(1061, &[]), [(EventKind::Resolved, "steam".into())]);
+
+    let mut rule = Watched::new("background application moves data");
+    rule.snoozed = true;
+    assert!(rule.seen(0, &[Sighting { moved_in_background: true, ..sighting("cron") }]).is_empty());
+    rule.snoozed = false;
+    assert!(rule.seen(1, &[]).is_empty(), "it does not move anything any more");
+}
+
+#[test]
 fn a_background_application_is_told_again_only_after_the_cooldown() {
     let mut rule = Watched::new("background application moves data until quiet for 5s");
     let hidden = || Sighting { moved_in_background: true, ..sighting("cron") };
