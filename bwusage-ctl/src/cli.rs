@@ -28,7 +28,7 @@ Exit status:
     3  daemon not reachable
     4  permission denied
     5  versions of daemon and client do not fit
-    6  nothing matched (--fail-empty, --interface)
+    6  nothing matched (--fail-empty, --interface), no such rule
     7  the condition holds (alerts test)
     8  no answer in time
   130  interrupted
@@ -316,6 +316,7 @@ pub(crate) enum Answer {
     AlertEvent,
     AlertLog,
     AlertTrial,
+    AlertDryRun,
     Error,
 }
 
@@ -335,6 +336,7 @@ impl Answer {
             Self::AlertEvent => "alert_event",
             Self::AlertLog => "alert_log",
             Self::AlertTrial => "alert_trial",
+            Self::AlertDryRun => "alert_dry_run",
             Self::Error => "error",
         }
     }

@@ -168,17 +168,17 @@ impl Failure {
             Self::NotifyConfig(error) => vec![error.hint()],
             Self::NotifyCursor(error) => error.hint().into_iter().collect(),
             Self::NoHome => vec!["name a file:   --state FILE".into()],
+            Self::NoTime => vec!["put the earlier one first:   --from -7d --to yesterday".into()],
+            Self::TimeZone(_) => vec!["write it as in the IANA database:   --tz Europe/Berlin".into()],
+            Self::NoUser(_) => vec!["one that has no name any more goes by number:   --user 1000".into()],
+            Self::NoFormat => vec!["or let the name of the file say it:   --out usage.csv".into()],
+            Self::OnePer { .. } => vec!["write a file for each, or a database:   --format sqlite".into()],
+            Self::DatabaseToPipe => vec!["name a file:   --out usage.sqlite".into()],
             Self::Output(_)
             | Self::Json(_)
             | Self::Terminal(_)
             | Self::Start(_)
             | Self::When { .. }
-            | Self::NoTime
-            | Self::TimeZone(_)
-            | Self::NoUser(_)
-            | Self::NoFormat
-            | Self::OnePer { .. }
-            | Self::DatabaseToPipe
             | Self::File { .. }
             | Self::Database { .. }
             | Self::Untold => Vec::new(),
@@ -257,6 +257,7 @@ pub(crate) fn client_code(error: &ClientError) -> &'static str {
         ClientError::VersionMismatch { .. } => "version_mismatch",
         ClientError::Busy { .. } => "busy",
         ClientError::TurnedAway { .. } => "turned_away",
+        ClientError::Refused(refusal) if refusal.code == RefusalCode::NotFound as u16 => "not_found",
         ClientError::Refused(_) => "refused",
         ClientError::Goodbye => "shutting_down",
         ClientError::Lost(_) => "lost",
@@ -277,6 +278,7 @@ fn client_exit(error: &ClientError) -> Exit {
             Exit::Mismatch
         }
         ClientError::Refused(refusal) if refusal.code == RefusalCode::Denied as u16 => Exit::Denied,
+        ClientError::Refused(refusal) if refusal.code == RefusalCode::NotFound as u16 => Exit::Empty,
         ClientError::Timeout(_) => Exit::TimedOut,
         ClientError::Busy { .. } | ClientError::TurnedAway { .. } | ClientError::Refused(_) => Exit::Failed,
     }
@@ -340,5 +342,7 @@ mod tests {
         });
         assert_eq!(report, expected);
         assert_eq!(Failure::from(ClientError::Refused(refusal(RefusalCode::TooMany))).exit(), Exit::Failed);
+        let unknown = Failure::from(ClientError::Refused(refusal(RefusalCode::NotFound)));
+        assert_eq!((unknown.exit(), unknown.code()), (Exit::Empty, "not_found"));
     }
 }

@@ -35,22 +35,27 @@
 //! threshold or below, unless `until < 4MB/s` says otherwise; a sum of a calendar period ends with the period. `until quiet for 5m`
 //! says when news end; they are of the machine, an application or a user.
 //!
+//! What is told of a rule is told in the units that it is written in.
+//!
 //! Rules travel as text, so that the language can grow without a change of the wire; the daemon checks what it is sent.
 
 use std::{fmt, str::FromStr};
 
+mod dry_run;
 mod error;
 mod message;
 mod number;
 mod parse;
 mod rule;
 mod words;
+pub use dry_run::{DRY_RUN_S, DryRun, Firing, MAX_FIRINGS};
 pub use error::{RuleError, RuleProblem};
 pub use message::{
     AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, EventKind, Events, EventsQuery,
     LogQuery, Measured, NewRule, RuleId, RuleList, RuleStatus, Severity, Trial, Unit,
 };
 pub use rule::{Condition, Gauge, Limit, News, Period, Rule, Scope, Summed};
+pub use words::units_of;
 
 /// The longest rule, in bytes of text.
 pub const MAX_RULE_BYTES: usize = 1024;

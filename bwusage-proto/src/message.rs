@@ -241,6 +241,8 @@ pub enum RefusalCode {
     Denied = 4,
     /// The engine cannot tell.
     Unavailable = 5,
+    /// There is nothing of that number, or not for this viewer.
+    NotFound = 6,
 }
 
 /// Numbers of the messages.

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 mod alerts;
 mod connections;
+mod dry_run;
 mod history;
 mod ledger;
 mod status;
@@ -20,6 +21,7 @@ pub use alerts::{
     AlertLogReport, AlertsReport, MeasuredReport, RuleReport, TrialReport,
 };
 pub use connections::{CONNECTIONS_SCHEMA, ConnectionRecord, ConnectionReport, ConnectionsReport};
+pub use dry_run::{ALERT_DRY_RUN_SCHEMA, DryRunReport, FiringReport};
 pub use history::{
     BucketReport, Calendar, HISTORY_SCHEMA, HistoryRecord, HistoryReport, MachineReport, SeriesReport, Whose,
 };

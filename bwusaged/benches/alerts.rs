@@ -10,7 +10,8 @@ use bwusage_proto::{
     units::{Counters, Scope},
 };
 use bwusaged::{
-    alerts::{Alerts, Asker, calendar::Calendar},
+    alerts::{Alerts, Asker},
+    calendar::Calendar,
     engine::{Identity, ProcessSample, Sample},
     host::HostTick,
     server::access::Policy,

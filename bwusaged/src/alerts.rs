@@ -15,13 +15,15 @@ use bwusage_proto::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar::Calendar,
     server::access::{Policy, Viewer},
     usage::{Moment, store::Store},
 };
 
 mod attempt;
-pub mod calendar;
+pub mod bounds;
 mod change;
+pub mod dry_run;
 pub mod evaluate;
 pub mod known;
 pub mod log;
@@ -33,7 +35,6 @@ pub mod state;
 pub mod sum;
 
 pub use attempt::Attempt;
-use calendar::Calendar;
 pub use change::{Asker, Refused};
 use evaluate::{Plan, Sighting};
 use past::Past;

@@ -14,7 +14,8 @@ use bwusage_proto::transport::{Bound, Endpoint};
 use tokio::time::MissedTickBehavior;
 
 use crate::{
-    alerts::{self, calendar::Calendar, shelf::FileShelf},
+    alerts::{self, shelf::FileShelf},
+    calendar::Calendar,
     cli::Serve,
     config::{self, Config},
     engine::{self, Choice, Counting, Engine, Wanted, replay},

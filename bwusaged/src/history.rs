@@ -8,7 +8,7 @@
 //! The tick never waits: [`Writer::give`] adds to what waits in memory, and a thread of its own stores it every ten seconds.
 //! What cannot be stored stays in memory and is tried again; counting goes on, and [`writer::Writer::state`] says why.
 //!
-//! - Pure: [`collect`], [`minute`], [`calendar`], [`plan`], [`lanes`], [`names`].
+//! - Pure: [`collect`], [`minute`], [`plan`], [`lanes`], [`names`].
 //! - The database: [`schema`], [`book`], [`rollup`], [`query`], [`import`]; [`fault`] tells what is wrong with it and sets a broken file aside.
 //! - Threads: [`writer`], [`reader`].
 //!
@@ -21,7 +21,6 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 pub mod book;
-pub mod calendar;
 pub mod collect;
 mod dimension;
 pub mod fault;
@@ -38,7 +37,7 @@ pub mod schema;
 pub mod store;
 pub mod writer;
 
-use calendar::Calendar;
+use crate::calendar::Calendar;
 use reader::Reader;
 pub use writer::Writer;
 
@@ -78,6 +77,8 @@ pub struct Archive {
     pub writer: Writer,
     /// Answers.
     pub reader: Reader,
+    /// How long it keeps what.
+    pub retention: Retention,
 }
 
 impl Archive {
@@ -87,8 +88,8 @@ impl Archive {
     ///
     /// Fails when the system gives no thread.
     pub fn open(settings: Settings, instance: book::Instance) -> std::io::Result<Self> {
-        let reader = Reader::start(settings.clone())?;
-        Ok(Self { writer: Writer::start(settings, instance)?, reader })
+        let (reader, retention) = (Reader::start(settings.clone())?, settings.retention.clone());
+        Ok(Self { writer: Writer::start(settings, instance)?, reader, retention })
     }
 }
 

@@ -10,6 +10,7 @@
 //! - [`usage`] remembers. It is pure: the time is an argument, so every test is instant.
 //! - [`history`] keeps what was counted, minute by minute, in a database of its own.
 //! - [`alerts`] watches: rules over what is remembered. Pure but for the thread that saves them.
+//! - [`calendar`] tells both of them where days and months begin.
 //! - [`server`] answers. It never computes a number.
 //! - [`daemon`] ties them together, a tick at a time; [`config`] and [`service`] are its surroundings, and
 //!   [`privilege`] gives away what it does not need any more.
@@ -17,6 +18,7 @@
 //! Invariant: a byte is counted against the process that moved it, or reported under a named residual. Never guessed.
 
 pub mod alerts;
+pub mod calendar;
 pub mod cgroup;
 pub mod cli;
 pub mod config;

@@ -22,6 +22,7 @@ pub(crate) enum Action {
     /// Examples:
     ///   bwusage-ctl alerts add 'app steam: tx > 1GiB / 1d'
     ///   bwusage-ctl alerts add 'total > 80%, 90%, 100% of 50GB / month' --severity critical
+    ///   bwusage-ctl alerts add 'rx > 5GB / day' --dry-run
     ///   bwusage-ctl alerts add --app 'Web Content' 'rate.rx > 5MB/s for 30s' --cooldown 1h
     #[command(verbatim_doc_comment)]
     Add(Add),
@@ -138,7 +139,11 @@ pub(crate) struct Add {
     #[arg(long)]
     disabled: bool,
 
-    /// Print the rule as JSON, as in alerts list
+    /// Keep nothing, and say how often it would have fired in the last 30 days
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Print the rule as JSON, as in alerts list; with --dry-run what it would have done (schema bwusage.alert_dry_run/1)
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bwusage_proto::{
-    alert::{AlertRule, LogQuery, RuleId},
+    alert::{AlertRule, LogQuery, NewRule, RuleId},
     client::{Client, ClientError},
-    report::{AlertLogReport, AlertsReport, RuleReport, TrialReport},
+    report::{AlertLogReport, AlertsReport, DryRunReport, RuleReport, TrialReport},
     text,
     users::Users,
 };
@@ -56,12 +56,35 @@ async fn list(connection: &Connection, arguments: &List) -> Result<Exit, Failure
 
 async fn add(connection: &Connection, arguments: &Add) -> Result<Exit, Failure> {
     let new = arguments.read().map_err(Failure::Rule)?;
+    if arguments.dry_run {
+        return dry_run(connection, new, arguments.json).await;
+    }
     // Asked once: a second time it would be a second rule.
     let rule = connection.ask_once(async |client: &mut Client| client.add_alert(new.clone()).await).await?;
     if arguments.json {
         output::json(&RuleReport::new(&rule, &Users::new()))?;
     } else {
         output::plain(alerts::rule(&rule, now_unix_ms()).as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn dry_run(connection: &Connection, new: NewRule, json: bool) -> Result<Exit, Failure> {
+    let run = connection.ask(async |client: &mut Client| client.dry_run_alert(new.clone()).await).await?;
+    if json {
+        output::json(&DryRunReport::new(&run))?;
+        return Ok(Exit::Done);
+    }
+    output::plain(alerts::dry_run(&run, &TimeZone::system()).as_bytes())?;
+    if output::is_terminal() {
+        anstream::eprintln!(
+            "{}",
+            if run.fired.is_some() {
+                "nothing is kept; to keep the rule, leave out --dry-run"
+            } else {
+                "nothing is kept; to see what the rule says now:   bwusage-ctl alerts test RULE"
+            }
+        );
     }
     Ok(Exit::Done)
 }

@@ -1,8 +1,7 @@
 //! An event, worded once for all who are to be told.
 
 use bwusage_proto::{
-    alert::{AlertEvent, EventKind, Severity},
-    format::Units,
+    alert::{AlertEvent, EventKind, Severity, units_of},
     report::{AlertEventReport, Moment},
     text,
     users::Users,
@@ -86,7 +85,10 @@ fn variables(report: &AlertEventReport<'_>, event: &AlertEvent) -> Vec<(&'static
         ("BWUSAGE_OWNER", safe(&report.owner)),
         ("BWUSAGE_SUBJECT", or_empty(report.subject)),
         ("BWUSAGE_NOTE", or_empty(report.note)),
-        ("BWUSAGE_MEASURED", event.measured.map_or(String::new(), |measured| measured.words(Units::Iec))),
+        (
+            "BWUSAGE_MEASURED",
+            event.measured.map_or(String::new(), |measured| measured.words(units_of(&event.text))),
+        ),
         (
             "BWUSAGE_FORECAST_AT",
             event.forecast_at_unix_ms.map(Moment).map_or(String::new(), |at| at.to_string()),

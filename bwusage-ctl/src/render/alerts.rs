@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bwusage_proto::{
-    alert::{AlertEvent, AlertLog, AlertRule, AlertState, RuleList, RuleStatus, Trial},
-    format::{self, Units},
+    alert::{AlertEvent, AlertLog, AlertRule, AlertState, RuleList, RuleStatus, Trial, units_of},
+    format,
     report::{AlertEventReport, AlertLogReport, Moment},
     text,
     users::Users,
@@ -15,6 +15,9 @@ use super::{
     csv::{number, push_line},
     grid::{self, Column, Frame, or_dash},
 };
+
+mod dry_run;
+pub(crate) use dry_run::dry_run;
 
 /// How it is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +34,9 @@ pub(crate) fn list(list: &RuleList, layout: Layout<'_>) -> String {
         Column::numbers("RULE", 1, 0, |rule, _| rule.id.to_string()),
         Column::words("STATE", 2, |rule, layout| state(rule, layout.now_unix_ms)),
         Column::words("WATCHES", 0, |rule, _| text::escape(&rule.text).into_owned()),
-        Column::words("NOW", 3, |rule, layout| now(&rule.status, rule.forecast(layout.zone))),
+        Column::words("NOW", 3, |rule, layout| {
+            now(&rule.text, &rule.status, rule.forecast(layout.zone), layout.zone)
+        }),
         Column::numbers("FIRED", 6, 0, |rule, _| rule.status.fired.to_string()),
         Column::words("LAST", 7, |rule, layout| {
             or_dash(rule.status.fired_at_unix_ms, |at| local(at, layout.zone))
@@ -60,14 +65,16 @@ fn state(rule: &AlertRule, now_unix_ms: u64) -> String {
 }
 
 /// What was measured, and what is to come.
-fn now(status: &RuleStatus, forecast: Option<String>) -> String {
+fn now(rule: &str, status: &RuleStatus, forecast: Option<String>, zone: &TimeZone) -> String {
     if let Some(unknown) = &status.unknown {
         return text::escape(unknown).into_owned();
     }
     let mut parts: Vec<String> =
-        status.measured.map(|measured| measured.words(Units::Iec)).into_iter().collect();
-    parts.extend(status.reached_percent.map(|percent| format!("{percent}% of the cap is reached")));
-    parts.extend(forecast.map(|forecast| format!("all of it {forecast}")));
+        status.measured.map(|measured| measured.words(units_of(rule))).into_iter().collect();
+    parts.extend(status.reached_percent.map(|percent| format!("{percent}% of the cap")));
+    parts.extend(forecast.map(|forecast| format!("cap reached {forecast} at this pace")));
+    // A sum that began later than its period is not all of it.
+    parts.extend(status.known_from_unix_ms.map(|from| format!("counted since {}", local(from, zone))));
     parts.extend(
         (!status.subjects.is_empty()).then(|| text::escape(&status.subjects.join(", ")).into_owned()),
     );
@@ -86,7 +93,11 @@ pub(crate) fn trial(trial: &Trial, zone: &TimeZone) -> String {
         Some(false) => "does not hold",
         None => "nothing is known",
     };
-    format!("{}: {holds} ({})\n", text::escape(&trial.text), now(&trial.status, trial.forecast(zone)))
+    format!(
+        "{}: {holds} ({})\n",
+        text::escape(&trial.text),
+        now(&trial.text, &trial.status, trial.forecast(zone), zone)
+    )
 }
 
 /// A line for each event, newest first.
@@ -97,7 +108,7 @@ pub(crate) fn log(log: &AlertLog, layout: Layout<'_>) -> String {
         Column::numbers("RULE", 4, 0, |event, _| event.rule.to_string()),
         Column::words("SEVERITY", 6, |event, _| event.severity.name().into()),
         // The sentence escapes what programs chose.
-        Column::words("WHAT", 0, |event, layout| event.sentence(Units::Iec, layout.zone)),
+        Column::words("WHAT", 0, |event, layout| event.sentence(layout.zone)),
         Column::words("NOTE", 7, |event, _| {
             event.note.as_deref().map(text::escape).unwrap_or_default().into_owned()
         }),

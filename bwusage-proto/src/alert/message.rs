@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DEFAULT_COOLDOWN_S, Rule, RuleError, Scope};
+use super::{DEFAULT_COOLDOWN_S, DryRun, Rule, RuleError, Scope};
 use crate::{
     codec::{Decode, Encode},
     process::UserId,
@@ -49,6 +49,8 @@ pub enum AlertsRequest {
         /// Until when, in milliseconds of Unix time; `None` ends it.
         until_unix_ms: Option<u64>,
     },
+    /// How often would this rule have fired? Nothing is kept. Answered by [`Alerts::DryRun`].
+    DryRun(NewRule),
 }
 
 /// What the daemon answers.
@@ -64,6 +66,8 @@ pub enum Alerts {
     Removed(RuleId),
     /// What a rule would say.
     Trial(Box<Trial>),
+    /// What a rule would have done.
+    DryRun(Box<DryRun>),
 }
 
 /// A rule that a client wants.

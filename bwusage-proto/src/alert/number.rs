@@ -1,5 +1,7 @@
 //! Numbers as rules write them: exact, so that what is written can be read back.
 
+use crate::format::Units;
+
 /// Units of amounts, largest first.
 const UNITS: [(&str, u64); 13] = [
     ("EB", 1_000_000_000_000_000_000),
@@ -26,6 +28,13 @@ pub(super) fn amount(bytes: u64) -> String {
     let exact = UNITS.iter().filter(|(_, unit)| bytes.is_multiple_of(*unit));
     let written = exact.map(|(name, unit)| format!("{}{name}", bytes / unit));
     written.min_by_key(String::len).unwrap_or_default()
+}
+
+/// In which units `bytes` is written.
+pub(super) fn units(bytes: u64) -> Units {
+    let written = amount(bytes);
+    let is_decimal = !written.ends_with("iB") && written.trim_end_matches('B').ends_with(char::is_alphabetic);
+    if is_decimal { Units::Si } else { Units::Iec }
 }
 
 /// `90%`, `12.5%`, of hundredths of a percent.
@@ -59,6 +68,12 @@ mod tests {
         let written = [0, 1, 1000, 1023, 1024, 5_000_000, 1 << 30, 3 << 29, u64::MAX].map(amount);
         let expected = ["0", "1B", "1kB", "1023B", "1KiB", "5MB", "1GiB", "1536MiB", "18446744073709551615B"];
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn decimal_amounts_are_told_from_binary_ones() {
+        let units = [50_000_000_000, 1000, 1 << 30, 3 << 29, 1023, 0].map(units);
+        assert_eq!(units, [Units::Si, Units::Si, Units::Iec, Units::Iec, Units::Iec, Units::Iec]);
     }
 
     #[test]

@@ -12,9 +12,10 @@ use crate::{
 };
 
 impl AlertEvent {
-    /// What happened, as a sentence in which nothing acts on a terminal. Days and hours are those of `zone`.
+    /// What happened, as a sentence in which nothing acts on a terminal. Amounts are in the units of the rule, days and hours
+    /// are those of `zone`.
     #[must_use]
-    pub fn sentence(&self, units: Units, zone: &TimeZone) -> String {
+    pub fn sentence(&self, zone: &TimeZone) -> String {
         let rule = text::escape(&self.text);
         if self.kind == EventKind::Resolved {
             let what = self.subject.as_deref().map_or(rule.clone(), text::escape);
@@ -24,10 +25,12 @@ impl AlertEvent {
                 None => format!("over: {what}"),
             };
         }
-        let Ok(Rule { scope, condition }) = Rule::parse(&self.text) else {
+        let Ok(read) = Rule::parse(&self.text) else {
             // Of a newer daemon.
             return rule.into_owned();
         };
+        let units = read.units();
+        let Rule { scope, condition } = read;
         let (who, value) = (who(&scope), self.measured);
         match condition {
             Condition::Sum { of, limit, period, .. } => {
@@ -76,8 +79,28 @@ impl AlertEvent {
     fn forecast(&self, period: Period, zone: &TimeZone) -> String {
         self.forecast_at_unix_ms
             .and_then(|at| moment(at, zone))
-            .map_or_else(String::new, |at| format!("; at this pace all of it {}", when(&at, period)))
+            .map_or_else(String::new, |at| format!("; at this pace the cap is reached {}", when(&at, period)))
     }
+}
+
+impl Rule {
+    /// The units in which its amounts are written: a plan of 50 GB is not one of 46.6 GiB to whoever pays for it.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        match &self.condition {
+            Condition::Sum { limit, .. } => number::units(limit.bytes),
+            Condition::Level { of: Gauge::Cpu | Gauge::MemoryShare, .. } | Condition::News { .. } => {
+                Units::Iec
+            }
+            Condition::Level { above, .. } => number::units(*above),
+        }
+    }
+}
+
+/// As [`Rule::units`], of a rule that may be a newer version's.
+#[must_use]
+pub fn units_of(text: &str) -> Units {
+    Rule::parse(text).map_or(Units::Iec, |rule| rule.units())
 }
 
 impl AlertRule {
@@ -184,7 +207,7 @@ mod tests {
     }
 
     fn said(event: &AlertEvent) -> String {
-        event.sentence(Units::Si, &TimeZone::UTC)
+        event.sentence(&TimeZone::UTC)
     }
 
     /// 2026-11-24 18:30 UTC.
@@ -199,13 +222,12 @@ mod tests {
         };
         assert_eq!(
             said(&cap),
-            "this machine moved 40.1 GB since the month began: 80% of 50.0 GB is reached; at this pace all of it on the 24th"
+            "this machine moved 40.1 GB since the month began: 80% of 50.0 GB is reached; at this pace the cap is reached on the 24th"
         );
         let of = |period: &str| AlertEvent { text: format!("rx > 1GB / {period}"), ..cap.clone() };
-        assert!(
-            said(&of("week"))
-                .ends_with("since Monday: 80% of 1.00 GB is reached; at this pace all of it on Tuesday")
-        );
+        assert!(said(&of("week")).ends_with(
+            "since Monday: 80% of 1.00 GB is reached; at this pace the cap is reached on Tuesday"
+        ));
         assert!(said(&of("day")).ends_with("at 18:30"));
     }
 
@@ -221,12 +243,16 @@ mod tests {
                 "user alice sends 6.10 MB/s: more than 5.00 MB/s for 30s",
             ),
             (
+                event("app firefox: rx > 1GiB / 1d", Unit::Bytes, 1_100_000_000, 1 << 30),
+                "firefox received 1.02 GiB in the last 1d: more than 1.00 GiB",
+            ),
+            (
                 event("cpu > 90%", Unit::Centipercent, 9510, 9000),
                 "this machine uses processors by 95.1%: more than 90.0%",
             ),
             (
                 event("ledger.lost > 0", Unit::Bytes, 1500, 0),
-                "this machine could not attribute 1.50 kB in the last 10m: more than 0 B",
+                "this machine could not attribute 1.46 KiB in the last 10m: more than 0 B",
             ),
         ];
         for (event, expected) in cases {

@@ -3,8 +3,8 @@
 use super::{Client, ClientError, ProtocolError};
 use crate::{
     alert::{
-        AlertLog, AlertRule, Alerts, AlertsRequest, Events, EventsQuery, LogQuery, NewRule, RuleId, RuleList,
-        Trial,
+        AlertLog, AlertRule, Alerts, AlertsRequest, DryRun, Events, EventsQuery, LogQuery, NewRule, RuleId,
+        RuleList, Trial,
     },
     message::{Reply, Request},
 };
@@ -51,6 +51,18 @@ impl Client {
     pub async fn test_alert(&mut self, rule: NewRule) -> Result<Trial, ClientError> {
         match self.alerts(AlertsRequest::Test(rule)).await? {
             Alerts::Trial(trial) => Ok(*trial),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// How often a rule would have fired.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection does, or the daemon refuses: it says what is wrong with the rule, or that it remembers nothing.
+    pub async fn dry_run_alert(&mut self, rule: NewRule) -> Result<DryRun, ClientError> {
+        match self.alerts(AlertsRequest::DryRun(rule)).await? {
+            Alerts::DryRun(run) => Ok(*run),
             _ => Err(unexpected()),
         }
     }

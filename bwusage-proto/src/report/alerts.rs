@@ -9,7 +9,6 @@ use crate::{
         AlertEvent, AlertLog, AlertRule, AlertState, EventKind, Measured, RuleList, RuleStatus, Severity,
         Trial, Unit,
     },
-    format::Units,
     users::Users,
 };
 
@@ -243,7 +242,7 @@ impl<'a> AlertEventReport<'a> {
             reached_percent: event.reached_percent,
             forecast_at: event.forecast_at_unix_ms.map(Moment),
             lasted_ms: event.lasted_ms,
-            text: event.sentence(Units::Iec, zone),
+            text: event.sentence(zone),
         }
     }
 }

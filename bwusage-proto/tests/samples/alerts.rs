@@ -2,9 +2,11 @@
 
 use bwusage_proto::{
     alert::{
-        AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, EventKind, Events, EventsQuery,
-        LogQuery, Measured, NewRule, RuleId, RuleList, RuleStatus, Severity, Trial, Unit,
+        AlertEvent, AlertLog, AlertRule, AlertState, Alerts, AlertsRequest, DryRun, EventKind, Events,
+        EventsQuery, Firing, LogQuery, Measured, NewRule, RuleId, RuleList, RuleStatus, Severity, Trial,
+        Unit,
     },
+    history::Bucket,
     message::{Reply, Request},
     process::UserId,
 };
@@ -25,6 +27,7 @@ pub(super) fn requests() -> Vec<(&'static str, Request)> {
         ("alerts_log", alerts(AlertsRequest::Log(query))),
         ("alerts_add", alerts(AlertsRequest::Add(new()))),
         ("alerts_test", alerts(AlertsRequest::Test(new()))),
+        ("alerts_dry_run", alerts(AlertsRequest::DryRun(new()))),
         ("alerts_remove", alerts(AlertsRequest::Remove(RuleId(7)))),
         ("alerts_enable", alerts(AlertsRequest::Enable { rule: RuleId(7), enabled: true })),
         ("alerts_snooze", alerts(AlertsRequest::Snooze { rule: RuleId(7), until_unix_ms: Some(8) })),
@@ -43,11 +46,32 @@ pub(super) fn replies() -> Vec<(&'static str, Reply)> {
         ("alerts_rule", alerts(Alerts::Rule(Box::new(rule())))),
         ("alerts_removed", alerts(Alerts::Removed(RuleId(7)))),
         ("alerts_trial", alerts(Alerts::Trial(Box::new(trial)))),
+        ("alerts_dry_run_reply", alerts(Alerts::DryRun(Box::new(dry_run())))),
         (
             "events_reply",
             Reply::Events(Box::new(Events { log: 9, last: 300, missed: true, events: vec![event()] })),
         ),
     ]
+}
+
+fn dry_run() -> DryRun {
+    let firing = Firing {
+        at_unix_ms: 1_700_000_000_000,
+        subject: Some("curl".into()),
+        measured: Some(Measured { unit: Unit::Bytes, value: 500, threshold: 400 }),
+        reached_percent: Some(80),
+    };
+    DryRun {
+        text: "total > 80% of 500B / month".into(),
+        fired: Some(2),
+        unknown: Some("too fine".into()),
+        from_unix_ms: 1_700_000_000_000,
+        to_unix_ms: 1_702_592_000_000,
+        counted_s: 2_592_000,
+        steps: vec![Bucket::Hour, Bucket::Minute],
+        firings: vec![firing],
+        notes: vec!["a note".into()],
+    }
 }
 
 fn rule() -> AlertRule {

@@ -13,12 +13,11 @@ use bwusage_proto::alert::{
 };
 
 use super::{
-    calendar::Calendar,
     reading::{Moved, Reading},
     state::{Happening, Phase, Standing, State},
     sum::Sum,
 };
-use crate::usage::Moment;
+use crate::{calendar::Calendar, usage::Moment};
 
 /// The most applications of which one rule tells at a time.
 const SUBJECTS: usize = 256;

@@ -3,6 +3,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::alerts::bounds::Bounds;
 
 const DAY_S: u64 = 86_400;
 /// 2026-11-01 00:00 UTC, a Sunday.
@@ -301,7 +302,7 @@ proptest! {
             total += bytes;
             for happening in rule.look(at, received(total), &[]) {
                 if happening.kind == EventKind::Firing {
-                    let month = calendar.bounds(Period::Month, at * 1000).unwrap().from_unix_ms;
+                    let month = Bounds::of(Period::Month, at * 1000, &calendar).unwrap().from_unix_ms;
                     prop_assert!(told.insert((month, happening.reached_percent)), "{:?}", happening);
                 }
             }

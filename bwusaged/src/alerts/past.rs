@@ -14,6 +14,7 @@ use bwusage_proto::{
 
 use super::{
     Alerts,
+    bounds::Bounds,
     change::{Checked, check},
     sum::Sum,
 };
@@ -53,16 +54,8 @@ impl Alerts {
     ) -> Option<Question> {
         let Checked { rule, user } = check(new).ok()?;
         let Condition::Sum { of, period, .. } = rule.condition else { return None };
-        let (per, mut filter) = subject(&rule.scope, user, store).filter(|_| of != Summed::Lost)?;
-        if per == Per::Total
-            && let Some(own) = viewer.summed_up_against()
-        {
-            filter.users.retain(|user| user == own);
-            if filter.users.is_empty() && matches!(rule.scope, Scope::User(_)) {
-                return None;
-            }
-            filter.users = vec![own.clone()];
-        }
+        let (per, filter) =
+            covered(&rule.scope, user.as_ref(), viewer, store).filter(|_| of != Summed::Lost)?;
         let (from_unix_ms, bucket) = match period {
             Period::Trailing { seconds } => {
                 let bucket = match seconds {
@@ -73,7 +66,7 @@ impl Alerts {
                 (now_unix_ms.saturating_sub(u64::from(seconds) * 1000), bucket)
             }
             Period::Day | Period::Week | Period::Month => {
-                (self.calendar.bounds(period, now_unix_ms)?.from_unix_ms, Bucket::Hour)
+                (Bounds::of(period, now_unix_ms, &self.calendar)?.from_unix_ms, Bucket::Hour)
             }
         };
         let query = HistoryQuery {
@@ -90,13 +83,32 @@ impl Alerts {
     }
 }
 
-/// By whom the history tells it apart, and of whom it is asked.
-fn subject(scope: &Scope, user: Option<UserId>, store: &Store) -> Option<(Per, HistoryFilter)> {
-    let of_processes =
-        HistoryFilter { scopes: vec![Reach::Lan, Reach::Internet], ..HistoryFilter::default() };
+/// Of whom the history is asked about `scope`, as far as `viewer` may know it, and what makes a series then. `None` where the
+/// history does not tell them apart, or nothing is to be known.
+pub(super) fn covered(
+    scope: &Scope,
+    user: Option<&UserId>,
+    viewer: &Viewer,
+    store: &Store,
+) -> Option<(Per, HistoryFilter)> {
+    let (per, mut filter) = subject(scope, user, store)?;
+    if per == Per::Total
+        && let Some(own) = viewer.summed_up_against()
+    {
+        filter.users.retain(|user| user == own);
+        if filter.users.is_empty() && matches!(scope, Scope::User(_)) {
+            return None;
+        }
+        filter.users = vec![own.clone()];
+    }
+    Some((per, filter))
+}
+
+fn subject(scope: &Scope, user: Option<&UserId>, store: &Store) -> Option<(Per, HistoryFilter)> {
+    let of_processes = outside();
     Some(match scope {
         Scope::App(name) => (Per::Total, HistoryFilter { apps: vec![name.clone()], ..of_processes }),
-        Scope::User(_) => (Per::Total, HistoryFilter { users: vec![user?], ..of_processes }),
+        Scope::User(_) => (Per::Total, HistoryFilter { users: vec![user?.clone()], ..of_processes }),
         Scope::Interface(name) => {
             (Per::Interface, HistoryFilter { interfaces: vec![name.clone()], ..HistoryFilter::default() })
         }
@@ -107,6 +119,11 @@ fn subject(scope: &Scope, user: Option<UserId>, store: &Store) -> Option<(Per, H
         }
         Scope::Unit(_) | Scope::Container(_) => return None,
     })
+}
+
+/// What left the machine or entered it.
+pub(super) fn outside() -> HistoryFilter {
+    HistoryFilter { scopes: vec![Reach::Lan, Reach::Internet], ..HistoryFilter::default() }
 }
 
 /// The interfaces whose bytes are the machine's; as in [`super::reading`].
@@ -143,19 +160,22 @@ impl Question {
         for series in history.series.iter().filter(meant) {
             for (span, amount) in head.buckets.iter().zip(&series.points) {
                 let at = u64::try_from(span.start_unix_s).ok()?.saturating_mul(1000).max(self.from_unix_ms);
-                bytes.extend(amount.map(|amount| (at, self.moved(amount))).filter(|(_, bytes)| *bytes > 0));
+                bytes.extend(
+                    amount.map(|amount| (at, moved(self.of, amount))).filter(|(_, bytes)| *bytes > 0),
+                );
             }
         }
         Some(Past { bytes, known_from_unix_ms: oldest.max(self.from_unix_ms) })
     }
+}
 
-    fn moved(&self, amount: Amount) -> u64 {
-        match self.of {
-            Summed::Rx => amount.rx_bytes,
-            Summed::Tx => amount.tx_bytes,
-            Summed::Total => amount.bytes(),
-            Summed::Lost => 0,
-        }
+/// What of `amount` a rule about `of` adds up.
+pub(super) fn moved(of: Summed, amount: Amount) -> u64 {
+    match of {
+        Summed::Rx => amount.rx_bytes,
+        Summed::Tx => amount.tx_bytes,
+        Summed::Total => amount.bytes(),
+        Summed::Lost => 0,
     }
 }
 
@@ -176,10 +196,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        alerts::{
-            calendar::Calendar,
-            tests::machine::{ALICE, BOB, Machine},
-        },
+        alerts::tests::machine::{ALICE, BOB, Machine},
+        calendar::Calendar,
         server::access::{Policy, Visibility},
     };
 

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use bwusage_proto::alert::Period;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Bounds, Calendar};
+use super::bounds::Bounds;
+use crate::calendar::Calendar;
 
 /// In how many steps a trailing sum moves on.
 const STEPS: u64 = 60;
@@ -62,7 +63,7 @@ impl Sum {
                 known_from_unix_ms: now_unix_ms,
             }),
             Period::Day | Period::Week | Period::Month => {
-                let page = Page::begin(calendar.bounds(period, now_unix_ms)?, now_unix_ms);
+                let page = Page::begin(Bounds::of(period, now_unix_ms, calendar)?, now_unix_ms);
                 Self::Calendar(Pages { page, before: None, looked_at_unix_ms: now_unix_ms })
             }
         })
@@ -196,7 +197,7 @@ impl Pages {
         if (self.page.from_unix_ms..self.page.to_unix_ms).contains(&now_unix_ms) {
             return false;
         }
-        let Some(bounds) = calendar.bounds(period, now_unix_ms) else { return false };
+        let Some(bounds) = Bounds::of(period, now_unix_ms, calendar) else { return false };
         let next = match self.before.take() {
             Some(before) if before.from_unix_ms == bounds.from_unix_ms => before,
             _ => {

@@ -19,11 +19,11 @@ use serde::Deserialize;
 use super::{
     Settings,
     book::{ADD, AMOUNTS, Numbers},
-    calendar::Calendar,
     fault::{self, Fault},
     names::{NO_SCOPE, Name},
     schema::Kind,
 };
+use crate::calendar::Calendar;
 
 /// What a database begins with.
 const SQLITE: &[u8] = b"SQLite format 3\0";

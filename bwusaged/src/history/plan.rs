@@ -2,7 +2,7 @@
 
 use bwusage_proto::history::Bucket;
 
-use super::calendar::Calendar;
+use crate::calendar::Calendar;
 
 /// Half of what an amount of each tier of [`super::schema::TIERS`] stands for, more or less.
 const HALF_S: [i64; 4] = [30, 1800, 43_200, 15 * 86_400];
@@ -85,7 +85,7 @@ pub fn pieces(
         Bucket::Day | Bucket::Month if same_zone => vec![Piece::exact(2, from, to)],
         Bucket::Day | Bucket::Month => {
             let hours = Piece::by_middle(1, from, to);
-            let split = ceil(home, Bucket::Day, horizons.hours.max(0));
+            let split = home.ceil(Bucket::Day, horizons.hours.max(0));
             if split <= from {
                 return vec![hours];
             }
@@ -105,7 +105,7 @@ pub fn pieces(
 /// As [`pieces`] of the whole range, without what is finer than days: enough to tell large from small.
 #[must_use]
 pub fn coarse(home: &Calendar, from: i64, to: i64) -> Vec<Piece> {
-    let (from, to) = (home.start(Bucket::Day, from), ceil(home, Bucket::Day, to));
+    let (from, to) = (home.start(Bucket::Day, from), home.ceil(Bucket::Day, to));
     let mut pieces = Vec::new();
     cover(3, home, from, to, Horizons { minutes: i64::MAX, hours: i64::MAX }, &mut pieces);
     pieces
@@ -119,9 +119,9 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
     if tier == 0 {
         return pieces.push(Piece::exact(0, from, to));
     }
-    let (begin, end) = (ceil(home, CUTS[tier], from), home.start(CUTS[tier], to));
+    let (begin, end) = (home.ceil(CUTS[tier], from), home.start(CUTS[tier], to));
     let finer = |from: i64, to: i64, pieces: &mut Vec<Piece>| {
-        let reach = ceil(home, CUTS[tier], horizons.of(CUTS[tier - 1]).max(0)).clamp(from, to);
+        let reach = home.ceil(CUTS[tier], horizons.of(CUTS[tier - 1]).max(0)).clamp(from, to);
         if from < reach {
             pieces.push(Piece::by_middle(tier, from, reach));
         }
@@ -133,12 +133,6 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
     finer(from, begin, pieces);
     pieces.push(Piece::exact(tier, begin, end));
     finer(end, to, pieces);
-}
-
-/// The first beginning of a bucket at or after `at`.
-fn ceil(calendar: &Calendar, bucket: Bucket, at: i64) -> i64 {
-    let start = calendar.start(bucket, at);
-    if start >= at { start } else { calendar.next(bucket, start) }
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use rusqlite::Connection;
 use super::{
     Retention,
     book::AMOUNTS,
-    calendar::Calendar,
     dimension::{self, Members},
     host,
     lanes::{Known, Lanes},
@@ -27,6 +26,7 @@ use super::{
     plan::{self, CUTS, Calendars, Horizons, Piece},
     schema::{Kind, TIERS},
 };
+use crate::calendar::Calendar;
 
 mod error;
 pub use error::QueryError;

@@ -9,10 +9,10 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::{
     Retention,
     book::{ADD, ADD_HOST, AMOUNTS, Numbers},
-    calendar::Calendar,
     names::{NO_SCOPE, Name},
     schema::{HOST_TIERS, Kind, TIERS},
 };
+use crate::calendar::Calendar;
 
 /// Minutes so far ahead were booked before the clock was set back, and are due too.
 const AHEAD_S: i64 = 2 * 3600;

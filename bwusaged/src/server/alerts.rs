@@ -9,6 +9,7 @@ use super::Shared;
 use crate::{
     alerts::{
         Asker, Attempt, Refused,
+        dry_run::DryRun,
         past::{Past, Question},
     },
     usage::Moment,
@@ -33,7 +34,8 @@ impl Shared {
         }
     }
 
-    /// Answers at once. A rule is tried out with one look only: see [`Shared::begin_attempt`] for the other one.
+    /// Answers at once. A rule is tried out with one look only, and run over no history: see [`Shared::begin_attempt`] and
+    /// [`Shared::begin_dry_run`] for more.
     pub(super) fn answer_alerts(&self, asker: &Asker, request: AlertsRequest) -> Result<Said, Refusal> {
         let now = self.last_tick().unix_ms;
         self.alerts.borrow_mut().meet(asker);
@@ -47,6 +49,7 @@ impl Shared {
                 let attempt = self.begin_attempt(asker, &new)?;
                 Said::Trial(Box::new(self.end_attempt(attempt)))
             }
+            AlertsRequest::DryRun(new) => Said::DryRun(Box::new(self.begin_dry_run(asker, &new)?.told())),
             AlertsRequest::Remove(rule) => {
                 alerts().remove(asker, rule)?;
                 Said::Removed(rule)
@@ -75,6 +78,13 @@ impl Shared {
     /// Lets it take a look at the last tick.
     pub(super) fn try_out(&self, attempt: &mut Attempt) {
         self.alerts.borrow().try_out(attempt, self.last_tick(), &self.store.borrow());
+    }
+
+    /// Begins to look how often a rule would have fired.
+    pub(super) fn begin_dry_run(&self, asker: &Asker, new: &NewRule) -> Result<DryRun, Refusal> {
+        let retention = self.archive.as_ref().map(|archive| archive.retention.clone()).unwrap_or_default();
+        let (alerts, store) = (self.alerts.borrow(), self.store.borrow());
+        Ok(alerts.dry_run(asker, new, self.last_tick().unix_ms, &store, &retention)?)
     }
 
     /// What to ask the history about the time before a rule.
@@ -120,9 +130,7 @@ impl From<Refused> for Refusal {
             Refused::TooManyOfUser | Refused::TooMany => {
                 (RefusalCode::TooMany, "remove one that you need no more: bwusage-ctl alerts remove NUMBER")
             }
-            Refused::NoSuchRule(_) => {
-                (RefusalCode::BadRequest, "see which there are: bwusage-ctl alerts list")
-            }
+            Refused::NoSuchRule(_) => (RefusalCode::NotFound, "see which there are: bwusage-ctl alerts list"),
         };
         Self { code: code as u16, message: refused.to_string(), hint: Some(hint.into()) }
     }

@@ -197,6 +197,7 @@ impl Connection {
                 let reply = match *about {
                     AlertsRequest::Test(new) => self.try_out(&new).await,
                     AlertsRequest::Add(new) => self.add_rule(new).await,
+                    AlertsRequest::DryRun(new) => self.dry_run(&new).await?,
                     about => self.shared.answer_alerts(&self.asker, about),
                 };
                 let reply = reply.map_or_else(Reply::Error, |said| Reply::Alerts(Box::new(said)));
@@ -273,6 +274,21 @@ impl Connection {
             self.shared.try_out(&mut attempt);
         }
         Ok(Alerts::Trial(Box::new(self.shared.end_attempt(attempt))))
+    }
+
+    /// Asks the history how often a rule would have fired.
+    async fn dry_run(&mut self, new: &NewRule) -> Result<Result<Alerts, Refusal>, Ended> {
+        let mut run = match self.shared.begin_dry_run(&self.asker, new) {
+            Ok(run) => run,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for question in run.questions() {
+            match self.history(question).await? {
+                Ok(pages) => run.hear(&pages),
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+        Ok(Ok(Alerts::DryRun(Box::new(run.told()))))
     }
 
     async fn send_everything(&mut self, request: u32) -> Result<u64, Ended> {

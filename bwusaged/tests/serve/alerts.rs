@@ -86,6 +86,7 @@ fn every_form_fires_survives_a_crash_and_resolves() {
     let daemon = play(folder(), "rest.jsonl");
     block_on(async {
         let mut rules = Vec::new();
+        let of_container = format!("container {}: rx > 1kB / 3s", &script::CONTAINER_ID[..12]);
         for text in [
             "app steam: rx > 1kB / 3s",
             "user 1000: total > 1kB / 3s",
@@ -98,6 +99,9 @@ fn every_form_fires_survives_a_crash_and_resolves() {
             "new application until quiet for 2s",
             "background application moves data until quiet for 2s",
             "ledger.lost > 0 / 3s",
+            "unit nginx.service: rate.tx > 1kB/s for 1s",
+            "app nginx: tx > 1kB / 3s",
+            &of_container,
         ] {
             rules.push(add(&daemon, text).await);
         }

@@ -5,6 +5,7 @@
 mod alerts;
 mod connections;
 mod daemon;
+mod dry_run;
 mod history;
 
 mod access;

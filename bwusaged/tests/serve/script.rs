@@ -21,14 +21,24 @@ const MOMENTS: u64 = 1200;
 /// Bytes that each busy program receives in a tick.
 const BYTES: u64 = 100_000;
 
-/// `curl` has moved data, and nothing happens any more.
-pub(crate) fn at_rest(path: &Path) {
-    write(path, &[moment(1, &["curl"], 5, 10)]);
+/// The container that `redis` runs in.
+pub(crate) const CONTAINER_ID: &str = "4b1c9e0f2a7d5c3e8f6a1b0d9c7e5f3a2b4d6c8e0f1a3b5d7c9e2f4a6b8d0c1e";
+
+/// Nobody ever moved anything.
+pub(crate) fn silent(path: &Path) {
+    write(path, &[moment(0, &[], 5, 10)]);
 }
 
-/// `curl` and `steam`, which nobody sees run, move data; processors and memory are in use, and the ledger loses bytes.
+/// `curl`, `nginx` and `redis` have moved data, and nothing happens any more.
+pub(crate) fn at_rest(path: &Path) {
+    write(path, &[moment(1, &["curl", "nginx", "redis"], 5, 10)]);
+}
+
+/// `curl` and `steam`, which nobody sees run, move data, and so do `redis` in a container and `nginx`, a service, which sends it;
+/// processors and memory are in use, and the ledger loses bytes.
 pub(crate) fn busy(path: &Path) {
-    let moments: Vec<Moment> = (1..=MOMENTS).map(|tick| moment(tick, &["curl", "steam"], 95, 95)).collect();
+    let moments: Vec<Moment> =
+        (1..=MOMENTS).map(|tick| moment(tick, &["curl", "nginx", "redis", "steam"], 95, 95)).collect();
     write(path, &moments);
 }
 
@@ -49,7 +59,7 @@ fn moment(tick: u64, programs: &[&str], cpu_percent: u32, memory_percent: u64) -
     let bytes = tick * BYTES;
     let processes = (1..).zip(programs).map(|(pid, program)| ProcessSample {
         id: ProcessId::new(pid, 1),
-        counters: counters(bytes),
+        counters: counters(program, bytes),
         identity: (tick == 1).then(|| identity(program)),
         ended: false,
     });
@@ -73,10 +83,19 @@ fn moment(tick: u64, programs: &[&str], cpu_percent: u32, memory_percent: u64) -
     }
 }
 
-fn counters(bytes: u64) -> Counters {
+fn counters(program: &str, bytes: u64) -> Counters {
     let mut counters = Counters::default();
-    counters[Scope::Internet].wire.rx_bytes = bytes;
+    let wire = &mut counters[Scope::Internet].wire;
+    *(if program == "nginx" { &mut wire.tx_bytes } else { &mut wire.rx_bytes }) = bytes;
     counters
+}
+
+fn cgroup(program: &str) -> String {
+    match program {
+        "nginx" => "/system.slice/nginx.service".into(),
+        "redis" => format!("/system.slice/docker-{CONTAINER_ID}.scope"),
+        _ => "/".into(),
+    }
 }
 
 fn identity(program: &str) -> Identity {
@@ -84,7 +103,7 @@ fn identity(program: &str) -> Identity {
         name: program.into(),
         exe: Some(format!("/usr/bin/{program}")),
         user: Some(UserId::Uid(1000)),
-        cgroup: Some("/".into()),
+        cgroup: Some(cgroup(program)),
         terminal: Some(false),
         ..Identity::default()
     }

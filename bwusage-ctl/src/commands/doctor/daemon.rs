@@ -179,7 +179,7 @@ mod tests {
             losses: Vec::new(),
             ledger: None,
             privilege: None,
-            history: None,
+            history: Some(HistoryState::default()),
         }
     }
 
@@ -192,7 +192,7 @@ mod tests {
     fn a_healthy_daemon_passes_every_check() {
         let mut status = status("exact", &[true]);
         status.you_see = "all".into();
-        let expected = ["daemon", "version", "engine", "hook", "losses", "visibility"]
+        let expected = ["daemon", "version", "engine", "hook", "losses", "visibility", "history"]
             .map(|id| (id.to_owned(), Verdict::Ok));
         assert_eq!(verdicts(Ok(&status)), expected);
     }
@@ -210,8 +210,8 @@ mod tests {
     #[test]
     fn who_does_not_see_everything_is_told_how_to() {
         let checks = checks(&Endpoint::new("/s"), Ok(&status("exact", &[true])));
-        let visibility = checks.last().unwrap();
-        assert_eq!((&*visibility.id, visibility.verdict), ("visibility", Verdict::Note));
+        let visibility = checks.iter().find(|check| check.id == "visibility").unwrap();
+        assert_eq!(visibility.verdict, Verdict::Note);
         assert!(visibility.fix.as_deref().is_some_and(|fix| fix.contains("usermod -aG bwusage")));
     }
 

@@ -80,7 +80,7 @@ fn a_rule_says_where_it_stands_and_what_is_to_come() {
     assert!(lines[0].starts_with("RULE  STATE "), "{drawn}");
     assert!(
         lines[1].starts_with("   1  firing")
-            && lines[1].contains("42.0 GiB, 80% of the cap is reached, all of it on the 24th"),
+            && lines[1].contains("45.1 GB, 80% of the cap, cap reached on the 24th at this pace"),
         "{drawn}"
     );
     assert!(lines[1].contains("2026-11-21 20:00:00"), "{drawn}");
@@ -102,6 +102,18 @@ fn nothing_that_somebody_chose_acts_on_a_terminal_or_a_spreadsheet() {
     let csv = csv(&report);
     assert!(csv.contains(r#","'=2+2,\x1b[2J\u{202e}\x0a","#), "{csv}");
     assert_eq!(csv.lines().count(), 2);
+}
+
+#[test]
+fn a_sum_that_is_not_whole_says_from_when_on_it_counts() {
+    let status = RuleStatus {
+        measured: Some(Measured { unit: Unit::Bytes, value: 5 << 30, threshold: 10 << 30 }),
+        known_from_unix_ms: Some(NOW),
+        ..RuleStatus::default()
+    };
+    let said =
+        trial(&Trial { text: "rx > 10GiB / month".into(), holds: Some(false), status }, &TimeZone::UTC);
+    assert_eq!(said, "rx > 10GiB / month: does not hold (5.00 GiB, counted since 2026-11-21 20:00:00)\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use bwusage_proto::{
     message::{Refusal, RefusalCode},
 };
 
-use crate::history::calendar::TooMany;
+use crate::calendar::TooMany;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -55,6 +55,12 @@ impl Calendar {
         self.billing_day.unsigned_abs()
     }
 
+    /// Whether `at` has a date.
+    #[must_use]
+    pub fn holds(at: i64) -> bool {
+        DATED_S.contains(&at)
+    }
+
     /// The beginning of the bucket that `at` is in. [`Bucket::Whole`] begins wherever it is asked for.
     #[must_use]
     pub fn start(&self, bucket: Bucket, at: i64) -> i64 {
@@ -87,6 +93,13 @@ impl Calendar {
                 next.map_or(i64::MAX, |date| self.begin(date))
             }
         }
+    }
+
+    /// The first beginning of a bucket at or after `at`.
+    #[must_use]
+    pub fn ceil(&self, bucket: Bucket, at: i64) -> i64 {
+        let start = self.start(bucket, at);
+        if start >= at { start } else { self.next(bucket, start) }
     }
 
     /// The beginnings of all buckets that `from..to` touches, and where the last one ends.
@@ -208,7 +221,7 @@ mod tests {
                     calendar.cut(bucket, at("2026-03-20T01:02:03Z"), at("2026-04-10T00:00:00Z"), 50_000);
                 for pair in borders.unwrap().windows(2) {
                     assert!(pair[0] < pair[1], "{zone} {bucket:?} {pair:?}");
-                    for inside in [pair[0], (pair[0] + pair[1]) / 2, pair[1] - 1] {
+                    for inside in [pair[0], i64::midpoint(pair[0], pair[1]), pair[1] - 1] {
                         assert_eq!(calendar.start(bucket, inside), pair[0], "{zone} {bucket:?} {inside}");
                     }
                 }
