@@ -22,7 +22,8 @@ pub(crate) struct History {
     #[arg(long, value_name = "BUCKET")]
     by: Option<By>,
 
-    /// What makes a series. total is everything, host the machine: processors, memory, disks, network
+    /// What makes a series. total is everything, host the machine: processors, memory, disks, network; remote is a remote host, by
+    /// the hour or coarser
     #[arg(long, value_name = "WHAT", default_value = "total")]
     per: PerName,
 
@@ -200,7 +201,11 @@ impl History {
         let typed = self.range.span(now)?;
         let bucket = match (self.by, &typed) {
             (Some(by), _) => by.into(),
-            (None, Some(span)) => usual_bucket(span.to_unix_s.saturating_sub(span.from_unix_s)),
+            (None, Some(span)) => {
+                let usual = usual_bucket(span.to_unix_s.saturating_sub(span.from_unix_s));
+                // Remote hosts are kept by the hour.
+                if self.per == PerName::Remote { usual.max(Bucket::Hour) } else { usual }
+            }
             (None, None) => Bucket::Day,
         };
         let span = match typed {
@@ -276,6 +281,7 @@ pub(crate) enum PerName {
     Scope,
     Category,
     Interface,
+    Remote,
     Host,
 }
 
@@ -288,6 +294,7 @@ impl From<PerName> for Per {
             PerName::Scope => Self::Scope,
             PerName::Category => Self::Category,
             PerName::Interface => Self::Interface,
+            PerName::Remote => Self::Remote,
             PerName::Host => Self::Host,
         }
     }

@@ -95,7 +95,8 @@ impl Stored {
         if !counts {
             return None;
         }
-        if self.kind != Kind::Residual && asker.only.is_some() && asker.only != self.user {
+        let own = asker.only(*per);
+        if self.kind != Kind::Residual && own.is_some() && own != self.user.as_ref() {
             let choosy = !(filter.apps.is_empty() && filter.users.is_empty() && filter.categories.is_empty());
             return match per {
                 // A sum of a choice would tell what is in the choice.
@@ -110,11 +111,13 @@ impl Stored {
             // Told apart amount by amount.
             Per::Scope => SeriesKey::Other(0),
             _ if self.kind == Kind::Residual => SeriesKey::Residual(residual_of(&self.name)?),
+            // Until the hosts are taken from it.
+            Per::Remote => SeriesKey::Other(0),
             Per::App if self.kind == Kind::Group => SeriesKey::Other(0),
             Per::App => SeriesKey::App(self.name),
             Per::User => SeriesKey::User(self.user),
             Per::Category => SeriesKey::Category(category_of(self.category)),
-            Per::Interface | Per::Remote => return None,
+            Per::Interface => return None,
         })
     }
 

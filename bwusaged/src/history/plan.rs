@@ -5,7 +5,7 @@ use bwusage_proto::history::Bucket;
 use super::calendar::Calendar;
 
 /// Half of what an amount of each tier of [`super::schema::TIERS`] stands for, more or less.
-const HALF_S: [i64; 4] = [30, 1800, 43_200, 15 * 86_400];
+pub const HALF_S: [i64; 4] = [30, 1800, 43_200, 15 * 86_400];
 /// How each tier is cut.
 pub const CUTS: [Bucket; 4] = [Bucket::Minute, Bucket::Hour, Bucket::Day, Bucket::Month];
 
@@ -136,7 +136,7 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
 }
 
 /// The first beginning of a bucket at or after `at`.
-fn ceil(calendar: &Calendar, bucket: Bucket, at: i64) -> i64 {
+pub fn ceil(calendar: &Calendar, bucket: Bucket, at: i64) -> i64 {
     let start = calendar.start(bucket, at);
     if start >= at { start } else { calendar.next(bucket, start) }
 }

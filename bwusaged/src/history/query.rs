@@ -29,6 +29,7 @@ use super::{
 };
 
 mod error;
+mod remotes;
 pub use error::QueryError;
 
 /// Up to so many amounts are all read, because that is no slower than choosing.
@@ -39,6 +40,16 @@ const READ_ALL: usize = 30_000;
 pub struct Asker {
     /// The user who sees everybody else's processes as one sum; `None` for one who sees all.
     pub only: Option<UserId>,
+    /// The user whose remote hosts alone they may know; `None` for one who knows all.
+    pub remotes_of: Option<UserId>,
+}
+
+impl Asker {
+    /// Against whom everybody else is one sum in an answer of this sort.
+    pub(super) fn only(&self, per: Per) -> Option<&UserId> {
+        let of_remotes = self.remotes_of.as_ref().filter(|_| per == Per::Remote);
+        of_remotes.or(self.only.as_ref())
+    }
 }
 
 /// What a question is answered with beside the database.
@@ -91,6 +102,8 @@ pub(super) struct Frame {
     pub(super) borders: Vec<i64>,
     pub(super) pieces: Vec<Piece>,
     asked: Calendar,
+    /// Whether it is of the same time zone as what is stored.
+    same_zone: bool,
     /// Buckets before it are finer than what is kept.
     horizon: i64,
 }
@@ -98,11 +111,9 @@ pub(super) struct Frame {
 impl Frame {
     fn of(query: &HistoryQuery, terms: &Terms) -> Result<Self, QueryError> {
         if query.bucket == Bucket::Second {
-            return Err(QueryError::NotKept { what: "second" });
+            return Err(QueryError::NotKept { what: "second is not kept", instead: "ask for minutes" });
         }
-        if query.per == Per::Remote {
-            return Err(QueryError::NotKept { what: "remote host" });
-        }
+        remotes::check(query)?;
         if query.to_unix_s < query.from_unix_s {
             return Err(QueryError::Backwards);
         }
@@ -118,9 +129,14 @@ impl Frame {
             }
         };
         let same_zone = query.time_zone.as_ref().is_none_or(|name| name == terms.home.zone_name());
-        let borders = asked.cut(query.bucket, query.from_unix_s, query.to_unix_s, MAX_BUCKETS)?;
+        let (from, to) = match (query.per, query.bucket) {
+            (Per::Remote, Bucket::Whole) => remotes::whole_hours(terms, query.from_unix_s, query.to_unix_s),
+            _ => (query.from_unix_s, query.to_unix_s),
+        };
+        let borders = asked.cut(query.bucket, from, to, MAX_BUCKETS)?;
         let [minutes, hours, _] =
             terms.retention.horizons(terms.now).map(|horizon| horizon.unwrap_or(i64::MIN));
+        let minutes = if query.per == Per::Remote { i64::MAX } else { minutes };
         let horizons = Horizons { minutes, hours };
         let calendars = Calendars { home: &terms.home, asked: &asked, same_zone };
         let pieces = plan::pieces(query.bucket, calendars, borders[0], borders[borders.len() - 1], horizons);
@@ -128,11 +144,16 @@ impl Frame {
             Bucket::Minute | Bucket::Hour => horizons.of(query.bucket),
             _ => i64::MIN,
         };
-        Ok(Self { borders, pieces, asked, horizon })
+        Ok(Self { borders, pieces, asked, same_zone, horizon })
     }
 
     fn starts(&self) -> impl Iterator<Item = i64> {
         self.borders[..self.buckets()].iter().copied()
+    }
+
+    /// Where the first bucket begins, and where the last one ends.
+    fn range(&self) -> (i64, i64) {
+        (self.borders[0], self.borders[self.buckets()])
     }
 
     pub(super) fn buckets(&self) -> usize {
@@ -262,6 +283,9 @@ impl Reading<'_> {
         }
         // Only now: the sums of the groups do not have it.
         self.read_recent(&lane_of, &mut lanes)?;
+        if self.query.per == Per::Remote {
+            self.read_remotes(top, &mut lanes)?;
+        }
         Ok(lanes.finish(top, known))
     }
 
@@ -296,7 +320,7 @@ impl Reading<'_> {
         if self.query.per != Per::App || members.groups.is_empty() || is_small {
             return Ok(None);
         }
-        let (from, to) = (self.frame.borders[0], self.frame.borders[self.frame.buckets()]);
+        let (from, to) = self.frame.range();
         let pieces = plan::coarse(&self.terms.home, from, to);
         let recent = self.recent_totals(from, to)?;
         let mut totals: HashMap<&SeriesKey, i64> = HashMap::new();
@@ -353,13 +377,14 @@ impl Reading<'_> {
         let mut read = self.connection.prepare_cached(&format!(
             "SELECT series, scope, start, {AMOUNTS} FROM recent WHERE start >= ?1 AND start < ?2"
         ))?;
-        let (from, to) = (self.frame.borders[0], self.frame.borders[self.frame.buckets()]);
+        let (from, to) = self.frame.range();
         // A minute belongs to a range that begins within it, as in the tiers.
         let mut rows = read.query([from, to])?;
         while let Some(row) = rows.next()? {
             let series: i64 = row.get(0)?;
             let Some(&lane) = lane_of.get(&series) else { continue };
-            self.take(row.get(1)?, row.get(2)?, amount(row, 3)?, lane, lanes);
+            let at = self.moment_of(row.get(2)?);
+            self.take(row.get(1)?, at, amount(row, 3)?, lane, lanes);
         }
         Ok(())
     }

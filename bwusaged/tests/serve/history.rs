@@ -94,6 +94,61 @@ fn what_one_daemon_counted_the_next_one_tells_byte_by_byte_and_once() {
     });
 }
 
+#[test]
+fn remote_hosts_the_unknown_one_and_the_rest_are_what_was_counted() {
+    let (folder, first) = play(tempfile::tempdir().unwrap(), &[]);
+    let (folder, second) = play(folder, &[]);
+    let daemon = Daemon::start_with(folder, &[]);
+    block_on(async {
+        let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        for bucket in [Bucket::Hour, Bucket::Day, Bucket::Month, Bucket::Whole] {
+            let answer = ask(&mut client, everything(Per::Remote, bucket)).await;
+            assert_eq!(bytes(&answer), first + second, "{bucket:?}");
+        }
+        let answer = ask(&mut client, HistoryQuery { top: 3, ..everything(Per::Remote, Bucket::Day) }).await;
+        assert_eq!(bytes(&answer), first + second);
+        let keys: Vec<_> = answer.series.iter().map(|series| &series.key).collect();
+        assert!(keys[..3].iter().all(|key| matches!(key, SeriesKey::Remote(Some(_)))), "{keys:?}");
+        assert!(keys.contains(&&SeriesKey::Remote(None)), "what has no known host: {keys:?}");
+        assert!(keys.iter().any(|key| matches!(key, SeriesKey::Other(more) if *more > 0)), "{keys:?}");
+        let Err(ClientError::Refused(refusal)) =
+            client.history(everything(Per::Remote, Bucket::Minute)).await
+        else {
+            panic!("minutes were not refused");
+        };
+        assert!(refusal.hint.unwrap().contains("ask for hours"));
+    });
+}
+
+#[test]
+fn whom_others_talked_to_is_told_to_those_alone_who_may_know_it() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (folder, counted) = play(folder, &[]);
+    let daemon = Daemon::start_with(folder, &[]);
+    let answer = |uid| {
+        asked_by(&daemon, uid, async |client: &mut Client| {
+            ask(client, everything(Per::Remote, Bucket::Day)).await
+        })
+    };
+    let hosts = |history: &History| {
+        let host = |series: &bwusage_proto::history::Series| match &series.key {
+            SeriesKey::Remote(Some(host)) => Some(host.clone()),
+            _ => None,
+        };
+        history.series.iter().filter_map(host).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (all, own, strangers) = (answer(0), answer(ALICE), answer(4_000_000));
+    assert_eq!([&all, &own, &strangers].map(bytes), [counted; 3]);
+    assert!(hosts(&own).is_subset(&hosts(&all)) && hosts(&own).len() < hosts(&all).len());
+    assert!(!hosts(&own).is_empty());
+    assert!(hosts(&strangers).is_empty());
+    assert!(strangers.series.iter().any(|series| series.key == SeriesKey::OtherUsers));
+}
+
 fn file_of(daemon: &Daemon) -> String {
     let mut file = daemon.socket().into_os_string();
     file.push(".state/history.sqlite3");
