@@ -64,7 +64,8 @@ pub struct HistoryFilter {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Bucket {
-    /// A second each; the last ten minutes only.
+    /// A second each; the last ten minutes only, and neither of interfaces nor of remote hosts. What was moved counts in the second
+    /// in which the daemon saw it.
     Second,
     /// A minute each.
     Minute,

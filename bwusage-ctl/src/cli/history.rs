@@ -20,7 +20,7 @@ pub(crate) struct History {
 
     /// How time is cut [default: by the length of the range]
     #[arg(long, value_name = "BUCKET")]
-    by: Option<By>,
+    by: Option<Cut>,
 
     /// What makes a series. total is everything, host the machine: processors, memory, disks, network; remote is a remote host, by
     /// the hour or coarser
@@ -240,7 +240,8 @@ fn usual_bucket(seconds: i64) -> Bucket {
 /// What is asked where no time was typed.
 fn usual_span(bucket: Bucket, now: &Zoned) -> Result<Span, Failure> {
     let length = match bucket {
-        Bucket::Second | Bucket::Minute => "1h",
+        Bucket::Second => "10m",
+        Bucket::Minute => "1h",
         Bucket::Hour => "24h",
         Bucket::Day | Bucket::Whole => "30d",
         Bucket::Month => "12mo",
@@ -269,6 +270,32 @@ impl From<By> for Bucket {
             By::Day => Self::Day,
             By::Month => Self::Month,
             By::Whole => Self::Whole,
+        }
+    }
+}
+
+/// [`By`], and what is in the daemon's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Cut {
+    /// A second each, of the last ten minutes; not of interfaces and remote hosts
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Month,
+    /// The whole range is one.
+    Whole,
+}
+
+impl From<Cut> for Bucket {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Second => Self::Second,
+            Cut::Minute => Self::Minute,
+            Cut::Hour => Self::Hour,
+            Cut::Day => Self::Day,
+            Cut::Month => Self::Month,
+            Cut::Whole => Self::Whole,
         }
     }
 }

@@ -208,7 +208,7 @@ mod tests {
                     calendar.cut(bucket, at("2026-03-20T01:02:03Z"), at("2026-04-10T00:00:00Z"), 50_000);
                 for pair in borders.unwrap().windows(2) {
                     assert!(pair[0] < pair[1], "{zone} {bucket:?} {pair:?}");
-                    for inside in [pair[0], (pair[0] + pair[1]) / 2, pair[1] - 1] {
+                    for inside in [pair[0], i64::midpoint(pair[0], pair[1]), pair[1] - 1] {
                         assert_eq!(calendar.start(bucket, inside), pair[0], "{zone} {bucket:?} {inside}");
                     }
                 }

@@ -16,6 +16,7 @@ use bwusage_proto::{
 use super::{
     minute::{HostSums, MOST_MOVERS, Minute, Pending, Span},
     remotes::{Directory, Remotes},
+    seconds::Seconds,
 };
 use crate::{
     engine::Talk,
@@ -39,6 +40,7 @@ pub struct Collector {
     interfaces: HashMap<String, Wire>,
     disk: Option<[u64; 2]>,
     remotes: Remotes,
+    seconds: Seconds,
     pending: Pending,
     set_back_ms: Option<u64>,
 }
@@ -61,6 +63,15 @@ impl Collector {
             *minute.interfaces.entry(interface).or_default() += wire;
         }
         minute.host.add(&growth.host);
+        if let Some(span) = self.span {
+            self.seconds.tick(second_of(now), span, grown, &growth.host);
+        }
+    }
+
+    /// The last minutes, second by second.
+    #[must_use]
+    pub fn seconds(&self) -> &Seconds {
+        &self.seconds
     }
 
     /// Whether it is time to say who talks to whom: a minute is over in which somebody moved bytes.
@@ -158,8 +169,12 @@ impl Collector {
 
 /// The first second of the minute of `now`, of Unix time.
 fn minute_of(now: Moment) -> i64 {
-    let second = i64::try_from(now.unix_ms / 1000).unwrap_or(i64::MAX);
+    let second = second_of(now);
     second - second.rem_euclid(60)
+}
+
+fn second_of(now: Moment) -> i64 {
+    i64::try_from(now.unix_ms / 1000).unwrap_or(i64::MAX)
 }
 
 /// Adds `counters` to what `mover` moved in `minute`, or to a sum when too many are told apart.

@@ -7,10 +7,11 @@ use bwusage_proto::{
 use rusqlite::Connection;
 
 use super::{
-    names::{category_of, kind_of, residual_of, user_of},
+    names::{category_number, category_of, kind_of, residual_of, user_of},
     query::Asker,
     schema::Kind,
 };
+use crate::usage::store::Mover;
 
 /// One series of the database that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,23 @@ pub(super) fn members(
         of_kind.push(Member { id: row.get(0)?, kind, key });
     }
     Ok(members)
+}
+
+/// Whose what `mover` moved is in the answer to `query` of `asker`; `None` when it does not count.
+#[must_use]
+pub(super) fn key_of(mover: &Mover, query: &HistoryQuery, asker: &Asker) -> Option<SeriesKey> {
+    let stored = match mover {
+        Mover::Process { app, user, category } => Stored {
+            kind: Kind::Process,
+            name: app.clone(),
+            user: user.clone(),
+            category: category_number(*category),
+        },
+        Mover::Residual(reason) => {
+            Stored { kind: Kind::Residual, name: reason.name().into(), user: None, category: -1 }
+        }
+    };
+    stored.key(query, asker)
 }
 
 struct Stored {

@@ -136,6 +136,7 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
 }
 
 /// The first beginning of a bucket at or after `at`.
+#[must_use]
 pub fn ceil(calendar: &Calendar, bucket: Bucket, at: i64) -> i64 {
     let start = calendar.start(bucket, at);
     if start >= at { start } else { calendar.next(bucket, start) }

@@ -14,7 +14,7 @@ use bwusage_proto::{
     units::Scope,
 };
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Retention,
@@ -28,8 +28,10 @@ use super::{
     schema::{Kind, TIERS},
 };
 
+mod covered;
 mod error;
 mod remotes;
+pub mod seconds;
 pub use error::QueryError;
 
 /// Up to so many amounts are all read, because that is no slower than choosing.
@@ -75,16 +77,8 @@ pub fn answer(
     terms: &Terms,
 ) -> Result<History, QueryError> {
     let frame = Frame::of(query, terms)?;
-    let covered = covered(connection, &frame.borders)?;
-    let known: Vec<Known> = frame
-        .starts()
-        .zip(&covered)
-        .map(|(start, &covered_s)| match covered_s {
-            _ if start < frame.horizon => Known::Forgotten,
-            0 => Known::Gap,
-            _ => Known::Counted,
-        })
-        .collect();
+    let covered = covered::stored(connection, &frame.borders)?;
+    let known = covered::known(&frame.borders, &covered, frame.horizon);
     let mut answer = History::default();
     if query.per == Per::Host {
         answer.host = host::points(connection, &frame, &known)?;
@@ -92,7 +86,7 @@ pub fn answer(
         let reading = Reading { connection, query, asker, terms, frame: &frame };
         answer.series = reading.series(&known)?;
     }
-    answer.head = Some(frame.head(connection, query, &covered, &known)?);
+    answer.head = Some(frame.head(query, &covered, &known, oldest(connection)?));
     Ok(answer)
 }
 
@@ -110,9 +104,6 @@ pub(super) struct Frame {
 
 impl Frame {
     fn of(query: &HistoryQuery, terms: &Terms) -> Result<Self, QueryError> {
-        if query.bucket == Bucket::Second {
-            return Err(QueryError::NotKept { what: "second is not kept", instead: "ask for minutes" });
-        }
         remotes::check(query)?;
         if query.to_unix_s < query.from_unix_s {
             return Err(QueryError::Backwards);
@@ -168,16 +159,15 @@ impl Frame {
 
     fn head(
         self,
-        connection: &Connection,
         query: &HistoryQuery,
         covered: &[i64],
         known: &[Known],
-    ) -> rusqlite::Result<HistoryHead> {
+        oldest_unix_s: Option<i64>,
+    ) -> HistoryHead {
         let span = |(start_unix_s, &covered_s): (i64, &i64)| BucketSpan {
             start_unix_s,
             covered_s: u32::try_from(covered_s).unwrap_or(u32::MAX),
         };
-        let oldest = "SELECT begins FROM covered ORDER BY begins LIMIT 1";
         let mut notes = Vec::new();
         if known.contains(&Known::Forgotten) {
             notes.push(format!(
@@ -185,7 +175,7 @@ impl Frame {
                 query.bucket.name()
             ));
         }
-        Ok(HistoryHead {
+        HistoryHead {
             bucket: query.bucket,
             per: query.per,
             buckets: self.starts().zip(covered).map(span).collect(),
@@ -197,34 +187,24 @@ impl Frame {
                 Per::Interface | Per::Host => Meaning::Link,
                 _ => Meaning::Wire,
             },
-            oldest_unix_s: rusqlite::OptionalExtension::optional(
-                connection.query_row(oldest, [], |row| row.get(0)),
-            )?,
+            oldest_unix_s,
             notes,
-        })
+        }
     }
 }
 
-/// For how many seconds of each bucket somebody counted.
-fn covered(connection: &Connection, borders: &[i64]) -> rusqlite::Result<Vec<i64>> {
-    let buckets = borders.len() - 1;
-    let mut covered = vec![0; buckets];
-    let mut read = connection
-        .prepare_cached("SELECT begins, ends FROM covered WHERE begins < ?2 AND ends > ?1 ORDER BY begins")?;
-    let mut rows = read.query([borders[0], borders[buckets]])?;
-    // Spans overlap where the clock was set back; what two of them cover is covered once.
-    let mut until = borders[0];
-    while let Some(row) = rows.next()? {
-        let (begins, ends): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let (from, to) = (begins.max(until), ends.min(borders[buckets]));
-        let mut at = borders.partition_point(|&border| border <= from).saturating_sub(1);
-        while at < buckets && borders[at] < to {
-            covered[at] += (to.min(borders[at + 1]) - from.max(borders[at])).max(0);
-            at += 1;
-        }
-        until = until.max(to);
+/// The first second of which the database knows anything.
+fn oldest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let oldest = "SELECT begins FROM covered ORDER BY begins LIMIT 1";
+    connection.query_row(oldest, [], |row| row.get(0)).optional()
+}
+
+/// So many series are told apart.
+fn top(query: &HistoryQuery) -> usize {
+    match query.top.min(MAX_SERIES) {
+        0 => MAX_SERIES as usize,
+        top => top as usize,
     }
-    Ok(covered)
 }
 
 /// The sum of what is not among the largest.
@@ -249,10 +229,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn series(&self, known: &[Known]) -> Result<Vec<Series>, QueryError> {
         let members = dimension::members(self.connection, self.query, self.asker)?;
-        let top = match self.query.top.min(MAX_SERIES) {
-            0 => MAX_SERIES as usize,
-            top => top as usize,
-        };
+        let top = top(self.query);
         let mut lanes = Lanes::new(self.frame.buckets());
         let chosen = self.choose(&members, top)?;
         let mut lane_of = HashMap::new();

@@ -15,7 +15,8 @@ use bwusage_proto::{
 use jiff::Timestamp;
 
 use super::{
-    Settings, book::Instance, collect::Collector, fault, minute::Pending, remotes::Directory, store::Keeper,
+    Settings, book::Instance, collect::Collector, fault, minute::Pending, remotes::Directory,
+    seconds::Seconds, store::Keeper,
 };
 use crate::{
     engine::Talk,
@@ -89,6 +90,11 @@ impl Writer {
     /// Takes in who talks to whom, as [`Collector::talk`].
     pub fn talk(&self, now: Option<Moment>, talk: Option<&Talk>, directory: &impl Directory) {
         lock(&self.shared.collector).talk(now, talk, directory);
+    }
+
+    /// Looks at the last minutes, second by second.
+    pub fn seconds<T>(&self, look: impl FnOnce(&Seconds) -> T) -> T {
+        look(lock(&self.shared.collector).seconds())
     }
 
     /// How it is doing.

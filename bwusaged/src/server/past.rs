@@ -3,14 +3,18 @@
 use std::net::IpAddr;
 
 use bwusage_proto::{
-    history::HistoryQuery,
+    history::{Bucket, HistoryQuery},
     message::{Refusal, RefusalCode},
     process::{ProcessId, UserId},
 };
 
 use super::{Shared, access::Viewer};
 use crate::{
-    history::{query::Asker, reader::Asked, remotes::Directory},
+    history::{
+        query::{self, Asker},
+        reader::Asked,
+        remotes::Directory,
+    },
     usage::store::Store,
 };
 
@@ -25,6 +29,13 @@ pub(super) fn ask(shared: &Shared, viewer: &Viewer, query: HistoryQuery) -> Resu
             hint: Some("set history = true in its configuration, and restart it".into()),
         });
     };
+    let asker =
+        Asker { only: viewer.summed_up_against().cloned(), remotes_of: viewer.knows_remotes_of().cloned() };
+    if query.bucket == Bucket::Second {
+        // They are in memory, so that no file must be readable, and so few that nobody waits.
+        let look = |seconds: &_| query::seconds::answer(seconds, &query, &asker, &archive.reader.terms());
+        return Ok(Asked::answered(archive.writer.seconds(look)));
+    }
     if let Some(fault) = archive.writer.unreadable() {
         return Err(Refusal {
             code: RefusalCode::Unavailable as u16,
@@ -32,8 +43,6 @@ pub(super) fn ask(shared: &Shared, viewer: &Viewer, query: HistoryQuery) -> Resu
             hint: Some("see what the daemon says of it: bwusage-ctl status".into()),
         });
     }
-    let asker =
-        Asker { only: viewer.summed_up_against().cloned(), remotes_of: viewer.knows_remotes_of().cloned() };
     archive.reader.ask(query, asker)
 }
 

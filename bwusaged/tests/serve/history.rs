@@ -149,6 +149,41 @@ fn whom_others_talked_to_is_told_to_those_alone_who_may_know_it() {
     assert!(strangers.series.iter().any(|series| series.key == SeriesKey::OtherUsers));
 }
 
+#[test]
+fn the_last_minutes_are_told_second_by_second_before_anything_is_stored() {
+    let daemon = Daemon::start();
+    block_on(async {
+        let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        let mut following = Client::connect(&daemon.endpoint(), "test")
+            .await
+            .unwrap()
+            .subscribe(std::time::Duration::ZERO)
+            .await
+            .unwrap();
+        let is_over = |mirror: &Mirror| {
+            mirror.seq > 95 && mirror.processes.values().all(|process| process.rates == Rates::default())
+        };
+        while !is_over(following.mirror()) {
+            following.tick().await.unwrap();
+        }
+        let counted = counted(following.mirror());
+        for per in [Per::Total, Per::App, Per::User, Per::Scope, Per::Category] {
+            let seconds = ask(&mut client, everything(per, Bucket::Second)).await;
+            assert_eq!(bytes(&seconds), counted, "{per:?}");
+            let busy = seconds.series[0].points.iter().flatten().filter(|point| point.bytes() > 0).count();
+            assert!(busy > 3, "{busy} seconds");
+        }
+        let machine = ask(&mut client, everything(Per::Host, Bucket::Second)).await;
+        assert!(machine.host.iter().flatten().count() > 3);
+        let Err(ClientError::Refused(refusal)) =
+            client.history(everything(Per::Interface, Bucket::Second)).await
+        else {
+            panic!("it was not refused");
+        };
+        assert!(refusal.hint.unwrap().contains("--per host"));
+    });
+}
+
 fn file_of(daemon: &Daemon) -> String {
     let mut file = daemon.socket().into_os_string();
     file.push(".state/history.sqlite3");
