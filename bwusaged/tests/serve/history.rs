@@ -35,7 +35,7 @@ fn bytes(history: &History) -> u64 {
 }
 
 /// All that the daemon counted, from its first tick on.
-fn counted(mirror: &Mirror) -> u64 {
+pub(crate) fn counted(mirror: &Mirror) -> u64 {
     let of_processes = mirror.processes.values().map(|process| process.counters);
     let of_ended = mirror.retired.values().map(|retired| retired.counters);
     let of_nobody = mirror.residuals.iter().map(|residual| residual.counters);
@@ -44,7 +44,7 @@ fn counted(mirror: &Mirror) -> u64 {
 }
 
 /// Plays the whole recording in `folder`, and ends in an orderly way; what was counted.
-fn play(folder: TempDir, options: &[&str]) -> (TempDir, u64) {
+pub(crate) fn play(folder: TempDir, options: &[&str]) -> (TempDir, u64) {
     let mut daemon = Daemon::start_with(folder, options);
     let counted = block_on(async {
         let client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
@@ -65,7 +65,7 @@ async fn ask(client: &mut Client, query: HistoryQuery) -> History {
     client.history(query).await.unwrap()
 }
 
-fn file(folder: &TempDir) -> std::path::PathBuf {
+pub(crate) fn file(folder: &TempDir) -> std::path::PathBuf {
     folder.path().join("bwusage.sock.state/history.sqlite3")
 }
 

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod alerts;
+mod cancel;
 mod connections;
 mod daemon;
 mod history;
@@ -10,5 +11,6 @@ mod history;
 mod access;
 mod hostile;
 mod lifecycle;
+mod read_only;
 mod script;
 mod stream;
