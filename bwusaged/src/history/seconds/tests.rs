@@ -119,9 +119,9 @@ fn what_is_older_than_ten_minutes_is_forgotten_and_said_so() {
     for at in 0..1000 {
         tick(&mut seconds, at, &[(process("a", 1), rx(Scope::Lan, 1))]);
     }
-    assert_eq!(seconds.all().count() as i64, KEEP_S);
+    assert_eq!(seconds.all().count() as u64, KEEP_S.unsigned_abs());
     let answer = ask(&seconds, &question(0, 1000, Per::Total), 1000);
-    assert_eq!(answer.series[0].points.iter().flatten().count() as i64, KEEP_S);
+    assert_eq!(answer.series[0].points.iter().flatten().count() as u64, KEEP_S.unsigned_abs());
     assert!(answer.head.unwrap().notes[0].contains("larger buckets"));
     let long_ago = ask(&seconds, &question(0, 100, Per::Total), 1000);
     assert!(long_ago.series.is_empty() && long_ago.head.unwrap().notes.len() == 1);
