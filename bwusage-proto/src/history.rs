@@ -64,7 +64,8 @@ pub struct HistoryFilter {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Bucket {
-    /// A second each; the last ten minutes only.
+    /// A second each; the last ten minutes only, and neither of interfaces nor of remote hosts. What was moved counts in the second
+    /// in which the daemon saw it.
     Second,
     /// A minute each.
     Minute,
@@ -109,7 +110,7 @@ pub enum Per {
     Category,
     /// An interface, by its own counters.
     Interface,
-    /// A remote host.
+    /// A remote host; by the hour and coarser, and of no choice but of users.
     Remote,
     /// The machine: [`History::host`] instead of series.
     Host,
@@ -228,8 +229,9 @@ pub enum SeriesKey {
     Interface(String),
     /// An interface, as another program counted it before and somebody imported it.
     Imported(String),
-    /// A remote host: its name where this machine asked for one, else its address. Chosen by others: escape it.
-    Remote(String),
+    /// A remote host: its name where this machine asked for one, else its address; `None` where nobody knows. Chosen by others:
+    /// escape it.
+    Remote(Option<String>),
     /// The rest: so many series that are not among the top, and what was not told apart when it was stored.
     Other(u32),
     /// What other users moved, for a viewer who may not see more of them.

@@ -292,6 +292,7 @@ async fn serve(
             stopped.context("signals cannot be received")
         }
     };
+    tell_talk(&mut sources.borrow_mut(), &shared, true);
     shared.keep_alerts();
     ended
 }
@@ -317,6 +318,9 @@ fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()
         store.advance(now, moment.sample, moment.host);
         seq = store.seq();
     });
+    if shared.wants_talk() {
+        tell_talk(sources, shared, false);
+    }
     shared.watch();
     if seq.is_multiple_of(GIVE_BACK_TICKS)
         && service::own_use().rss_bytes.is_some_and(|bytes| bytes > GIVE_BACK_ABOVE_BYTES)
@@ -324,6 +328,11 @@ fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()
         memory::give_back();
     }
     Ok(())
+}
+
+fn tell_talk(sources: &mut Sources, shared: &Shared, last: bool) {
+    let reading = sources.talk().ok();
+    shared.hear_talk(reading.as_ref().map(|reading| &reading.talk), last);
 }
 
 fn unix_ms() -> u64 {

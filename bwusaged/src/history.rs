@@ -8,7 +8,7 @@
 //! The tick never waits: [`Writer::give`] adds to what waits in memory, and a thread of its own stores it every ten seconds.
 //! What cannot be stored stays in memory and is tried again; counting goes on, and [`writer::Writer::state`] says why.
 //!
-//! - Pure: [`collect`], [`minute`], [`plan`], [`lanes`], [`names`].
+//! - Pure: [`collect`], [`remotes`], [`minute`], [`seconds`], [`plan`], [`lanes`], [`names`].
 //! - The database: [`schema`], [`book`], [`rollup`], [`query`], [`import`]; [`fault`] tells what is wrong with it and sets a broken file aside.
 //! - Threads: [`writer`], [`reader`].
 //!
@@ -32,8 +32,10 @@ pub mod names;
 pub mod plan;
 pub mod query;
 pub mod reader;
+pub mod remotes;
 pub mod rollup;
 pub mod schema;
+pub mod seconds;
 pub mod store;
 pub mod writer;
 

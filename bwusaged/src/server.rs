@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::{
     alerts::{Alerts, shelf::Keeper},
+    engine::Talk,
     history::Archive,
     usage::store::Store,
 };
@@ -116,6 +117,21 @@ impl Shared {
         self.feed.borrow_mut().forget();
         self.desk.borrow_mut().forget_old(self.steady_ms());
         self.tick.send_replace(store.seq());
+    }
+
+    /// Whether the history wants to hear who talks to whom.
+    #[must_use]
+    pub fn wants_talk(&self) -> bool {
+        let now = self.store.borrow().taken_at();
+        self.archive.as_ref().zip(now).is_some_and(|(archive, now)| archive.writer.wants_talk(now))
+    }
+
+    /// Tells the history who talks to whom, or that nobody knows it; for the `last` time when the daemon ends.
+    pub fn hear_talk(&self, talk: Option<&Talk>, last: bool) {
+        let store = self.store.borrow();
+        if let Some(archive) = &self.archive {
+            archive.writer.talk(store.taken_at().filter(|_| !last), talk, &*store);
+        }
     }
 
     /// Milliseconds since the start, on the steady clock.

@@ -20,9 +20,10 @@ pub(crate) struct History {
 
     /// How time is cut [default: by the length of the range]
     #[arg(long, value_name = "BUCKET")]
-    by: Option<By>,
+    by: Option<Cut>,
 
-    /// What makes a series. total is everything, host the machine: processors, memory, disks, network
+    /// What makes a series. total is everything, host the machine: processors, memory, disks, network; remote is a remote host, by
+    /// the hour or coarser
     #[arg(long, value_name = "WHAT", default_value = "total")]
     per: PerName,
 
@@ -200,7 +201,11 @@ impl History {
         let typed = self.range.span(now)?;
         let bucket = match (self.by, &typed) {
             (Some(by), _) => by.into(),
-            (None, Some(span)) => usual_bucket(span.to_unix_s.saturating_sub(span.from_unix_s)),
+            (None, Some(span)) => {
+                let usual = usual_bucket(span.to_unix_s.saturating_sub(span.from_unix_s));
+                // Remote hosts are kept by the hour.
+                if self.per == PerName::Remote { usual.max(Bucket::Hour) } else { usual }
+            }
             (None, None) => Bucket::Day,
         };
         let span = match typed {
@@ -235,7 +240,8 @@ fn usual_bucket(seconds: i64) -> Bucket {
 /// What is asked where no time was typed.
 fn usual_span(bucket: Bucket, now: &Zoned) -> Result<Span, Failure> {
     let length = match bucket {
-        Bucket::Second | Bucket::Minute => "1h",
+        Bucket::Second => "10m",
+        Bucket::Minute => "1h",
         Bucket::Hour => "24h",
         Bucket::Day | Bucket::Whole => "30d",
         Bucket::Month => "12mo",
@@ -268,6 +274,32 @@ impl From<By> for Bucket {
     }
 }
 
+/// [`By`], and what is in the daemon's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Cut {
+    /// A second each, of the last ten minutes; not of interfaces and remote hosts
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Month,
+    /// The whole range is one.
+    Whole,
+}
+
+impl From<Cut> for Bucket {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Second => Self::Second,
+            Cut::Minute => Self::Minute,
+            Cut::Hour => Self::Hour,
+            Cut::Day => Self::Day,
+            Cut::Month => Self::Month,
+            Cut::Whole => Self::Whole,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PerName {
     Total,
@@ -276,6 +308,7 @@ pub(crate) enum PerName {
     Scope,
     Category,
     Interface,
+    Remote,
     Host,
 }
 
@@ -288,6 +321,7 @@ impl From<PerName> for Per {
             PerName::Scope => Self::Scope,
             PerName::Category => Self::Category,
             PerName::Interface => Self::Interface,
+            PerName::Remote => Self::Remote,
             PerName::Host => Self::Host,
         }
     }

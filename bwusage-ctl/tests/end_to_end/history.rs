@@ -111,7 +111,7 @@ fn what_cannot_be_asked_is_said_before_anybody_is_asked() {
         (&["tomorrow"][..], "WHEN: a time is expected: now, today, yesterday, -7d"),
         (&["--from", "today", "--to", "yesterday"], "the range ends before it begins"),
         (&["--tz", "Mars/Olympus"], "there is no time zone Mars/Olympus"),
-        (&["--by", "fortnight"], "[possible values: minute, hour, day, month, whole]"),
+        (&["--by", "fortnight"], "[possible values: second, minute, hour, day, month, whole]"),
     ] {
         let wrong = run(nowhere, &[&["history"], arguments].concat());
         assert_eq!(wrong.exit_code, Some(2), "{arguments:?}: {}", wrong.stderr);

@@ -210,7 +210,7 @@ impl Whose {
             }
             SeriesKey::Interface(name) => ("interface", Some(name.clone())),
             SeriesKey::Imported(name) => ("imported", Some(name.clone())),
-            SeriesKey::Remote(host) => ("remote", Some(host.clone())),
+            SeriesKey::Remote(host) => ("remote", host.clone()),
             SeriesKey::Other(_) => ("other", None),
             SeriesKey::OtherUsers => ("other_users", None),
         };

@@ -42,7 +42,7 @@ pub(crate) fn answer() -> History {
         SeriesKey::Category(Some(Category::Service)),
         SeriesKey::Interface("eth0".into()),
         SeriesKey::Imported("eth0".into()),
-        SeriesKey::Remote("example.org".into()),
+        SeriesKey::Remote(Some("example.org".into())),
         SeriesKey::Other(12),
         SeriesKey::OtherUsers,
     ];

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use bwusage_proto::{
+    connection::Moved,
     process::{Category, UserId},
     units::{Scope, Wire},
 };
@@ -13,6 +14,7 @@ use bwusaged::{
         book::{self, Numbers},
         fault,
         minute::{Minute, Pending, Span},
+        remotes::Ends,
         rollup,
     },
     usage::store::Mover,
@@ -22,6 +24,8 @@ use rusqlite::Connection;
 
 /// Applications.
 pub(crate) const APPLICATIONS: u64 = 300;
+/// Remote hosts that each of the two users talks to in an hour.
+const HOSTS: u64 = 60;
 /// The time zone of the machine.
 pub(crate) const ZONE: &str = "Europe/Berlin";
 const HOUR_S: i64 = 3600;
@@ -107,6 +111,17 @@ fn moved(at: i64, every: u64) -> Minute {
             category: Category::ALL.get((number % 4) as usize).copied(),
         };
         minute.moved.insert(mover, sums);
+    }
+    // Each user talks to some hosts all the year, and to others today only.
+    for number in 0..HOSTS {
+        let name =
+            if number < 10 { format!("host-{number}") } else { format!("host-{}-{number}", at / DAY_S) };
+        for uid in [1000, 1001] {
+            let ends = Ends { user: Some(UserId::Uid(uid)), host: Some(name.clone()) };
+            minute
+                .remotes
+                .insert(ends, Moved { rx_bytes: 20_000_000 / (1 + number * number), tx_bytes: 900 });
+        }
     }
     minute.interfaces.insert("eth0".into(), Wire { rx_bytes: 90_000_000, ..Wire::default() });
     minute.host.cpu_ticks = 60;

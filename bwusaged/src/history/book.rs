@@ -12,6 +12,7 @@ use super::{
     collect::others_of,
     minute::{HostSums, Minute, Pending},
     names::{NO_SCOPE, Name, user_of},
+    remotes,
     schema::Kind,
 };
 
@@ -149,6 +150,7 @@ fn book_minute(
         let series = numbers.of(transaction, Name::plain(Kind::Interface, interface))?;
         insert(&mut add, start, series, NO_SCOPE, wire)?;
     }
+    remotes::stored::book(transaction, start, &minute.remotes)?;
     add_host(transaction, "host_recent", start, &minute.host)
 }
 
@@ -166,7 +168,7 @@ fn insert(
 }
 
 /// A count as SQLite holds it.
-fn storable(count: u64) -> i64 {
+pub(super) fn storable(count: u64) -> i64 {
     count.min(MOST).cast_signed()
 }
 

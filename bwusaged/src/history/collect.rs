@@ -13,10 +13,17 @@ use bwusage_proto::{
     units::{Counters, Scope, Wire},
 };
 
-use super::minute::{HostSums, MOST_MOVERS, Minute, Pending, Span};
-use crate::usage::{
-    Moment,
-    store::{Mover, OTHER_PROGRAMS},
+use super::{
+    minute::{HostSums, MOST_MOVERS, Minute, Pending, Span},
+    remotes::{Directory, Remotes},
+    seconds::Seconds,
+};
+use crate::{
+    engine::Talk,
+    usage::{
+        Moment,
+        store::{Mover, OTHER_PROGRAMS},
+    },
 };
 
 /// So far the two clocks may disagree between two ticks before somebody must have slept or set the clock.
@@ -32,6 +39,8 @@ pub struct Collector {
     spans: u64,
     interfaces: HashMap<String, Wire>,
     disk: Option<[u64; 2]>,
+    remotes: Remotes,
+    seconds: Seconds,
     pending: Pending,
     set_back_ms: Option<u64>,
 }
@@ -40,20 +49,44 @@ impl Collector {
     /// Takes in one tick: what moved in it, and the machine at its end.
     pub fn tick(&mut self, now: Moment, grown: &[(Mover, Counters)], host: &HostSample) {
         self.cover(now);
-        let second = i64::try_from(now.unix_ms / 1000).unwrap_or(i64::MAX);
         let growth = self.grow(host);
-        let start = second - second.rem_euclid(60);
+        let start = minute_of(now);
         if !self.pending.minutes.contains_key(&start) {
             self.pending.bound();
         }
         let minute = self.pending.minutes.entry(start).or_default();
         for (mover, counters) in grown {
             book(minute, mover, counters);
+            self.remotes.moved(start, mover, counters);
         }
         for (interface, wire) in growth.interfaces {
             *minute.interfaces.entry(interface).or_default() += wire;
         }
         minute.host.add(&growth.host);
+        if let Some(span) = self.span {
+            self.seconds.tick(second_of(now), span, grown, &growth.host);
+        }
+    }
+
+    /// The last minutes, second by second.
+    #[must_use]
+    pub fn seconds(&self) -> &Seconds {
+        &self.seconds
+    }
+
+    /// Whether it is time to say who talks to whom: a minute is over in which somebody moved bytes.
+    #[must_use]
+    pub fn wants_talk(&self, now: Moment) -> bool {
+        self.remotes.is_due(minute_of(now))
+    }
+
+    /// Takes in who talks to whom, or that nobody knows it. Without `now` there will be no other reading.
+    pub fn talk(&mut self, now: Option<Moment>, talk: Option<&Talk>, directory: &impl Directory) {
+        for (minute, remotes) in self.remotes.book(now.map(minute_of), talk, directory) {
+            let booked = Minute { remotes, ..Minute::default() };
+            self.pending.minutes.entry(minute).or_default().add(booked);
+        }
+        self.pending.bound();
     }
 
     /// Everything since it was last taken.
@@ -132,6 +165,16 @@ impl Collector {
         }
         growth
     }
+}
+
+/// The first second of the minute of `now`, of Unix time.
+fn minute_of(now: Moment) -> i64 {
+    let second = second_of(now);
+    second - second.rem_euclid(60)
+}
+
+fn second_of(now: Moment) -> i64 {
+    i64::try_from(now.unix_ms / 1000).unwrap_or(i64::MAX)
 }
 
 /// Adds `counters` to what `mover` moved in `minute`, or to a sum when too many are told apart.

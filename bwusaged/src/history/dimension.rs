@@ -7,10 +7,11 @@ use bwusage_proto::{
 use rusqlite::Connection;
 
 use super::{
-    names::{category_of, kind_of, residual_of, user_of},
+    names::{category_number, category_of, kind_of, residual_of, user_of},
     query::Asker,
     schema::Kind,
 };
+use crate::usage::store::Mover;
 
 /// One series of the database that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,23 @@ pub(super) fn members(
     Ok(members)
 }
 
+/// Whose what `mover` moved is in the answer to `query` of `asker`; `None` when it does not count.
+#[must_use]
+pub(super) fn key_of(mover: &Mover, query: &HistoryQuery, asker: &Asker) -> Option<SeriesKey> {
+    let stored = match mover {
+        Mover::Process { app, user, category } => Stored {
+            kind: Kind::Process,
+            name: app.clone(),
+            user: user.clone(),
+            category: category_number(*category),
+        },
+        Mover::Residual(reason) => {
+            Stored { kind: Kind::Residual, name: reason.name().into(), user: None, category: -1 }
+        }
+    };
+    stored.key(query, asker)
+}
+
 struct Stored {
     kind: Kind,
     name: String,
@@ -95,7 +113,8 @@ impl Stored {
         if !counts {
             return None;
         }
-        if self.kind != Kind::Residual && asker.only.is_some() && asker.only != self.user {
+        let own = asker.only(*per);
+        if self.kind != Kind::Residual && own.is_some() && own != self.user.as_ref() {
             let choosy = !(filter.apps.is_empty() && filter.users.is_empty() && filter.categories.is_empty());
             return match per {
                 // A sum of a choice would tell what is in the choice.
@@ -110,11 +129,13 @@ impl Stored {
             // Told apart amount by amount.
             Per::Scope => SeriesKey::Other(0),
             _ if self.kind == Kind::Residual => SeriesKey::Residual(residual_of(&self.name)?),
+            // Until the hosts are taken from it.
+            Per::Remote => SeriesKey::Other(0),
             Per::App if self.kind == Kind::Group => SeriesKey::Other(0),
             Per::App => SeriesKey::App(self.name),
             Per::User => SeriesKey::User(self.user),
             Per::Category => SeriesKey::Category(category_of(self.category)),
-            Per::Interface | Per::Remote => return None,
+            Per::Interface => return None,
         })
     }
 

@@ -55,7 +55,8 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<HostSums> {
     })
 }
 
-fn point(sums: &HostSums) -> HostPoint {
+/// What the sums of a span come to.
+pub(super) fn point(sums: &HostSums) -> HostPoint {
     let share = |share: u64| u32::try_from(share).unwrap_or(u32::MAX);
     let was_measured = |ticks: u64, peak: u64| (ticks > 0).then_some(peak);
     HostPoint {

@@ -77,7 +77,9 @@ impl Lanes {
     /// The series: the `top` largest, what is beyond them in one sum, and the sums last.
     #[must_use]
     pub fn finish(mut self, top: usize, known: &[Known]) -> Vec<Series> {
-        let is_sum = |key: &SeriesKey| matches!(key, SeriesKey::Other(_) | SeriesKey::OtherUsers);
+        let is_sum = |key: &SeriesKey| {
+            matches!(key, SeriesKey::Remote(None) | SeriesKey::Other(_) | SeriesKey::OtherUsers)
+        };
         let (sums, mut named): (Vec<_>, Vec<_>) = std::mem::take(&mut self.all)
             .into_iter()
             .map(|lane| (total(&lane.points), lane))
@@ -104,7 +106,7 @@ impl Lanes {
                 }
             }
         }
-        sums.retain(|lane| total(&lane.points).is_some_and(|total| total != Amount::ZERO));
+        sums.retain(|lane| total(&lane.points).is_some_and(|total| total.bytes() > 0));
         let rest = self.rest;
         let whole: Vec<Lane> = named.into_iter().map(|(_, lane)| lane).chain(sums).collect();
         // A bucket of which anything is known is no gap, whoever counted.

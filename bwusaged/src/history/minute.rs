@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bwusage_proto::units::{Scope, Wire};
+use bwusage_proto::{
+    connection::Moved,
+    units::{Scope, Wire},
+};
 
+use super::remotes::Ends;
 use crate::usage::store::Mover;
 
 /// Most movers that are told apart in what waits to be stored; programs choose their names, so there may be as many as there are
@@ -41,6 +45,8 @@ pub struct Minute {
     pub moved: HashMap<Mover, [Wire; 3]>,
     /// By which interface, as it counts itself.
     pub interfaces: HashMap<String, Wire>,
+    /// To and from which remote host, as far as it is known already.
+    pub remotes: HashMap<Ends, Moved>,
     /// The machine.
     pub host: HostSums,
 }
@@ -96,11 +102,14 @@ impl Minute {
         for (interface, wire) in other.interfaces {
             *self.interfaces.entry(interface).or_default() += wire;
         }
+        for (ends, moved) in other.remotes {
+            *self.remotes.entry(ends).or_default() += moved;
+        }
         self.host.add(&other.host);
     }
 
     fn entries(&self) -> usize {
-        1 + self.moved.len() + self.interfaces.len()
+        1 + self.moved.len() + self.interfaces.len() + self.remotes.len()
     }
 }
 

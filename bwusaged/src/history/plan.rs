@@ -5,7 +5,7 @@ use bwusage_proto::history::Bucket;
 use crate::calendar::Calendar;
 
 /// Half of what an amount of each tier of [`super::schema::TIERS`] stands for, more or less.
-const HALF_S: [i64; 4] = [30, 1800, 43_200, 15 * 86_400];
+pub const HALF_S: [i64; 4] = [30, 1800, 43_200, 15 * 86_400];
 /// How each tier is cut.
 pub const CUTS: [Bucket; 4] = [Bucket::Minute, Bucket::Hour, Bucket::Day, Bucket::Month];
 

@@ -14,7 +14,7 @@ use bwusage_proto::{
     units::Scope,
 };
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Retention,
@@ -28,7 +28,10 @@ use super::{
 };
 use crate::calendar::Calendar;
 
+mod covered;
 mod error;
+mod remotes;
+pub mod seconds;
 pub use error::QueryError;
 
 /// Up to so many amounts are all read, because that is no slower than choosing.
@@ -39,6 +42,16 @@ const READ_ALL: usize = 30_000;
 pub struct Asker {
     /// The user who sees everybody else's processes as one sum; `None` for one who sees all.
     pub only: Option<UserId>,
+    /// The user whose remote hosts alone they may know; `None` for one who knows all.
+    pub remotes_of: Option<UserId>,
+}
+
+impl Asker {
+    /// Against whom everybody else is one sum in an answer of this sort.
+    pub(super) fn only(&self, per: Per) -> Option<&UserId> {
+        let of_remotes = self.remotes_of.as_ref().filter(|_| per == Per::Remote);
+        of_remotes.or(self.only.as_ref())
+    }
 }
 
 /// What a question is answered with beside the database.
@@ -64,16 +77,8 @@ pub fn answer(
     terms: &Terms,
 ) -> Result<History, QueryError> {
     let frame = Frame::of(query, terms)?;
-    let covered = covered(connection, &frame.borders)?;
-    let known: Vec<Known> = frame
-        .starts()
-        .zip(&covered)
-        .map(|(start, &covered_s)| match covered_s {
-            _ if start < frame.horizon => Known::Forgotten,
-            0 => Known::Gap,
-            _ => Known::Counted,
-        })
-        .collect();
+    let covered = covered::stored(connection, &frame.borders)?;
+    let known = covered::known(&frame.borders, &covered, frame.horizon);
     let mut answer = History::default();
     if query.per == Per::Host {
         answer.host = host::points(connection, &frame, &known)?;
@@ -81,7 +86,7 @@ pub fn answer(
         let reading = Reading { connection, query, asker, terms, frame: &frame };
         answer.series = reading.series(&known)?;
     }
-    answer.head = Some(frame.head(connection, query, &covered, &known)?);
+    answer.head = Some(frame.head(query, &covered, &known, oldest(connection)?));
     Ok(answer)
 }
 
@@ -91,18 +96,15 @@ pub(super) struct Frame {
     pub(super) borders: Vec<i64>,
     pub(super) pieces: Vec<Piece>,
     asked: Calendar,
+    /// Whether it is of the same time zone as what is stored.
+    same_zone: bool,
     /// Buckets before it are finer than what is kept.
     horizon: i64,
 }
 
 impl Frame {
     fn of(query: &HistoryQuery, terms: &Terms) -> Result<Self, QueryError> {
-        if query.bucket == Bucket::Second {
-            return Err(QueryError::NotKept { what: "second" });
-        }
-        if query.per == Per::Remote {
-            return Err(QueryError::NotKept { what: "remote host" });
-        }
+        remotes::check(query)?;
         if query.to_unix_s < query.from_unix_s {
             return Err(QueryError::Backwards);
         }
@@ -118,9 +120,14 @@ impl Frame {
             }
         };
         let same_zone = query.time_zone.as_ref().is_none_or(|name| name == terms.home.zone_name());
-        let borders = asked.cut(query.bucket, query.from_unix_s, query.to_unix_s, MAX_BUCKETS)?;
+        let (from, to) = match (query.per, query.bucket) {
+            (Per::Remote, Bucket::Whole) => remotes::whole_hours(terms, query.from_unix_s, query.to_unix_s),
+            _ => (query.from_unix_s, query.to_unix_s),
+        };
+        let borders = asked.cut(query.bucket, from, to, MAX_BUCKETS)?;
         let [minutes, hours, _] =
             terms.retention.horizons(terms.now).map(|horizon| horizon.unwrap_or(i64::MIN));
+        let minutes = if query.per == Per::Remote { i64::MAX } else { minutes };
         let horizons = Horizons { minutes, hours };
         let calendars = Calendars { home: &terms.home, asked: &asked, same_zone };
         let pieces = plan::pieces(query.bucket, calendars, borders[0], borders[borders.len() - 1], horizons);
@@ -128,11 +135,16 @@ impl Frame {
             Bucket::Minute | Bucket::Hour => horizons.of(query.bucket),
             _ => i64::MIN,
         };
-        Ok(Self { borders, pieces, asked, horizon })
+        Ok(Self { borders, pieces, asked, same_zone, horizon })
     }
 
     fn starts(&self) -> impl Iterator<Item = i64> {
         self.borders[..self.buckets()].iter().copied()
+    }
+
+    /// Where the first bucket begins, and where the last one ends.
+    fn range(&self) -> (i64, i64) {
+        (self.borders[0], self.borders[self.buckets()])
     }
 
     pub(super) fn buckets(&self) -> usize {
@@ -147,16 +159,15 @@ impl Frame {
 
     fn head(
         self,
-        connection: &Connection,
         query: &HistoryQuery,
         covered: &[i64],
         known: &[Known],
-    ) -> rusqlite::Result<HistoryHead> {
+        oldest_unix_s: Option<i64>,
+    ) -> HistoryHead {
         let span = |(start_unix_s, &covered_s): (i64, &i64)| BucketSpan {
             start_unix_s,
             covered_s: u32::try_from(covered_s).unwrap_or(u32::MAX),
         };
-        let oldest = "SELECT begins FROM covered ORDER BY begins LIMIT 1";
         let mut notes = Vec::new();
         if known.contains(&Known::Forgotten) {
             notes.push(format!(
@@ -164,7 +175,7 @@ impl Frame {
                 query.bucket.name()
             ));
         }
-        Ok(HistoryHead {
+        HistoryHead {
             bucket: query.bucket,
             per: query.per,
             buckets: self.starts().zip(covered).map(span).collect(),
@@ -176,34 +187,24 @@ impl Frame {
                 Per::Interface | Per::Host => Meaning::Link,
                 _ => Meaning::Wire,
             },
-            oldest_unix_s: rusqlite::OptionalExtension::optional(
-                connection.query_row(oldest, [], |row| row.get(0)),
-            )?,
+            oldest_unix_s,
             notes,
-        })
+        }
     }
 }
 
-/// For how many seconds of each bucket somebody counted.
-fn covered(connection: &Connection, borders: &[i64]) -> rusqlite::Result<Vec<i64>> {
-    let buckets = borders.len() - 1;
-    let mut covered = vec![0; buckets];
-    let mut read = connection
-        .prepare_cached("SELECT begins, ends FROM covered WHERE begins < ?2 AND ends > ?1 ORDER BY begins")?;
-    let mut rows = read.query([borders[0], borders[buckets]])?;
-    // Spans overlap where the clock was set back; what two of them cover is covered once.
-    let mut until = borders[0];
-    while let Some(row) = rows.next()? {
-        let (begins, ends): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let (from, to) = (begins.max(until), ends.min(borders[buckets]));
-        let mut at = borders.partition_point(|&border| border <= from).saturating_sub(1);
-        while at < buckets && borders[at] < to {
-            covered[at] += (to.min(borders[at + 1]) - from.max(borders[at])).max(0);
-            at += 1;
-        }
-        until = until.max(to);
+/// The first second of which the database knows anything.
+fn oldest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let oldest = "SELECT begins FROM covered ORDER BY begins LIMIT 1";
+    connection.query_row(oldest, [], |row| row.get(0)).optional()
+}
+
+/// So many series are told apart.
+fn top(query: &HistoryQuery) -> usize {
+    match query.top.min(MAX_SERIES) {
+        0 => MAX_SERIES as usize,
+        top => top as usize,
     }
-    Ok(covered)
 }
 
 /// The sum of what is not among the largest.
@@ -228,10 +229,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn series(&self, known: &[Known]) -> Result<Vec<Series>, QueryError> {
         let members = dimension::members(self.connection, self.query, self.asker)?;
-        let top = match self.query.top.min(MAX_SERIES) {
-            0 => MAX_SERIES as usize,
-            top => top as usize,
-        };
+        let top = top(self.query);
         let mut lanes = Lanes::new(self.frame.buckets());
         let chosen = self.choose(&members, top)?;
         let mut lane_of = HashMap::new();
@@ -262,6 +260,9 @@ impl Reading<'_> {
         }
         // Only now: the sums of the groups do not have it.
         self.read_recent(&lane_of, &mut lanes)?;
+        if self.query.per == Per::Remote {
+            self.read_remotes(top, &mut lanes)?;
+        }
         Ok(lanes.finish(top, known))
     }
 
@@ -296,7 +297,7 @@ impl Reading<'_> {
         if self.query.per != Per::App || members.groups.is_empty() || is_small {
             return Ok(None);
         }
-        let (from, to) = (self.frame.borders[0], self.frame.borders[self.frame.buckets()]);
+        let (from, to) = self.frame.range();
         let pieces = plan::coarse(&self.terms.home, from, to);
         let recent = self.recent_totals(from, to)?;
         let mut totals: HashMap<&SeriesKey, i64> = HashMap::new();
@@ -353,13 +354,14 @@ impl Reading<'_> {
         let mut read = self.connection.prepare_cached(&format!(
             "SELECT series, scope, start, {AMOUNTS} FROM recent WHERE start >= ?1 AND start < ?2"
         ))?;
-        let (from, to) = (self.frame.borders[0], self.frame.borders[self.frame.buckets()]);
+        let (from, to) = self.frame.range();
         // A minute belongs to a range that begins within it, as in the tiers.
         let mut rows = read.query([from, to])?;
         while let Some(row) = rows.next()? {
             let series: i64 = row.get(0)?;
             let Some(&lane) = lane_of.get(&series) else { continue };
-            self.take(row.get(1)?, row.get(2)?, amount(row, 3)?, lane, lanes);
+            let at = self.moment_of(row.get(2)?);
+            self.take(row.get(1)?, at, amount(row, 3)?, lane, lanes);
         }
         Ok(())
     }

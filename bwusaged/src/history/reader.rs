@@ -39,6 +39,7 @@ pub type Answer = Result<Vec<Encoded>, Refusal>;
 #[derive(Debug)]
 pub struct Reader {
     jobs: SyncSender<Job>,
+    settings: Settings,
 }
 
 #[derive(Debug)]
@@ -64,8 +65,15 @@ impl Reader {
     /// Fails when the system gives no thread.
     pub fn start(settings: Settings) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::sync_channel(WAITING);
-        std::thread::Builder::new().name("history-reader".into()).spawn(move || run(&waiting, &settings))?;
-        Ok(Self { jobs })
+        let ours = settings.clone();
+        std::thread::Builder::new().name("history-reader".into()).spawn(move || run(&waiting, &ours))?;
+        Ok(Self { jobs, settings })
+    }
+
+    /// What questions are answered with beside what was counted.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        terms(&self.settings)
     }
 
     /// Asks.
@@ -88,6 +96,15 @@ impl Reader {
 }
 
 impl Asked {
+    /// A question that needs no thread to be answered.
+    #[must_use]
+    pub fn answered(answer: Result<History, QueryError>) -> Self {
+        let (sender, receiver) = oneshot::channel();
+        // The receiver is there.
+        drop(sender.send(finish(answer)));
+        Self { answer: receiver, gone: Arc::default() }
+    }
+
     /// Waits for the answer.
     ///
     /// # Errors
@@ -128,16 +145,18 @@ fn run(waiting: &Receiver<Job>, settings: &Settings) {
         }
         // Another file may have taken the place of the one that is open.
         let outcome = answer(open.take(), &settings.file, &job, settings);
-        let answer = match outcome {
-            Ok((connection, history)) => {
-                open = Some(connection);
-                pages(history).map_err(|_| refusal(RefusalCode::Unavailable, "the answer does not fit"))
-            }
-            Err(error) => Err((&error).into()),
-        };
+        let answer = finish(outcome.map(|(connection, history)| {
+            open = Some(connection);
+            history
+        }));
         // The client may have gone in the meantime.
         drop(job.answer.send(answer));
     }
+}
+
+fn finish(answer: Result<History, QueryError>) -> Answer {
+    let history = answer.map_err(|error| Refusal::from(&error))?;
+    pages(history).map_err(|_| refusal(RefusalCode::Unavailable, "the answer does not fit"))
 }
 
 fn answer(
@@ -152,9 +171,7 @@ fn answer(
     };
     let gone = Arc::clone(&job.gone);
     connection.progress_handler(STEPS, Some(move || gone.load(Ordering::Relaxed)))?;
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    let terms = Terms { home: settings.home(), retention: settings.retention.clone(), now };
+    let terms = terms(settings);
     let history = {
         // One moment for all that is read: a rollup in between would move amounts past us.
         let moment = connection.transaction()?;
@@ -162,6 +179,12 @@ fn answer(
     };
     connection.progress_handler(0, None::<fn() -> bool>)?;
     Ok((connection, history))
+}
+
+fn terms(settings: &Settings) -> Terms {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    Terms { home: settings.home(), retention: settings.retention.clone(), now }
 }
 
 /// Whether the file that is open still has its name: a broken one is set aside.

@@ -10,6 +10,7 @@ use super::{
     Retention,
     book::{ADD, ADD_HOST, AMOUNTS, Numbers},
     names::{NO_SCOPE, Name},
+    remotes,
     schema::{HOST_TIERS, Kind, TIERS},
 };
 use crate::calendar::Calendar;
@@ -36,7 +37,8 @@ pub fn roll_up(
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let due: Option<i64> = transaction
             .prepare_cached(
-                "SELECT start FROM (SELECT start FROM recent UNION ALL SELECT start FROM host_recent)
+                "SELECT start FROM (SELECT start FROM recent UNION ALL SELECT start FROM host_recent
+                     UNION ALL SELECT start FROM remote_recent)
                  WHERE start < ?1 OR start >= ?2 ORDER BY start LIMIT 1",
             )?
             .query_row([current, current + AHEAD_S], |row| row.get(0))
@@ -97,6 +99,7 @@ fn move_hour(
         add(transaction, tier, start, hour.iter().map(|(&key, &amount)| (key, amount)))?;
     }
     transaction.prepare_cached("DELETE FROM recent WHERE start >= ?1 AND start < ?2")?.execute([from, to])?;
+    remotes::stored::move_hour(transaction, starts, [from, to])?;
     move_host(transaction, [from, starts[1]], to)
 }
 
@@ -187,6 +190,7 @@ pub fn forget(connection: &mut Connection, retention: &Retention, now: i64) -> r
         let Some(horizon) = horizon else { continue };
         transaction.execute(&format!("DELETE FROM {table} WHERE start < ?1"), [horizon])?;
     }
+    remotes::stored::forget(&transaction, [hours, days])?;
     if let Some(horizon) = days {
         transaction.execute("DELETE FROM covered WHERE ends < ?1", [horizon])?;
     }

@@ -7,8 +7,14 @@
 //!
 //! Amounts of kind [`Kind::Group`] are sums of the processes of one user and category: what a chart shows as "other" is taken from
 //! them without reading every process. They are not in `recent`.
+//!
+//! `remote_host` names the other ends, for each user those of its own; an empty name is the host that nobody knows. Their amounts lie
+//! moment by moment: in `remote_recent` by the minute, and from the end of their hour on in `remote_hours`, `remote_days` and
+//! `remote_months`, of which each has the largest hosts only.
 
 use rusqlite::{Connection, Transaction};
+
+use super::remotes;
 
 /// What this version writes. Each step of [`STEPS`] adds one.
 pub const VERSION: i32 = 1;
@@ -126,6 +132,15 @@ fn first(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         transaction.execute_batch(&format!(
             "CREATE TABLE {tier}(series INTEGER NOT NULL, scope INTEGER NOT NULL, start INTEGER NOT NULL, {AMOUNTS},
                  PRIMARY KEY(series, scope, start)) STRICT, WITHOUT ROWID;"
+        ))?;
+    }
+    transaction.execute_batch(
+        "CREATE TABLE remote_host(id INTEGER PRIMARY KEY, user TEXT NOT NULL, name TEXT NOT NULL, UNIQUE(user, name)) STRICT;",
+    )?;
+    for tier in ["remote_recent"].into_iter().chain(remotes::stored::TIERS) {
+        transaction.execute_batch(&format!(
+            "CREATE TABLE {tier}(start INTEGER NOT NULL, host INTEGER NOT NULL, rx_bytes INTEGER NOT NULL,
+                 tx_bytes INTEGER NOT NULL, PRIMARY KEY(start, host)) STRICT, WITHOUT ROWID;"
         ))?;
     }
     for tier in HOST_TIERS {

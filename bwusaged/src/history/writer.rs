@@ -14,8 +14,14 @@ use bwusage_proto::{
 };
 use jiff::Timestamp;
 
-use super::{Settings, book::Instance, collect::Collector, fault, minute::Pending, store::Keeper};
-use crate::usage::{Moment, store::Mover};
+use super::{
+    Settings, book::Instance, collect::Collector, fault, minute::Pending, remotes::Directory,
+    seconds::Seconds, store::Keeper,
+};
+use crate::{
+    engine::Talk,
+    usage::{Moment, store::Mover},
+};
 
 /// What was counted is stored this often.
 const FLUSH: Duration = Duration::from_secs(10);
@@ -73,6 +79,22 @@ impl Writer {
     /// Takes in one tick. It waits for nothing but another one that takes what was counted, which is a moment.
     pub fn tick(&self, now: Moment, grown: &[(Mover, Counters)], host: &HostSample) {
         lock(&self.shared.collector).tick(now, grown, host);
+    }
+
+    /// Whether it is time to say who talks to whom.
+    #[must_use]
+    pub fn wants_talk(&self, now: Moment) -> bool {
+        lock(&self.shared.collector).wants_talk(now)
+    }
+
+    /// Takes in who talks to whom, as [`Collector::talk`].
+    pub fn talk(&self, now: Option<Moment>, talk: Option<&Talk>, directory: &impl Directory) {
+        lock(&self.shared.collector).talk(now, talk, directory);
+    }
+
+    /// Looks at the last minutes, second by second.
+    pub fn seconds<T>(&self, look: impl FnOnce(&Seconds) -> T) -> T {
+        look(lock(&self.shared.collector).seconds())
     }
 
     /// How it is doing.

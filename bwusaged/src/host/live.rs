@@ -42,7 +42,7 @@ pub struct LiveHost {
     fresh: Vec<ProcessId>,
     /// Processor time of each process when it was last measured, and when that was.
     used: HashMap<ProcessId, (u64, Instant)>,
-    /// Those that kept a processor busy.
+    /// Those that kept a processor busy, and those that were not measured twice yet: how busy they are nobody knows.
     hot: Vec<ProcessId>,
     /// The last number that had its turn.
     cursor: Pid,
@@ -130,6 +130,7 @@ impl LiveHost {
             .with_cmd(sysinfo::UpdateKind::Always)
             .with_exe(sysinfo::UpdateKind::Always)
             .with_user(sysinfo::UpdateKind::Always);
+        self.hot.extend(&met);
         let again = std::mem::replace(&mut self.fresh, met.clone());
         for id in &again {
             self.forget(id.pid);
@@ -156,12 +157,12 @@ impl LiveHost {
         }
     }
 
-    /// Those of `measured` that kept a processor busy since they were measured before.
+    /// Those of `measured` that kept a processor busy since they were measured before, or were not.
     fn heat(&mut self, measured: &[ProcessUse]) -> Vec<ProcessId> {
         let now = Instant::now();
         let mut is_hot = |used: &ProcessUse| {
             let before = self.used.insert(used.id, (used.cpu_time_ms, now));
-            before.is_some_and(|(cpu_time_ms, at)| {
+            before.is_none_or(|(cpu_time_ms, at)| {
                 let took_ms = used.cpu_time_ms.saturating_sub(cpu_time_ms);
                 u128::from(took_ms) * 1000 > u128::from(HOT_MS_PER_S) * now.duration_since(at).as_millis()
             })
@@ -274,6 +275,18 @@ mod tests {
             let turn = host.turn(&[ProcessId::new(2, 1)]);
             assert_eq!(turn.iter().filter(|id| id.pid == 2).count(), 1);
         }
+    }
+
+    #[test]
+    fn what_is_new_is_measured_at_once_and_again_so_that_its_share_of_a_processor_is_known() {
+        let mut host = LiveHost::open().unwrap();
+        let own = ProcessId::new(std::process::id(), 0);
+        let measured = |host: &mut LiveHost| {
+            host.sample(&[]).processes.into_iter().filter(|used| used.id.pid == own.pid).count()
+        };
+        // Whatever has its turn by the way comes later.
+        host.cursor = own.pid;
+        assert_eq!((measured(&mut host), measured(&mut host)), (1, 1));
     }
 
     #[test]

@@ -113,6 +113,12 @@ impl Viewer {
         self.sees == Visibility::All || (self.user.is_some() && owner == self.user.as_ref())
     }
 
+    /// The user whose remote hosts alone this viewer may know; `None` when it may know all.
+    #[must_use]
+    pub fn knows_remotes_of(&self) -> Option<&UserId> {
+        self.user.as_ref().filter(|_| self.sees != Visibility::All)
+    }
+
     /// `info` as far as this viewer may know it.
     #[must_use]
     pub fn redact<'a>(&self, info: &'a ProcessInfo) -> Cow<'a, ProcessInfo> {

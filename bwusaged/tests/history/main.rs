@@ -4,4 +4,6 @@ mod faults;
 #[cfg(unix)]
 mod killed;
 mod machine;
+mod phone;
+mod remotes;
 mod sums;

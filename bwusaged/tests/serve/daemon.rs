@@ -51,7 +51,17 @@ impl Daemon {
 
     /// As [`Daemon::start_with`], with another recording.
     pub(crate) fn start_playing(folder: TempDir, recording: &Path, options: &[&str]) -> Self {
-        let mut child = command()
+        Self::start_as(folder, recording, options, command())
+    }
+
+    /// As [`Daemon::start_playing`], by a command that ends in being the daemon.
+    pub(crate) fn start_as(
+        folder: TempDir,
+        recording: &Path,
+        options: &[&str],
+        mut command: Command,
+    ) -> Self {
+        let mut child = command
             .arg(format!("--engine=replay:{}", recording.display()))
             .arg("--socket")
             .arg(folder.path().join("bwusage.sock"))

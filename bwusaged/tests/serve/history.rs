@@ -35,7 +35,7 @@ fn bytes(history: &History) -> u64 {
 }
 
 /// All that the daemon counted, from its first tick on.
-fn counted(mirror: &Mirror) -> u64 {
+pub(crate) fn counted(mirror: &Mirror) -> u64 {
     let of_processes = mirror.processes.values().map(|process| process.counters);
     let of_ended = mirror.retired.values().map(|retired| retired.counters);
     let of_nobody = mirror.residuals.iter().map(|residual| residual.counters);
@@ -44,7 +44,7 @@ fn counted(mirror: &Mirror) -> u64 {
 }
 
 /// Plays the whole recording in `folder`, and ends in an orderly way; what was counted.
-fn play(folder: TempDir, options: &[&str]) -> (TempDir, u64) {
+pub(crate) fn play(folder: TempDir, options: &[&str]) -> (TempDir, u64) {
     let mut daemon = Daemon::start_with(folder, options);
     let counted = block_on(async {
         let client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
@@ -65,7 +65,7 @@ async fn ask(client: &mut Client, query: HistoryQuery) -> History {
     client.history(query).await.unwrap()
 }
 
-fn file(folder: &TempDir) -> std::path::PathBuf {
+pub(crate) fn file(folder: &TempDir) -> std::path::PathBuf {
     folder.path().join("bwusage.sock.state/history.sqlite3")
 }
 
@@ -91,6 +91,96 @@ fn what_one_daemon_counted_the_next_one_tells_byte_by_byte_and_once() {
         assert_eq!((answer.series.len(), bytes(&answer)), (2, first + second));
         let state = client.status().await.unwrap().history.unwrap();
         assert_eq!((state.fault, state.file), (None, file_of(&daemon)));
+    });
+}
+
+#[test]
+fn remote_hosts_the_unknown_one_and_the_rest_are_what_was_counted() {
+    let (folder, first) = play(tempfile::tempdir().unwrap(), &[]);
+    let (folder, second) = play(folder, &[]);
+    let daemon = Daemon::start_with(folder, &[]);
+    block_on(async {
+        let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        for bucket in [Bucket::Hour, Bucket::Day, Bucket::Month, Bucket::Whole] {
+            let answer = ask(&mut client, everything(Per::Remote, bucket)).await;
+            assert_eq!(bytes(&answer), first + second, "{bucket:?}");
+        }
+        let answer = ask(&mut client, HistoryQuery { top: 3, ..everything(Per::Remote, Bucket::Day) }).await;
+        assert_eq!(bytes(&answer), first + second);
+        let keys: Vec<_> = answer.series.iter().map(|series| &series.key).collect();
+        assert!(keys[..3].iter().all(|key| matches!(key, SeriesKey::Remote(Some(_)))), "{keys:?}");
+        assert!(keys.contains(&&SeriesKey::Remote(None)), "what has no known host: {keys:?}");
+        assert!(keys.iter().any(|key| matches!(key, SeriesKey::Other(more) if *more > 0)), "{keys:?}");
+        let Err(ClientError::Refused(refusal)) =
+            client.history(everything(Per::Remote, Bucket::Minute)).await
+        else {
+            panic!("minutes were not refused");
+        };
+        assert!(refusal.hint.unwrap().contains("ask for hours"));
+    });
+}
+
+#[test]
+fn whom_others_talked_to_is_told_to_those_alone_who_may_know_it() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let (folder, counted) = play(folder, &[]);
+    let daemon = Daemon::start_with(folder, &[]);
+    let answer = |uid| {
+        asked_by(&daemon, uid, async |client: &mut Client| {
+            ask(client, everything(Per::Remote, Bucket::Day)).await
+        })
+    };
+    let hosts = |history: &History| {
+        let host = |series: &bwusage_proto::history::Series| match &series.key {
+            SeriesKey::Remote(Some(host)) => Some(host.clone()),
+            _ => None,
+        };
+        history.series.iter().filter_map(host).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (all, own, strangers) = (answer(0), answer(ALICE), answer(4_000_000));
+    assert_eq!([&all, &own, &strangers].map(bytes), [counted; 3]);
+    assert!(hosts(&own).is_subset(&hosts(&all)) && hosts(&own).len() < hosts(&all).len());
+    assert!(!hosts(&own).is_empty());
+    assert!(hosts(&strangers).is_empty());
+    assert!(strangers.series.iter().any(|series| series.key == SeriesKey::OtherUsers));
+}
+
+#[test]
+fn the_last_minutes_are_told_second_by_second_before_anything_is_stored() {
+    let daemon = Daemon::start();
+    block_on(async {
+        let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
+        let mut following = Client::connect(&daemon.endpoint(), "test")
+            .await
+            .unwrap()
+            .subscribe(std::time::Duration::ZERO)
+            .await
+            .unwrap();
+        let is_over = |mirror: &Mirror| {
+            mirror.seq > 95 && mirror.processes.values().all(|process| process.rates == Rates::default())
+        };
+        while !is_over(following.mirror()) {
+            following.tick().await.unwrap();
+        }
+        let counted = counted(following.mirror());
+        for per in [Per::Total, Per::App, Per::User, Per::Scope, Per::Category] {
+            let seconds = ask(&mut client, everything(per, Bucket::Second)).await;
+            assert_eq!(bytes(&seconds), counted, "{per:?}");
+            let busy = seconds.series[0].points.iter().flatten().filter(|point| point.bytes() > 0).count();
+            assert!(busy > 3, "{busy} seconds");
+        }
+        let machine = ask(&mut client, everything(Per::Host, Bucket::Second)).await;
+        assert!(machine.host.iter().flatten().count() > 3);
+        let Err(ClientError::Refused(refusal)) =
+            client.history(everything(Per::Interface, Bucket::Second)).await
+        else {
+            panic!("it was not refused");
+        };
+        assert!(refusal.hint.unwrap().contains("--per host"));
     });
 }
 

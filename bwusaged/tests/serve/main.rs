@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod alerts;
+mod cancel;
 mod connections;
 mod daemon;
 mod dry_run;
@@ -11,5 +12,6 @@ mod history;
 mod access;
 mod hostile;
 mod lifecycle;
+mod read_only;
 mod script;
 mod stream;

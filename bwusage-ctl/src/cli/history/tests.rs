@@ -34,6 +34,24 @@ fn without_a_time_it_is_the_last_thirty_days_by_day() {
 }
 
 #[test]
+fn seconds_are_those_of_the_last_ten_minutes_unless_somebody_says_otherwise() {
+    let seconds = query(&["--by", "second"]).unwrap();
+    assert_eq!((seconds.bucket, seconds.to_unix_s - seconds.from_unix_s), (Bucket::Second, 601));
+}
+
+#[test]
+fn remote_hosts_are_asked_for_by_the_hour_or_coarser_unless_somebody_says_otherwise() {
+    for (arguments, bucket) in [
+        (&["1h", "--per", "remote"][..], Bucket::Hour),
+        (&["1y", "--per", "remote"], Bucket::Month),
+        (&["1h", "--per", "remote", "--by", "minute"], Bucket::Minute),
+    ] {
+        let query = query(arguments).unwrap();
+        assert_eq!((query.per, query.bucket), (Per::Remote, bucket), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_time_is_meant_from_its_beginning_to_its_end_but_not_beyond_now() {
     let yesterday = (at("2026-11-21T00:00:00+01:00"), at("2026-11-22T00:00:00+01:00"));
     assert_eq!(span(&["yesterday"]), yesterday);

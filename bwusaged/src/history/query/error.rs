@@ -28,11 +28,13 @@ pub enum QueryError {
     /// Too much for one answer.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// Seconds are not stored, and remote hosts not yet.
-    #[error("history by {what} is not kept")]
+    /// Nobody keeps it.
+    #[error("history by {what}")]
     NotKept {
-        /// What is asked for.
+        /// What is not kept.
         what: &'static str,
+        /// What to ask for.
+        instead: &'static str,
     },
     /// The database failed.
     #[error("the history cannot be read: {0}")]
@@ -46,9 +48,7 @@ impl From<&QueryError> for Refusal {
             QueryError::BillingDay { .. } => (RefusalCode::BadRequest, "choose a day that every month has"),
             QueryError::Backwards => (RefusalCode::BadRequest, "exchange the two ends"),
             QueryError::TooMany(_) => (RefusalCode::BadRequest, "ask for larger buckets, or a shorter range"),
-            QueryError::NotKept { .. } => {
-                (RefusalCode::Unavailable, "ask for minutes, hours, days or months")
-            }
+            &QueryError::NotKept { instead, .. } => (RefusalCode::Unavailable, instead),
             QueryError::Sqlite(_) => {
                 (RefusalCode::Unavailable, "see what the daemon says of it: bwusage-ctl status")
             }
