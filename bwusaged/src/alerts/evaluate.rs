@@ -116,9 +116,12 @@ impl Thresholds<'_> {
         let since = *state.live.held_since_steady_ms.get_or_insert(now.steady_ms);
         let is_further = standing.phase == Phase::Firing;
         let held = is_further || now.steady_ms.saturating_sub(since) >= self.held_ms;
-        let cool = is_further || standing.is_cool(plan.cooldown_ms, at);
+        // A threshold that was not told yet does not wait; one that is reached again does.
+        let is_news = is_further && reached > standing.furthest;
+        let cool = is_news || standing.is_cool(plan.cooldown_ms, at);
         if held && cool && !plan.snoozed {
             standing.fire(at);
+            standing.furthest = if is_further { standing.furthest.max(reached) } else { reached };
             standing.reached = reached;
             return Some(EventKind::Firing);
         }

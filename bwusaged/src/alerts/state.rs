@@ -31,8 +31,11 @@ pub(super) struct Standing {
     pub(super) since_unix_ms: Option<u64>,
     /// When it fired last.
     pub(super) fired_at_unix_ms: Option<u64>,
-    /// How many thresholds were told.
+    /// How many thresholds were told, and hold still.
     pub(super) reached: usize,
+    /// The most of them since it fired.
+    #[serde(default)]
+    pub(super) furthest: usize,
     /// When the application moved data last, of news.
     pub(super) moved_at_unix_ms: Option<u64>,
 }

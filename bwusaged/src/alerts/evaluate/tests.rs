@@ -152,6 +152,23 @@ fn each_share_of_a_cap_fires_once_a_month_with_a_forecast() {
 }
 
 #[test]
+fn a_share_that_is_reached_again_waits_for_the_cooldown_and_a_further_one_does_not() {
+    let mut rule = Watched::new("rx > 50%, 90% of 1000B / 60s");
+    rule.moved(0, 0);
+    assert_eq!(rule.moved(1, 600), FIRING);
+    assert_eq!(rule.moved(30, 950), FIRING, "a further share");
+    assert_eq!(rule.moved(31, 950), NOTHING);
+    // What was first is forgotten, but not so much that half of it is over.
+    assert_eq!(rule.moved(60, 1_150), NOTHING);
+    assert_eq!(rule.moved(61, 1_150), NOTHING);
+    assert_eq!(rule.moved(62, 1_550), NOTHING, "it was told half a minute ago");
+    for second in 63..30 + COOLDOWN_S {
+        assert_eq!(rule.moved(second, 1_550 + (second - 62) * 16), NOTHING, "at {second}");
+    }
+    assert_eq!(rule.moved(30 + COOLDOWN_S, 1_550 + (COOLDOWN_S - 32) * 16), FIRING);
+}
+
+#[test]
 fn a_cap_that_is_reached_at_a_jump_is_told_once_at_its_highest_share() {
     let mut rule = Watched::new("rx > 80%, 90%, 100% of 1000B / month");
     rule.moved(NOVEMBER_S, 0);
