@@ -24,6 +24,9 @@ pub(super) mod stored;
 
 /// Most hosts of one user that are told apart in one minute: the largest.
 pub const MOST_A_MINUTE: usize = 200;
+/// Most names in the database: others choose them. Beyond it a host that is new is in no host's sum, until names that are nowhere any
+/// more are forgotten.
+pub const MOST_NAMES: i64 = 200_000;
 /// Most users of whom it is known what they moved in a minute.
 const MOST_USERS: usize = 1024;
 /// Minutes that wait for a reading. Without one they are given up: their bytes have no host, not even the unknown one.

@@ -96,9 +96,15 @@ impl Seconds {
         self.all.iter()
     }
 
-    /// When somebody counted, oldest first.
+    /// The second of the last tick.
+    #[must_use]
+    pub fn newest(&self) -> Option<i64> {
+        self.all.back().map(|second| second.at)
+    }
+
+    /// When somebody counted, oldest first, the seconds of the ticks at the ends included.
     pub fn covered(&self) -> impl Iterator<Item = (i64, i64)> {
-        self.spans.iter().map(|span| (span.from, span.to))
+        self.spans.iter().map(|span| (span.from, span.to + 1))
     }
 }
 

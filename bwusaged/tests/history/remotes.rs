@@ -5,7 +5,7 @@ use bwusage_proto::{
     process::{Category, UserId},
     units::Scope,
 };
-use bwusaged::history::query::QueryError;
+use bwusaged::history::{query::QueryError, remotes::MOST_NAMES};
 use proptest::prelude::*;
 
 use crate::machine::{Machine, at, bytes, process, question, residual, rx};
@@ -247,4 +247,28 @@ fn a_crowd_of_hosts_is_bounded_for_each_hour_and_day_and_no_byte_is_lost() {
         "{} of {names}",
         machine.count_rows("remote_host")
     );
+}
+
+#[test]
+fn where_there_is_no_room_for_another_name_a_new_host_is_in_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let begin = "2026-05-01T10:00:00Z";
+    let mut machine = machine(&dir, "UTC", begin);
+    two_users(&mut machine);
+    let fill = "INSERT INTO remote_host(user, name)
+        WITH RECURSIVE row(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT ?1) SELECT 9, number FROM row";
+    let database = rusqlite::Connection::open(&machine.settings.file).unwrap();
+    database.execute(fill, [MOST_NAMES]).unwrap();
+    machine.tick(1, &[(process("a", 1), rx(Scope::Internet, 500))]);
+    machine.talk(1, 1, 200);
+    machine.talk(1, 4, 300);
+    machine.last_talk();
+    machine.flush().unwrap();
+    let question = question(at(begin), at(begin) + HOUR_S, Bucket::Hour, Per::Remote);
+    let mut found = totals(&machine.ask(&question, None).unwrap());
+    found.sort();
+    let mut expected =
+        vec![(host("host1"), 1260), (host("host2"), 30), (UNKNOWN, 10), (SeriesKey::Other(0), 300)];
+    expected.sort();
+    assert_eq!(found, expected);
 }

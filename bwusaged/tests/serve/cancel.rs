@@ -42,13 +42,11 @@ fn question(bucket: Bucket) -> HistoryQuery {
     }
 }
 
-/// Ticks of a processor that the thread that reads the history has used.
+/// Ticks of a processor that the thread that reads the history has used; none before it has taken its name.
 fn work_of_reader(daemon: &Daemon) -> u64 {
     let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.pid())).unwrap();
-    let stat = tasks
-        .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")).ok())
-        .find(|stat| stat.contains("(history-reader)"))
-        .unwrap();
+    let mut stats = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")).ok());
+    let Some(stat) = stats.find(|stat| stat.contains("(history-reader)")) else { return 0 };
     let (_, after_name) = stat.rsplit_once(')').unwrap();
     // The 14th and 15th field, of which the name is the 2nd.
     after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()

@@ -37,7 +37,8 @@ pub fn answer(
     }
     // What is beyond is not known anyway, and would be a bucket for every second of it.
     let from_unix_s = query.from_unix_s.max(terms.now - KEEP_S).min(query.to_unix_s);
-    let to_unix_s = query.to_unix_s.min(terms.now + 1).max(from_unix_s);
+    let end = seconds.newest().unwrap_or(terms.now) + 1;
+    let to_unix_s = query.to_unix_s.min(end).max(from_unix_s);
     let is_cut = query.from_unix_s < from_unix_s;
     let query = &HistoryQuery { from_unix_s, to_unix_s, ..query.clone() };
     let mut frame = Frame::of(query, terms)?;

@@ -109,8 +109,8 @@ fn a_second_without_traffic_is_nothing_and_one_that_nobody_counted_is_a_gap() {
     let answer = ask(&seconds, &question(0, 11, Per::Total), 11);
     let points: Vec<_> =
         answer.series[0].points.iter().map(|point| point.map(|point| point.rx_bytes)).collect();
-    let mut expected = vec![Some(53), Some(0), Some(4)];
-    expected.extend([None; 6]);
+    let mut expected = vec![Some(53), Some(0), Some(4), Some(0)];
+    expected.extend([None; 5]);
     expected.extend([Some(0), Some(8)]);
     assert_eq!(points, expected);
 }
