@@ -18,14 +18,15 @@ pub struct Piece {
     pub from: i64,
     /// The first beginning that is not part of it any more.
     pub to: i64,
-    /// What is added to a beginning before its bucket is looked up: where tiers and buckets are cut differently, an amount
-    /// counts where its middle is.
+    /// What is added to a beginning before its bucket is looked up. An amount counts where its middle is: the machine may have
+    /// been in another time zone when it was booked, and then it was cut differently.
     pub shift: i64,
 }
 
 impl Piece {
-    const fn exact(tier: usize, from: i64, to: i64) -> Self {
-        Self { tier, from, to, shift: 0 }
+    /// Minutes are the same everywhere.
+    const fn minutes(from: i64, to: i64) -> Self {
+        Self { tier: 0, from, to, shift: 0 }
     }
 
     const fn by_middle(tier: usize, from: i64, to: i64) -> Self {
@@ -78,11 +79,10 @@ pub fn pieces(
     let Calendars { home, asked, same_zone } = calendars;
     match bucket {
         Bucket::Second => Vec::new(),
-        Bucket::Minute => vec![Piece::exact(0, from, to)],
-        Bucket::Hour if same_zone => vec![Piece::exact(1, from, to)],
+        Bucket::Minute => vec![Piece::minutes(from, to)],
         Bucket::Hour => vec![Piece::by_middle(1, from, to)],
-        Bucket::Month if same_zone && asked.billing_day() == 1 => vec![Piece::exact(3, from, to)],
-        Bucket::Day | Bucket::Month if same_zone => vec![Piece::exact(2, from, to)],
+        Bucket::Month if same_zone && asked.billing_day() == 1 => vec![Piece::by_middle(3, from, to)],
+        Bucket::Day | Bucket::Month if same_zone => vec![Piece::by_middle(2, from, to)],
         Bucket::Day | Bucket::Month => {
             let hours = Piece::by_middle(1, from, to);
             let split = home.ceil(Bucket::Day, horizons.hours.max(0));
@@ -117,7 +117,7 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
         return;
     }
     if tier == 0 {
-        return pieces.push(Piece::exact(0, from, to));
+        return pieces.push(Piece::minutes(from, to));
     }
     let (begin, end) = (home.ceil(CUTS[tier], from), home.start(CUTS[tier], to));
     let finer = |from: i64, to: i64, pieces: &mut Vec<Piece>| {
@@ -131,7 +131,7 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
         return finer(from, to, pieces);
     }
     finer(from, begin, pieces);
-    pieces.push(Piece::exact(tier, begin, end));
+    pieces.push(Piece::by_middle(tier, begin, end));
     finer(end, to, pieces);
 }
 
@@ -182,7 +182,7 @@ mod tests {
             pieces,
             [
                 Piece::by_middle(2, at("2026-01-10T06:00:00Z"), at("2026-01-11T00:00:00Z")),
-                Piece::exact(2, at("2026-01-11T00:00:00Z"), at("2026-01-12T00:00:00Z"))
+                Piece::by_middle(2, at("2026-01-11T00:00:00Z"), at("2026-01-12T00:00:00Z"))
             ]
         );
     }

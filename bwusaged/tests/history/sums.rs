@@ -5,6 +5,7 @@ use bwusage_proto::{
     process::UserId,
     units::Scope,
 };
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use crate::machine::{Machine, at, bytes, process, question, residual, rx};
@@ -15,9 +16,20 @@ const BUCKETS: [Bucket; 5] = [Bucket::Minute, Bucket::Hour, Bucket::Day, Bucket:
 
 #[derive(Debug, Clone)]
 enum Step {
-    Move { after_s: u32, app: u8, scope: u8, bytes: u64 },
+    Move {
+        after_s: u32,
+        app: u8,
+        scope: u8,
+        bytes: u64,
+    },
     Flush,
-    Restart { after_s: u32 },
+    Restart {
+        after_s: u32,
+    },
+    /// The machine is in another time zone when it starts again.
+    Travel {
+        to: &'static str,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -26,6 +38,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(after_s, app, scope, bytes)| Step::Move { after_s, app, scope, bytes }),
         3 => Just(Step::Flush),
         1 => (0..40_000_u32).prop_map(|after_s| Step::Restart { after_s }),
+        1 => prop::sample::select(vec!["UTC", "Asia/Kathmandu", "America/Los_Angeles", "Pacific/Kiritimati"])
+            .prop_map(|to| Step::Travel { to }),
     ];
     prop::collection::vec(step, 1..160)
 }
@@ -64,6 +78,12 @@ fn play(machine: &mut Machine, steps: &[Step]) -> (u64, u64) {
                 machine.restart(after_s, instance);
                 waiting = [0, 0];
             }
+            Step::Travel { to } => {
+                instance += 1;
+                machine.settings.time_zone = TimeZone::get(to).ok();
+                machine.restart(0, instance);
+                waiting = [0, 0];
+            }
         }
     }
     machine.flush().unwrap();
@@ -82,7 +102,9 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let mut machine = Machine::new(dir.path().join("h.sqlite3"), zone, at(begin));
         let (all, own) = play(&mut machine, &steps);
-        let (from, to) = (at(begin), machine.now + 1);
+        // A day that was booked in another zone counts where its middle is, so the ends of a range are less sharp.
+        let margin_s = if steps.iter().any(|step| matches!(step, Step::Travel { .. })) { 2 * 24 * HOUR_S } else { 0 };
+        let (from, to) = (at(begin) - margin_s, machine.now + 1 + margin_s);
         for (per, bucket) in PERS.into_iter().flat_map(|per| BUCKETS.map(|bucket| (per, bucket))) {
             let question = HistoryQuery { top, ..question(from, to, bucket, per) };
             let answer = machine.ask(&question, None).unwrap();
