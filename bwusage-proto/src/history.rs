@@ -19,6 +19,9 @@ use crate::{
 pub const MAX_BUCKETS: usize = 20_000;
 /// Most series in one answer beside the sums; more are asked for in ranges of their own.
 pub const MAX_SERIES: u32 = 5_000;
+/// Most series times buckets in one answer, some 30 MB while it is put together: with many buckets fewer series than
+/// [`MAX_SERIES`] are told apart.
+pub const MAX_POINTS: usize = 500_000;
 /// Days of the month on which a billing month may begin: those that every month has.
 pub const BILLING_DAYS: std::ops::RangeInclusive<u8> = 1..=28;
 
@@ -35,7 +38,7 @@ pub struct HistoryQuery {
     pub per: Per,
     /// What is counted at all.
     pub filter: HistoryFilter,
-    /// So many series, the largest; the rest is summed up. 0 for [`MAX_SERIES`].
+    /// So many series, the largest; the rest is summed up. 0 for as many as [`MAX_SERIES`] and [`MAX_POINTS`] allow.
     pub top: u32,
     /// In which time zone hours, days and months begin, by its IANA name. `None` for the daemon's own.
     pub time_zone: Option<String>,

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use bwusage_proto::{
     history::{
         Amount, BILLING_DAYS, Bucket, BucketSpan, History, HistoryHead, HistoryQuery, MAX_BUCKETS,
-        MAX_SERIES, Meaning, Per, Series, SeriesKey,
+        MAX_POINTS, MAX_SERIES, Meaning, Per, Series, SeriesKey,
     },
     process::UserId,
     units::Scope,
@@ -198,11 +198,12 @@ fn oldest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 }
 
 /// So many series are told apart.
-fn top(query: &HistoryQuery) -> usize {
-    match query.top.min(MAX_SERIES) {
+fn top(query: &HistoryQuery, buckets: usize) -> usize {
+    let top = match query.top.min(MAX_SERIES) {
         0 => MAX_SERIES as usize,
         top => top as usize,
-    }
+    };
+    top.min(MAX_POINTS / buckets.max(1))
 }
 
 /// The sum of what is not among the largest.
@@ -227,7 +228,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn series(&self, known: &[Known]) -> Result<Vec<Series>, QueryError> {
         let members = dimension::members(self.connection, self.query, self.asker)?;
-        let top = top(self.query);
+        let top = top(self.query, self.frame.buckets());
         let mut lanes = Lanes::new(self.frame.buckets());
         let chosen = self.choose(&members, top)?;
         let mut lane_of = HashMap::new();

@@ -1,7 +1,7 @@
 //! However time is cut and whoever asks: the bytes are those that were counted.
 
 use bwusage_proto::{
-    history::{Amount, Bucket, HistoryFilter, HistoryQuery, Per, SeriesKey},
+    history::{Amount, Bucket, HistoryFilter, HistoryQuery, MAX_POINTS, Per, SeriesKey},
     process::UserId,
     units::Scope,
 };
@@ -122,6 +122,24 @@ proptest! {
             prop_assert_eq!(bytes(&machine.ask(&of_user, None).unwrap()), [own; 2]);
         }
     }
+}
+
+#[test]
+fn the_more_buckets_the_fewer_series_are_told_apart_and_none_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let begin = at("2026-03-01T00:00:00Z");
+    let mut machine = Machine::new(dir.path().join("h.sqlite3"), "UTC", begin);
+    let moved: Vec<_> =
+        (1..=60_u64).map(|app| (process(&format!("app{app}"), 0), rx(Scope::Internet, app))).collect();
+    machine.tick(60, &moved);
+    machine.flush().unwrap();
+    let (buckets, all) = (10_000, (1..=60).sum::<u64>());
+    let question = HistoryQuery { top: 0, ..question(begin, begin + buckets * 60, Bucket::Minute, Per::App) };
+    let answer = machine.ask(&question, None).unwrap();
+    let most = MAX_POINTS / usize::try_from(buckets).unwrap();
+    let named = answer.series.iter().filter(|series| matches!(series.key, SeriesKey::App(_))).count();
+    assert_eq!((named, bytes(&answer)), (most, [all; 2]));
+    assert!(answer.series.iter().any(|series| series.key == SeriesKey::Other(60 - most as u32)));
 }
 
 #[test]

@@ -66,8 +66,11 @@ pub fn answer(
         }
         let mut largest: Vec<_> = totals.iter().collect();
         largest.sort_unstable_by(|(a, one), (b, other)| other.cmp(one).then_with(|| a.cmp(b)));
-        let told_apart: HashSet<&SeriesKey> =
-            largest.into_iter().map(|(key, _)| key).take(top(query).min(MOST_SERIES)).collect();
+        let told_apart: HashSet<&SeriesKey> = largest
+            .into_iter()
+            .map(|(key, _)| key)
+            .take(top(query, frame.buckets()).min(MOST_SERIES))
+            .collect();
         let is_kept = |key: &SeriesKey| told_apart.contains(key) || *key == SeriesKey::OtherUsers;
         let mut lanes = Lanes::new(frame.buckets());
         lanes.count_rest(totals.keys().filter(|&key| !is_kept(key)).count());
