@@ -29,6 +29,12 @@ impl Piece {
         Self { tier: 0, from, to, shift: 0 }
     }
 
+    /// How many amounts a series can have in it, more or less.
+    #[must_use]
+    pub const fn amounts(&self) -> i64 {
+        (self.to - self.from) / (2 * HALF_S[self.tier]) + 1
+    }
+
     const fn by_middle(tier: usize, from: i64, to: i64) -> Self {
         let shift = HALF_S[tier];
         Self { tier, from: from - shift, to: to - shift, shift }

@@ -292,7 +292,9 @@ impl Reading<'_> {
 
     /// The largest applications, where it is worth choosing.
     fn choose(&self, members: &Members, top: usize) -> Result<Option<Chosen>, QueryError> {
-        let is_small = members.processes.len() * self.frame.buckets() <= READ_ALL;
+        // Not the buckets that are asked for: months from the 17th on are put together from days.
+        let amounts: i64 = self.frame.pieces.iter().map(Piece::amounts).sum();
+        let is_small = members.processes.len().saturating_mul(amounts.unsigned_abs() as usize) <= READ_ALL;
         if self.query.per != Per::App || members.groups.is_empty() || is_small {
             return Ok(None);
         }
