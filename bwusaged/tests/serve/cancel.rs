@@ -22,8 +22,8 @@ fn without_end(folder: &TempDir) {
         .execute_batch(
             "DROP TABLE months;
              CREATE VIEW months AS WITH RECURSIVE row(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row)
-                 SELECT 1 AS series, 0 AS scope, -number AS start, 0 AS rx_bytes, 0 AS tx_bytes, 0 AS rx_packets,
-                     0 AS tx_packets FROM row;",
+                 SELECT id AS series, 0 AS scope, -number AS start, 0 AS rx_bytes, 0 AS tx_bytes, 0 AS rx_packets,
+                     0 AS tx_packets FROM series, row;",
         )
         .unwrap();
 }

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use bwusage_proto::{
     client::{Client, ClientError},
-    history::{Bucket, History, HistoryFilter, HistoryQuery, Per, SeriesKey},
+    history::{Bucket, History, HistoryFilter, HistoryQuery, HistoryState, Per, SeriesKey},
     mirror::Mirror,
     process::UserId,
     units::Rates,
@@ -224,6 +224,44 @@ fn a_daemon_that_may_not_remember_says_so_and_leaves_no_file() {
         assert!(refusal.message.contains("remembers nothing"), "{refusal:?}");
     });
     assert!(!file(&daemon.kill()).exists());
+}
+
+#[test]
+fn a_file_that_cannot_be_used_stays_and_the_daemon_counts_and_says_why() {
+    let newer = |file: &Path| {
+        let database = rusqlite::Connection::open(file).unwrap();
+        database.pragma_update(None, "user_version", 99).unwrap();
+    };
+    let broken = |file: &Path| {
+        fs::write(file, "not a database at all, but long enough to be one ".repeat(100)).unwrap()
+    };
+    let cases: [(&dyn Fn(&Path), &str, bool); 2] =
+        [(&newer, "newer bwusaged (schema 99", false), (&broken, "it is kept as", true)];
+    for (spoil, words, begins_anew) in cases {
+        let (folder, _) = play(tempfile::tempdir().unwrap(), &[]);
+        spoil(&file(&folder));
+        let before = fs::read(file(&folder)).unwrap();
+        let daemon = Daemon::start_with(folder, &[]);
+        block_on(async {
+            let connect = async || Client::connect(&daemon.endpoint(), "test").await.unwrap();
+            let (mut client, mut following) =
+                (connect().await, connect().await.subscribe(std::time::Duration::ZERO).await.unwrap());
+            let said = |state: &HistoryState| {
+                state.fault.iter().chain(&state.notes).any(|text| text.contains(words))
+            };
+            while !said(&client.status().await.unwrap().history.unwrap()) {
+                following.tick().await.unwrap();
+            }
+            following.tick().await.unwrap();
+            assert!(counted(following.mirror()) > 0, "counting goes on");
+        });
+        let folder = daemon.kill();
+        let state = file(&folder).parent().unwrap().to_owned();
+        let there = fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path());
+        let kept = there.filter(|path| fs::read(path).is_ok_and(|bytes| bytes == before)).count();
+        assert_eq!(kept, 1, "what was there is still there: {words}");
+        assert_eq!(fs::read(file(&folder)).unwrap() != before, begins_anew, "{words}");
+    }
 }
 
 #[test]

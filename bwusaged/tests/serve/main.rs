@@ -2,16 +2,15 @@
 //! but to connect as another user.
 #![cfg(target_os = "linux")]
 
+mod access;
 mod alerts;
 mod cancel;
 mod connections;
 mod daemon;
+mod disk;
 mod dry_run;
 mod history;
-
-mod access;
 mod hostile;
 mod lifecycle;
-mod read_only;
 mod script;
 mod stream;

@@ -1,5 +1,5 @@
-//! The file system of the state directory becomes read-only while the daemon runs, as it does when a disk fails; later the directory is
-//! on a good one. Counting goes on, the fault is told, and what was counted meanwhile is stored.
+//! The file system of the state directory becomes read-only while the daemon runs, as it does when a disk fails, and later the directory is
+//! on a good one; or it is full for a while. Counting goes on, the fault is told, and what was counted meanwhile is stored.
 //!
 //! A file system that a program writes to cannot be mounted read-only by hand: the kernel calls it busy. So this is ext4 in a file, told
 //! to behave as after an error. The mounts are in a namespace of the daemon's own.
@@ -77,19 +77,24 @@ fn stored(disk: &Path, at: &Path, copy: &Path) -> (u64, u32) {
     (one(bytes), u32::try_from(one(spans)).unwrap())
 }
 
-#[test]
-fn a_disk_that_becomes_read_only_is_told_and_what_was_counted_meanwhile_is_stored_later() {
-    if !is_root() {
-        return;
-    }
-    assert!(Path::new("/dev/loop-control").exists(), "needs loop devices: sudo modprobe loop");
+/// What is done to the disk at the first path, which is mounted at the second; the third is room for another one.
+struct Trouble {
+    begin: fn(&Daemon, [&Path; 3]),
+    says: &'static str,
+    end: fn(&Daemon, [&Path; 3]),
+    /// Where it is in the end.
+    on_the_other: bool,
+}
+
+fn counts_on_and_stores_everything_later(trouble: &Trouble) {
     let folder = tempfile::tempdir().unwrap();
     let in_folder = |name: &str| -> PathBuf { folder.path().join(name) };
-    let (failing, good) = (in_folder("failing"), in_folder("good"));
+    let (first, other) = (in_folder("first"), in_folder("other"));
     let (at, copy, recording) = (in_folder("disk"), in_folder("copy"), in_folder("busy.jsonl"));
-    sh(r#"truncate -s 16M "$1"; mkfs.ext4 -q "$1"; mkdir "$2" "$3""#, &[&failing, &at, &copy]);
+    sh(r#"truncate -s 16M "$1"; mkfs.ext4 -q "$1"; mkdir "$2" "$3""#, &[&first, &at, &copy]);
     script::busy(&recording);
-    let mut daemon = start(&failing, &at, &recording);
+    let mut daemon = start(&first, &at, &recording);
+    let places: [&Path; 3] = [&first, &at, &other];
 
     let seen = block_on(async {
         let connect = async || Client::connect(&daemon.endpoint(), "test").await.unwrap();
@@ -98,18 +103,17 @@ fn a_disk_that_becomes_read_only_is_told_and_what_was_counted_meanwhile_is_store
         let before = wait(&mut client, &mut following, |state| state.stored_until_unix_s.is_some()).await;
         assert_eq!(before.fault, None);
 
-        inside(&daemon, r#"mount -o remount,abort "$1""#, &[&at]);
-        let is_told = |state: &HistoryState| {
-            state.fault.as_ref().is_some_and(|fault| fault.contains("cannot be written: mount it writable"))
-        };
+        (trouble.begin)(&daemon, places);
         let counted_before = counted(following.mirror());
+        let is_told =
+            |state: &HistoryState| state.fault.as_ref().is_some_and(|fault| fault.contains(trouble.says));
         let faulty = wait(&mut client, &mut following, is_told).await;
         for _ in 0..5 {
             following.tick().await.unwrap();
         }
         assert!(counted(following.mirror()) >= counted_before + 5 * TICK_BYTES, "counting goes on");
 
-        inside(&daemon, r#"cp "$1" "$2"; umount -l "$3"; mount -o loop "$2" "$3""#, &[&failing, &good, &at]);
+        (trouble.end)(&daemon, places);
         let is_over = |state: &HistoryState| {
             state.fault.is_none() && state.stored_until_unix_s > faulty.stored_until_unix_s
         };
@@ -118,7 +122,44 @@ fn a_disk_that_becomes_read_only_is_told_and_what_was_counted_meanwhile_is_store
     });
     assert!(daemon.terminate().success());
     drop(daemon);
-    let (bytes, spans) = stored(&good, &at, &copy);
+    let (bytes, spans) = stored(if trouble.on_the_other { &other } else { &first }, &at, &copy);
     assert!((seen..seen + 100 * TICK_BYTES).contains(&bytes), "{bytes} stored, {seen} counted");
     assert_eq!((bytes % TICK_BYTES, spans), (0, 1), "each tick once, and no gap");
+}
+
+/// Only root can mount, and not without loop devices.
+fn can_mount() -> bool {
+    let can = is_root();
+    assert!(!can || Path::new("/dev/loop-control").exists(), "needs loop devices: sudo modprobe loop");
+    can
+}
+
+#[test]
+fn a_disk_that_becomes_read_only_is_told_and_what_was_counted_meanwhile_is_stored_later() {
+    if !can_mount() {
+        return;
+    }
+    counts_on_and_stores_everything_later(&Trouble {
+        begin: |daemon, [_, at, _]| inside(daemon, r#"mount -o remount,abort "$1""#, &[at]),
+        says: "cannot be written: mount it writable",
+        end: |daemon, [first, at, other]| {
+            inside(daemon, r#"cp "$1" "$2"; umount -l "$3"; mount -o loop "$2" "$3""#, &[first, other, at]);
+        },
+        on_the_other: true,
+    });
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_was_counted_meanwhile_is_stored_when_there_is_room() {
+    if !can_mount() {
+        return;
+    }
+    counts_on_and_stores_everything_later(&Trouble {
+        begin: |daemon, [_, at, _]| {
+            inside(daemon, r#"! dd if=/dev/zero of="$1"/filler bs=1k 2>/dev/null"#, &[at]);
+        },
+        says: "the disk is full",
+        end: |daemon, [_, at, _]| inside(daemon, r#"rm "$1"/filler"#, &[at]),
+        on_the_other: false,
+    });
 }
