@@ -5,7 +5,7 @@
 //! client -> reader thread -> query <------------------------------------------------------------------------'
 //! ```
 //!
-//! The tick never waits: [`Writer::give`] adds to what waits in memory, and a thread of its own stores it every ten seconds.
+//! The tick never waits: [`writer::Writer::tick`] adds to what waits in memory, and a thread of its own stores it every ten seconds.
 //! What cannot be stored stays in memory and is tried again; counting goes on, and [`writer::Writer::state`] says why.
 //!
 //! - Pure: [`collect`], [`remotes`], [`minute`], [`seconds`], [`plan`], [`lanes`], [`names`].

@@ -1,7 +1,7 @@
 //! History against real files: sums, faults, and a writer that is killed.
 
 mod faults;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod killed;
 mod machine;
 mod phone;

@@ -11,7 +11,7 @@ use rusqlite::OptionalExtension as _;
 use super::{QueryError, REST, Reading, Terms};
 use crate::history::{lanes::Lanes, names::user_text, plan::HALF_S, remotes::stored::TIERS};
 
-/// An hour as one of [`plan::CUTS`].
+/// An hour as one of [`crate::history::plan::CUTS`].
 const HOUR: usize = 1;
 
 /// Refuses what remote hosts are not kept by.
