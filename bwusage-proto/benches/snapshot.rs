@@ -30,6 +30,7 @@ fn tick(infos: std::ops::Range<u64>, changed: std::ops::Range<u64>) -> Reply {
         changed: changed.map(activity).collect(),
         gone: Vec::new(),
         residuals: Vec::new(),
+        fault: None,
         ledger: None,
         retired: Vec::new(),
     }))

@@ -111,6 +111,8 @@ pub struct Tick {
     pub residuals: Vec<Residual>,
     /// Where the bytes of the interfaces that lead out went, on the last page only. `None` where nothing tells.
     pub ledger: Option<Summary>,
+    /// Why nothing is stored at present, on the last page only; `None` when it is.
+    pub fault: Option<String>,
     /// Totals of ended processes whose rows were given up, by application; those that changed.
     pub retired: Vec<Retired>,
 }

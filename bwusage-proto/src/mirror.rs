@@ -55,6 +55,8 @@ pub struct Mirror {
     pub residuals: Vec<Residual>,
     /// Where the bytes of the interfaces that lead out went; `None` where nothing tells.
     pub ledger: Option<crate::ledger::Summary>,
+    /// Why the daemon stores nothing at present, and what to do; counting goes on.
+    pub fault: Option<String>,
     /// What ended processes moved whose rows were given up, by application, user, unit and container.
     pub retired: BTreeMap<RetiredKey, Retired>,
 }
@@ -114,7 +116,7 @@ impl Mirror {
         }
         (self.seq, self.taken_at_unix_ms, self.window_ms) = (tick.seq, tick.taken_at_unix_ms, tick.window_ms);
         if let Some(host) = tick.host {
-            (self.residuals, self.ledger) = (tick.residuals, tick.ledger);
+            (self.residuals, self.ledger, self.fault) = (tick.residuals, tick.ledger, tick.fault);
             self.sample = host;
             self.push_point();
         }

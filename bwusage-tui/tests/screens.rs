@@ -189,6 +189,17 @@ fn a_long_name_leaves_room_for_its_mark() {
 }
 
 #[test]
+fn the_header_tells_that_nothing_is_stored_and_no_control_characters() {
+    let mut mirror = fixture::mirror(2);
+    mirror.fault = Some("/x\u{1b}[31m cannot be written: mount it writable".into());
+    let mut running = by_process();
+    running.send(Msg::Tick(Arc::new(mirror)));
+    let screen = shown(&mut running, (120, 24));
+    assert!(screen.contains("⚠ not stored: /x\\x1b[31m cannot be written "), "{screen}");
+    assert!(!screen.contains("mount it"), "{screen}");
+}
+
+#[test]
 fn the_chain_of_parents_ends_where_knowledge_ends() {
     let mut running = by_process();
     running.send(Msg::Key(Key::Enter));

@@ -47,7 +47,7 @@ const stream = new Stream(() => {
   tick(now) {
     tick = now;
     history.push(now);
-    setConnection("live");
+    setConnection("live", now.fault ? `Nothing is stored at present: ${now.fault}` : "");
     draw();
   },
   top(top) {

@@ -135,6 +135,7 @@ struct Tick<'a> {
     uptime_ms: Option<u64>,
     process_count: Option<u32>,
     ledger: Option<SummaryReport<'a>>,
+    fault: Option<&'a str>,
 }
 
 /// The machine at the last tick, and with it one point for every column of [`backfill`].
@@ -157,6 +158,7 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
         uptime_ms: sample.uptime_ms,
         process_count: sample.process_count,
         ledger: mirror.ledger.as_ref().map(SummaryReport::new),
+        fault: mirror.fault.as_deref(),
     };
     frame("tick", Some(point.at_unix_ms), &json(&tick))
 }
@@ -218,6 +220,13 @@ mod tests {
             (&ledger["tx"]["counter_bytes"], &ledger["tx"]["unnamed_bytes"]),
             (&600.into(), &0.into())
         );
+    }
+
+    #[test]
+    fn a_tick_says_when_nothing_is_stored() {
+        assert_eq!(data(&tick(&sample::mirror(1)))["fault"], Value::Null);
+        let full = Mirror { fault: Some("the disk is full: make room".into()), ..sample::mirror(1) };
+        assert_eq!(data(&tick(&full))["fault"], "the disk is full: make room");
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Shared {
         change(&mut store);
         if let (Some(archive), Some(now)) = (&self.archive, store.taken_at()) {
             archive.writer.tick(now, store.grown(), store.host());
+            store.set_fault(archive.writer.fault());
         }
         self.feed.borrow_mut().forget();
         self.desk.borrow_mut().forget_old(self.steady_ms());

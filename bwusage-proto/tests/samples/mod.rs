@@ -138,6 +138,7 @@ fn tick() -> Tick {
             rates: Rates { rx_bytes_per_s: 84, tx_bytes_per_s: 0 },
         }],
         ledger: Some(summary()),
+        fault: Some("the disk is full".into()),
         retired: vec![Retired {
             app: "curl".into(),
             user: Some(UserId::Uid(0)),

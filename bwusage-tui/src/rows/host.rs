@@ -35,6 +35,8 @@ pub struct Host {
     pub attributed_centipercent: Option<u32>,
     /// Bytes of interfaces that belong to a process that could not be told.
     pub lost: u64,
+    /// Why the daemon stores nothing at present.
+    pub fault: Option<String>,
     /// Share of the counted bytes without a process, in hundredths of a percent.
     pub unattributed_centipercent: Option<u32>,
     /// Received by all interfaces but loopback, bytes a second.
@@ -98,6 +100,7 @@ impl Host {
             blind_spots: coverage.blind_spots.iter().map(|spot| text::escape(spot).into_owned()).collect(),
             residuals: mirror.residuals.iter().filter_map(residual).collect(),
             attributed_centipercent: mirror.ledger.as_ref().and_then(Summary::attributed),
+            fault: mirror.fault.as_deref().map(|fault| text::escape(fault).into_owned()),
             lost: mirror.ledger.as_ref().map_or(0, lost),
             unattributed_centipercent: unattributed_centipercent(mirror),
             rx: trend(|point| point.network.map(|rates| rates.rx_bytes_per_s)),

@@ -42,6 +42,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, app: &App, host: Option<&Hos
     if let Some(host) = host {
         left.extend(attribution(host, app.units(), theme));
     }
+    if let Some(fault) = host.and_then(|host| host.fault.as_deref()) {
+        let (what, _) = fault.split_once(':').unwrap_or((fault, ""));
+        left.push(Segment::new(0, format!("⚠ not stored: {what}"), theme.colour(Role::Warning)));
+    }
     if app.is_frozen() {
         left.push(Segment::new(0, "order frozen", theme.colour(Role::Warning)));
     }

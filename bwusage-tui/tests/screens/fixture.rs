@@ -190,6 +190,7 @@ pub(crate) fn tick(seq: u64) -> Tick {
             rates: Rates { rx_bytes_per_s: 98, tx_bytes_per_s: 98 },
         }],
         ledger: Some(ledger().summary),
+        fault: None,
         retired: Vec::new(),
     }
 }

@@ -105,6 +105,12 @@ impl Writer {
 }
 
 impl Writer {
+    /// Why nothing is stored at present.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        lock(&self.shared.state).fault.clone()
+    }
+
     /// Why there is nothing to read; `None` also while the file can be read and not written.
     #[must_use]
     pub fn unreadable(&self) -> Option<String> {

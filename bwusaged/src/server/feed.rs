@@ -95,6 +95,7 @@ fn ticks(store: &Store, viewer: &Viewer, seq: u64) -> Option<Vec<Tick>> {
                 gone: gone.collect(),
                 residuals: store.residuals(),
                 ledger: store.ledger(),
+                fault: store.fault().map(Into::into),
                 ..page
             });
             return Some(pages);
@@ -156,6 +157,7 @@ fn page(store: &Store, infos: Vec<ProcessInfo>, changed: Vec<Activity>) -> Tick 
         gone: Vec::new(),
         residuals: Vec::new(),
         ledger: None,
+        fault: None,
         retired: Vec::new(),
     }
 }

@@ -80,6 +80,7 @@ pub struct Store {
     retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
+    fault: Option<String>,
     books: Books,
     ledger: Option<Summary>,
     carriers: Vec<(ProcessId, String)>,
@@ -383,6 +384,17 @@ impl Store {
             rates: total.rates,
         };
         self.residuals.iter().map(residual).collect()
+    }
+
+    /// Why nothing of all this is stored at present.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    /// Nothing can be stored at present, or it can again.
+    pub fn set_fault(&mut self, fault: Option<String>) {
+        self.fault = fault;
     }
 
     /// Updates that could not be made.

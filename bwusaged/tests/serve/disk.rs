@@ -112,12 +112,15 @@ fn counts_on_and_stores_everything_later(trouble: &Trouble) {
             following.tick().await.unwrap();
         }
         assert!(counted(following.mirror()) >= counted_before + 5 * TICK_BYTES, "counting goes on");
+        assert_eq!(following.mirror().fault, faulty.fault, "who follows is told, too");
 
         (trouble.end)(&daemon, places);
         let is_over = |state: &HistoryState| {
             state.fault.is_none() && state.stored_until_unix_s > faulty.stored_until_unix_s
         };
         wait(&mut client, &mut following, is_over).await;
+        following.tick().await.unwrap();
+        assert_eq!(following.mirror().fault, None);
         counted(following.mirror())
     });
     assert!(daemon.terminate().success());
