@@ -24,9 +24,9 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Minutes are the same everywhere.
-    const fn minutes(from: i64, to: i64) -> Self {
-        Self { tier: 0, from, to, shift: 0 }
+    /// Minutes are the same everywhere, and hours where clocks are not changed by half of one: that hour is half as long.
+    const fn by_beginning(tier: usize, from: i64, to: i64) -> Self {
+        Self { tier, from, to, shift: 0 }
     }
 
     /// How many amounts a series can have in it, more or less.
@@ -85,7 +85,8 @@ pub fn pieces(
     let Calendars { home, asked, same_zone } = calendars;
     match bucket {
         Bucket::Second => Vec::new(),
-        Bucket::Minute => vec![Piece::minutes(from, to)],
+        Bucket::Minute => vec![Piece::by_beginning(0, from, to)],
+        Bucket::Hour if same_zone => vec![Piece::by_beginning(1, from, to)],
         Bucket::Hour => vec![Piece::by_middle(1, from, to)],
         Bucket::Month if same_zone && asked.billing_day() == 1 => vec![Piece::by_middle(3, from, to)],
         Bucket::Day | Bucket::Month if same_zone => vec![Piece::by_middle(2, from, to)],
@@ -123,7 +124,7 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
         return;
     }
     if tier == 0 {
-        return pieces.push(Piece::minutes(from, to));
+        return pieces.push(Piece::by_beginning(0, from, to));
     }
     let (begin, end) = (home.ceil(CUTS[tier], from), home.start(CUTS[tier], to));
     let finer = |from: i64, to: i64, pieces: &mut Vec<Piece>| {
@@ -137,7 +138,11 @@ fn cover(tier: usize, home: &Calendar, from: i64, to: i64, horizons: Horizons, p
         return finer(from, to, pieces);
     }
     finer(from, begin, pieces);
-    pieces.push(Piece::by_middle(tier, begin, end));
+    pieces.push(if tier == 1 {
+        Piece::by_beginning(1, begin, end)
+    } else {
+        Piece::by_middle(tier, begin, end)
+    });
     finer(end, to, pieces);
 }
 

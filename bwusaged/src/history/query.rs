@@ -96,6 +96,8 @@ pub(super) struct Frame {
     pub(super) borders: Vec<i64>,
     pub(super) pieces: Vec<Piece>,
     asked: Calendar,
+    /// Whether it is of the same time zone as what is stored.
+    same_zone: bool,
     /// Buckets before it are finer than what is kept.
     horizon: i64,
 }
@@ -133,7 +135,7 @@ impl Frame {
             Bucket::Minute | Bucket::Hour => horizons.of(query.bucket),
             _ => i64::MIN,
         };
-        Ok(Self { borders, pieces, asked, horizon })
+        Ok(Self { borders, pieces, asked, same_zone, horizon })
     }
 
     fn starts(&self) -> impl Iterator<Item = i64> {

@@ -64,7 +64,8 @@ impl Reading<'_> {
         if self.query.per != Per::Remote {
             return minute;
         }
-        self.terms.home.start(Bucket::Hour, minute) + HALF_S[HOUR]
+        let shift = if self.frame.same_zone || self.query.bucket == Bucket::Whole { 0 } else { HALF_S[HOUR] };
+        self.terms.home.start(Bucket::Hour, minute) + shift
     }
 
     /// Gives the largest hosts lanes of their own, and takes what they moved from the rest.
