@@ -24,7 +24,8 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Minutes are the same everywhere, and hours where clocks are not changed by half of one: that hour is half as long.
+    /// For minutes, which are the same in every zone, and hours: where clocks change by half an hour, one of them is so short that
+    /// it would not be where half an hour after its beginning is.
     const fn by_beginning(tier: usize, from: i64, to: i64) -> Self {
         Self { tier, from, to, shift: 0 }
     }
