@@ -74,6 +74,8 @@ struct socket_state {
 	__u32 copied;
 	/* The stranger below is being replaced. */
 	__u32 busy;
+	/* The listing that it was written in last: see list_sockets(). */
+	__u64 listed;
 	/* Of a socket without a peer of its own: whom the last packet was exchanged with. Its owner is not filled in. */
 	struct remote stranger;
 };
@@ -188,6 +190,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct light);
 } light SEC(".maps");
+
+/* The number of the listing that is being made; counted up by the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} listing SEC(".maps");
 
 /* Of each MPTCP socket that a process has used, by its address: whom its subflows belong to. */
 struct {

@@ -152,14 +152,24 @@ static __always_inline void place(struct socket_state *state, struct sock *sk)
 	__sync_fetch_and_or(&state->flags, flags);
 }
 
+/*
+ * Between two pieces of what is read, the kernel finds its place again by counting (net/core/bpf_sk_storage.c): for each
+ * socket before it that was closed meanwhile it passes over one that is open, and for each that was opened it comes to one
+ * twice. So each is written once a listing, and the daemon asks again until nothing is left to write.
+ */
 SEC("iter/bpf_sk_storage_map")
 int list_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
 	struct socket_state *state = ctx->value;
 	struct socket_record record = {};
 	struct sock *sk = ctx->sk;
+	__u64 *round;
+	__u32 zero = 0;
 
 	if (!sk || !state)
+		return 0;
+	round = bpf_map_lookup_elem(&listing, &zero);
+	if (!round || state->listed == *round)
 		return 0;
 	/* Its subflows are listed, which have the bytes. */
 	if (cfg_light && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
@@ -181,7 +191,9 @@ int list_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 		bpf_probe_read_kernel(record.local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
 		bpf_probe_read_kernel(record.remote, 16, &sk->__sk_common.skc_v6_daddr);
 	}
-	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	/* What finds no room any more begins the next piece. */
+	if (!bpf_seq_write(ctx->meta->seq, &record, sizeof(record)))
+		state->listed = *round;
 	return 0;
 }
 

@@ -31,6 +31,7 @@ mod top;
 mod traffic;
 mod transfers;
 mod units;
+mod witness;
 
 /// Programs that the tests use, and the Debian packages that bring them.
 const PROGRAMS: [(&str, &str); 11] = [
@@ -116,7 +117,7 @@ fn run(test: fn(), missing: Option<String>) -> Result<(), Failed> {
     if let Some(missing) = missing {
         return Err(missing.into());
     }
-    test();
+    witness::watched(test, |()| false);
     Ok(())
 }
 

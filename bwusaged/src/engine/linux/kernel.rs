@@ -24,6 +24,13 @@ use crate::{
     engine::{Identity, InterfaceSample},
 };
 
+/// How much an iterator writes before it is read, at least (`bpf_seq_read()` in kernel/bpf/bpf_iter.c: eight pages). What is
+/// no longer is read at one moment, and so is whole: sockets that come and go make no gaps in it.
+const PIECE: usize = 8 * 4096;
+/// How often the sockets are asked for that a longer reading left out. Each reading leaves out as many as were closed meanwhile,
+/// so the second is short on all but a machine that closes thousands in a millisecond.
+const LISTINGS: usize = 8;
+
 /// All tables. `counters` has one entry for each slot and processor.
 pub(super) struct SharedTables {
     pub(super) counters: Mapping<Counters>,
@@ -33,6 +40,8 @@ pub(super) struct SharedTables {
     /// Programs that are loaded later refer to the descriptor.
     pub(super) _sockets: MapData,
     pub(super) list_sockets: MapIter,
+    /// The number of the last listing of them.
+    pub(super) listing: Mapping<u64>,
     pub(super) list_remotes: MapIter,
     /// In light mode.
     pub(super) folding: Option<Folding>,
@@ -172,7 +181,15 @@ impl Kernel for SharedTables {
 
 impl Lists for SharedTables {
     fn sockets(&mut self) -> io::Result<Vec<SocketRecord>> {
-        let records = self.list_sockets.read()?.collect();
+        self.listing.write(0, self.listing.read(0) + 1);
+        let mut records = Vec::new();
+        for _ in 0..LISTINGS {
+            let before = records.len();
+            records.extend(self.list_sockets.read::<SocketRecord>()?);
+            if (records.len() - before + 1) * size_of::<SocketRecord>() <= PIECE {
+                break;
+            }
+        }
         self.list_sockets.forget();
         Ok(records)
     }

@@ -257,6 +257,7 @@ fn tables(
         passages: HashMap::try_from(take(programs, "passages")?).map_err(load_error)?,
         _sockets: sockets,
         list_sockets,
+        listing: map_array(programs, "listing", 1, 1)?,
         list_remotes,
         folding,
         remotes: HashMap::try_from(Map::HashMap(remotes)).map_err(load_error)?,

@@ -164,9 +164,10 @@ fn socket(record: &SocketRecord, process: Option<ProcessId>, now: Clocks) -> Opt
         (_, Some(_)) => State::Established,
         (_, None) => State::Open,
     };
-    if state == State::Closed
-        || (record.local_port == 0 && remote.is_none() && record.flags & SOCKET_SCOPE_MASK == 0)
-    {
+    let moved = Moved { rx_bytes: record.rx_bytes, tx_bytes: record.tx_bytes };
+    // The connection is over, and its program has not let go of it; what it moved is in no other line.
+    let is_over = state == State::Closed && moved == Moved::default();
+    if is_over || (record.local_port == 0 && remote.is_none() && record.flags & SOCKET_SCOPE_MASK == 0) {
         return None;
     }
     let seeded = record.flags & SOCKET_SEEDED != 0;
@@ -180,7 +181,7 @@ fn socket(record: &SocketRecord, process: Option<ProcessId>, now: Clocks) -> Opt
         state,
         interface: (record.interface != 0).then_some(record.interface),
         opened_at_unix_ms: (record.opened_ns != 0).then(|| now.unix_ms_of(record.opened_ns)),
-        moved: Moved { rx_bytes: record.rx_bytes, tx_bytes: record.tx_bytes },
+        moved,
     })
 }
 
@@ -323,12 +324,14 @@ mod tests {
     }
 
     #[test]
-    fn a_server_of_datagrams_is_open_and_a_closed_stream_is_nothing() {
+    fn a_server_of_datagrams_is_open_and_a_closed_stream_is_told_for_what_it_moved() {
         let datagrams = SocketRecord { protocol: 17, state: 7, remote_port: 0, ..established() };
-        let over = SocketRecord { state: 7, ..established() };
-        let mut fake = Fake { sockets: vec![datagrams, over], ..Fake::default() };
+        let still_held = SocketRecord { state: 7, ..established() };
+        let never_used = SocketRecord { rx_bytes: 0, tx_bytes: 0, ..still_held };
+        let mut fake = Fake { sockets: vec![datagrams, still_held, never_used], ..Fake::default() };
         let sockets = Memory::default().talk(&mut fake, NOW).unwrap().sockets;
-        assert_eq!((sockets.len(), sockets[0].state, sockets[0].remote), (1, State::Open, None));
+        let told: Vec<_> = sockets.iter().map(|socket| (socket.state, socket.remote)).collect();
+        assert_eq!(told, [(State::Open, None), (State::Closed, Some("192.0.2.2:443".parse().unwrap()))]);
     }
 
     #[test]

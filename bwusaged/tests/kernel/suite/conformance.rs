@@ -18,7 +18,7 @@ use self::{
     stage::{Stage, play},
 };
 
-use super::counting::Counting;
+use super::{counting::Counting, witness::watched};
 
 mod datagrams;
 mod flags;
@@ -96,7 +96,7 @@ pub(super) fn trials(missing: Option<&String>, in_ci: bool) -> Vec<Trial> {
             let name = format!("{prefix}{}", case.name.replace([' ', '-', ',', '(', ')', '/'], "_"));
             let test = move || match missing {
                 Some(missing) => Err(missing),
-                None => case.judge(counting, &case.play(counting)),
+                None => watched(|| case.judge(counting, &case.play(counting)), Result::is_err),
             };
             Trial::test(name, move || test().map_err(Into::into)).with_ignored_flag(ignored)
         })

@@ -201,12 +201,19 @@ fn after_the_close() {
     let truth = scene.client.done();
     // Until the last packet of the last connection.
     let answer = loop {
-        scene.daemon.settle();
         let answer = scene.connections();
+        let of_server = |total: &&RemoteTotal| {
+            (total.remote, total.port) == (Some(scene.server.ip()), scene.server.port())
+        };
+        let closed = answer.remotes.iter().find(of_server).map_or(0, |total| total.connections);
+        let open = answer.open.iter().filter(|open| open.remote == Some(scene.server)).count() as u64;
+        assert!(open + closed >= u64::from(COUNT), "{open} are open and {closed} closed");
         if answer.open.is_empty() {
             break answer;
         }
     };
+    scene.daemon.settle();
+    let answer = Connections { open: answer.open, ..scene.connections() };
 
     check_sums(&scene, &answer);
     let to = |remote: SocketAddr, protocol| -> &RemoteTotal {
