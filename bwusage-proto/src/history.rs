@@ -87,8 +87,7 @@ pub enum Bucket {
 
 impl Bucket {
     /// Every one, the finest first.
-    pub const ALL: [Self; 6] =
-        [Self::Second, Self::Minute, Self::Hour, Self::Day, Self::Month, Self::Whole];
+    pub const ALL: [Self; 6] = [Self::Second, Self::Minute, Self::Hour, Self::Day, Self::Month, Self::Whole];
 
     /// The name in JSON and on the command line.
     #[must_use]

@@ -13,6 +13,7 @@
 mod alert_feed;
 mod assets;
 mod cli;
+mod download;
 mod events;
 mod failure;
 mod feed;

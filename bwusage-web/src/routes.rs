@@ -12,6 +12,7 @@
 //! | `/api/v1/alerts` | rules and what they say, the JSON of `bwusage-ctl alerts list --json`; POST keeps a new one |
 //! | `/api/v1/alerts/log` | what happened, the JSON of `bwusage-ctl alerts log --json`; `rule`, `before`, `limit` |
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
+//! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
 //!
@@ -52,6 +53,7 @@ use crate::{
 };
 
 mod alerts;
+mod csv;
 mod history;
 mod process;
 
@@ -119,6 +121,7 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, share_connections: b
         .route("/api/v1/history", get(history::history))
         .route("/api/v1/process/{pid}", get(process::process))
         .merge(alerts::reads())
+        .merge(csv::routes())
         .merge(alerts::changes().route_layer(middleware::from_fn(own_user_only)))
         .route("/api/v1/stream", get(stream))
         .route("/healthz", get(async || "ok\n"))

@@ -1,9 +1,7 @@
 //! What can be said to `history`, and what it has in common with `export`.
 
 use bwusage_proto::{
-    history::{
-        self, BILLING_DAYS, Bucket, HistoryFilter, HistoryQuery, Per, RangeError, TypedRange,
-    },
+    history::{self, BILLING_DAYS, Bucket, HistoryFilter, HistoryQuery, Per, RangeError, TypedRange},
     process::{Category, UserId},
     units::Scope,
     users,
@@ -132,11 +130,8 @@ impl Range {
 
     /// What was typed; `None` where nothing was.
     pub(crate) fn read(&self, now: &Zoned) -> Result<Option<When>, Failure> {
-        let typed = TypedRange {
-            whole: self.whole.as_deref(),
-            from: self.from.as_deref(),
-            to: self.to.as_deref(),
-        };
+        let typed =
+            TypedRange { whole: self.whole.as_deref(), from: self.from.as_deref(), to: self.to.as_deref() };
         typed.read(now).map_err(|error| match error {
             RangeError::Whole(error) => Failure::When { option: "WHEN", error },
             RangeError::From(error) => Failure::When { option: "--from", error },

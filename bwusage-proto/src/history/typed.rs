@@ -160,6 +160,9 @@ mod tests {
     #[test]
     fn what_is_left_open_is_the_last_thirty_days_by_day() {
         assert_eq!(complete(None, None, Per::Total, &now()), Ok((last("30d"), Bucket::Day)));
-        assert_eq!(complete(None, Some(Bucket::Second), Per::Total, &now()), Ok((last("10m"), Bucket::Second)));
+        assert_eq!(
+            complete(None, Some(Bucket::Second), Per::Total, &now()),
+            Ok((last("10m"), Bucket::Second))
+        );
     }
 }

@@ -15,7 +15,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use bwusage_proto::{
-    alert::{AlertRule, LogQuery, NewRule, RuleId},
+    alert::{AlertLog, AlertRule, LogQuery, NewRule, RuleId},
     client::Client,
     report::{AlertLogReport, AlertsReport, DryRunReport, RuleReport, TrialReport},
 };
@@ -60,7 +60,7 @@ struct Empty {}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LogParameters {
+pub(super) struct LogParameters {
     rule: Option<u64>,
     before: Option<u64>,
     limit: Option<u32>,
@@ -83,6 +83,16 @@ async fn log(
     State(app): State<App>,
     asked: Result<Query<LogParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
+    let (log, host) = ask_log(&app, asked).await?;
+    let report = AlertLogReport::new(&log, &host, &app.users, &TimeZone::system());
+    Ok(json(events::json(&report).into()))
+}
+
+/// A part of the log, and the machine's name.
+pub(super) async fn ask_log(
+    app: &App,
+    asked: Result<Query<LogParameters>, QueryRejection>,
+) -> Result<(AlertLog, String), Failure> {
     let Query(asked) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let limit = asked.limit.unwrap_or(LOG_EVENTS);
     if !(1..=MAX_LOG_EVENTS).contains(&limit) {
@@ -91,9 +101,7 @@ async fn log(
     let query = LogQuery { rule: asked.rule.map(RuleId), before: asked.before, limit };
     let host = app.moments.borrow().live()?.mirror().host.hostname.clone();
     let (_line, mut client) = App::client(&app.rules).await?;
-    let log = client.alert_log(query).await?;
-    let report = AlertLogReport::new(&log, &host, &app.users, &TimeZone::system());
-    Ok(json(events::json(&report).into()))
+    Ok((client.alert_log(query).await?, host))
 }
 
 async fn add(State(app): State<App>, words: Words) -> Result<Response, Failure> {

@@ -80,7 +80,7 @@ fn a_rule_is_kept_changed_tried_out_and_forgotten() {
     let trial = act("test", json!({}));
     assert_eq!(
         (&trial["schema"], &trial["holds"]),
-        (&json!("bwusage.alert_trial/1"), &json!(false)),
+        (&json!("bwusage.alert_trial/1"), &Value::Null),
         "{trial}"
     );
     let (status, run) = servers.send("POST", "/api/v1/alerts/dry_run", &wanted);
@@ -117,4 +117,33 @@ fn an_alert_reaches_every_open_page_and_the_log() {
     }
     let log = get(&servers, "/api/v1/alerts/log?limit=1");
     assert_eq!((&log["schema"], &log["events"][0]["note"]), (&json!("bwusage.alert_log/1"), &json!("<b>")));
+}
+
+#[test]
+fn every_table_is_also_a_file_that_computes_nothing() {
+    let servers = Servers::start();
+    for (path, first) in [
+        ("top.csv?by=pid&all=true", "pid,name,app,user,exe,command_line,started_at,"),
+        ("connections.csv", "kind,group,pid,name,"),
+        ("ledger.csv", "interface,kind,direction,reason,bytes"),
+        (
+            "history.csv?by=app&bucket=second",
+            "start_at,end_at,label,length_s,covered_s,kind,name,rx_bytes,tx_bytes",
+        ),
+        ("history.csv?by=host&bucket=second", "start_at,end_at,label,length_s,covered_s,processors_percent,"),
+        ("alerts/log.csv", "log,event,at,state,"),
+    ] {
+        let (head, body) = servers.answer(&format!("/api/v1/{path}"));
+        let head = head.to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
+        assert!(head.contains("content-type: text/csv; charset=utf-8; header=present"), "{path}: {head}");
+        assert!(head.contains("content-disposition: attachment; filename=\"bwusage-"), "{path}: {head}");
+        assert!(body.starts_with(first), "{path}: {body}");
+        assert!(body.ends_with("\r\n") && !body.replace("\r\n", "").contains(['\r', '\n']), "{path}: {body}");
+        assert!(!body.contains("token=secret"), "{path}: nobody asked for command lines");
+    }
+    let rows = servers.answer("/api/v1/top.csv?by=pid&all=true").1.lines().count();
+    assert_eq!(servers.answer("/api/v1/top.csv?by=pid&all=true&limit=2").1.lines().count(), 3);
+    assert!(rows > 3, "{rows}");
+    assert!(servers.answer("/api/v1/top.csv?by=colour").0.starts_with("HTTP/1.1 400"));
 }

@@ -73,6 +73,18 @@ impl Servers {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
+    /// The head and the body of the answer, which comes in pieces.
+    pub(crate) fn answer(&self, path: &str) -> (String, String) {
+        let address = self.origin.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        // Whoever speaks the older version is sent the body as it is, to the end of the connection.
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.replacen("HTTP/1.0", "HTTP/1.1", 1), body.to_owned())
+    }
+
     /// The status and the body of the answer to a request with a body of JSON.
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let address = self.origin.strip_prefix("http://").unwrap();
