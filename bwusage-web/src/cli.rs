@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use bwusage_proto::filter::Network;
 use clap::Parser;
 
 /// Shows in a web page which program uses the network, and how much.
@@ -22,6 +23,19 @@ pub(crate) struct Arguments {
     /// Answer also to this host name (for a proxy or tunnel on this machine); may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
+
+    /// Answer /metrics without a login to this address or network, such as 192.0.2.0/24, and to no other; may be repeated
+    /// [default: this machine]
+    #[arg(long = "metrics-allow", value_name = "ADDRESS/PREFIX")]
+    pub(crate) metrics_allowed: Vec<Network>,
+
+    /// So many applications, users and units have series of their own in /metrics; the rest is summed up in "other"
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) metrics_top: u32,
+
+    /// The folder of what is remembered across restarts [default: $STATE_DIRECTORY, or bwusage-web in $XDG_STATE_HOME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
 
     /// Show to every user of this machine with whom programs talk, not only to the one who runs bwusage-web
     #[arg(long)]

@@ -19,6 +19,7 @@ mod failure;
 mod feed;
 mod guard;
 mod history_question;
+mod metrics;
 mod moment;
 mod peer;
 mod question;
@@ -26,6 +27,7 @@ mod routes;
 mod rule_question;
 #[cfg(test)]
 mod sample;
+mod state;
 mod talk_question;
 mod viewer;
 
@@ -40,7 +42,15 @@ use bwusage_proto::transport::Endpoint;
 use clap::Parser as _;
 use tokio::net::TcpListener;
 
-use crate::{alert_feed::AlertFeed, cli::Arguments, guard::AllowedHosts, peer::Peer};
+use crate::{
+    alert_feed::AlertFeed,
+    cli::Arguments,
+    guard::AllowedHosts,
+    metrics::Metrics,
+    peer::Peer,
+    routes::{MetricsAllowed, Settings, Sources},
+    state::{Folder, Remembered},
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -61,16 +71,21 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let endpoint = Endpoint::resolve(arguments.socket);
     let users = Arc::default();
     let hosts = AllowedHosts::new(arguments.allowed_hosts);
-    let router = routes::router(
-        routes::Sources {
-            moments: feed::follow(endpoint.clone()),
-            alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
-            users,
-            endpoint,
-        },
-        hosts,
-        arguments.share_connections,
-    );
+    let folder = Folder::resolve(arguments.state);
+    let (metrics_file, memory) = Remembered::load(&folder, "metrics.json");
+    let sources = Sources {
+        moments: feed::follow(endpoint.clone()),
+        alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
+        users,
+        endpoint,
+    };
+    let settings = Settings {
+        share_connections: arguments.share_connections,
+        metrics_allowed: MetricsAllowed::new(arguments.metrics_allowed),
+        metrics: Metrics::new(arguments.metrics_top as usize, memory),
+        metrics_file,
+    };
+    let router = routes::router(sources, hosts, settings);
     let service = router.into_make_service_with_connect_info::<Peer>();
     // Told to whoever reads it; the server does not depend on anybody reading.
     writeln!(io::stdout(), "bwusage-web: open http://{}/", listener.local_addr()?).ok();

@@ -4,7 +4,7 @@
 //! with whom programs talk, is for that user alone.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
 };
 
@@ -35,6 +35,11 @@ impl Peer {
             let user = self.ends.and_then(|(theirs, ours)| native::user_of(theirs, ours));
             user.is_some_and(|user| user == native::ROOT || Some(user) == native::own_user())
         })
+    }
+
+    /// Where it is; `None` where that is not known.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.ends.map(|(theirs, _)| theirs.ip())
     }
 
     /// A peer of whom it is known.

@@ -14,6 +14,7 @@
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
 //! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
+//! | `/metrics` | counters and gauges for Prometheus, see [`crate::metrics`] |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
 //!
 //! An error is JSON with a `code`, a `message` and `hints`.
@@ -45,9 +46,11 @@ use crate::{
     failure::Failure,
     feed::Moments,
     guard::{self, AllowedHosts},
+    metrics::{Memory, Metrics},
     moment::Live,
     peer::Peer,
     question::{Parameters, Question},
+    state::Remembered,
     talk_question::{TalkParameters, TalkQuestion},
     viewer::Viewer,
 };
@@ -55,7 +58,9 @@ use crate::{
 mod alerts;
 mod csv;
 mod history;
+mod metrics;
 mod process;
+pub(crate) use metrics::MetricsAllowed;
 
 /// The longest body of a request: some times the longest rule with the longest note.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -77,6 +82,19 @@ pub(crate) struct Sources {
     pub(crate) users: Arc<Users>,
 }
 
+/// What was decided when the server was started.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Whether others than the own user are told who talks to whom.
+    pub(crate) share_connections: bool,
+    /// Who may ask for metrics without a login.
+    pub(crate) metrics_allowed: MetricsAllowed,
+    /// What they are answered.
+    pub(crate) metrics: Metrics,
+    /// Where that is remembered.
+    pub(crate) metrics_file: Remembered<Memory>,
+}
+
 /// The way to the daemon for one kind of question: one at a time.
 type Line = Arc<Mutex<Endpoint>>;
 
@@ -95,11 +113,13 @@ struct App {
     rules: Line,
     /// Whether everyone may see connections.
     share_connections: bool,
+    metrics_allowed: MetricsAllowed,
+    metrics: Arc<Metrics>,
+    metrics_file: Arc<Remembered<Memory>>,
 }
 
-/// The whole server: what comes from `sources` shown, `hosts` answered to. With `share_connections`, others than the own
-/// user are told who talks to whom, too.
-pub(crate) fn router(sources: Sources, hosts: AllowedHosts, share_connections: bool) -> Router {
+/// The whole server: what comes from `sources` shown, `hosts` answered to.
+pub(crate) fn router(sources: Sources, hosts: AllowedHosts, settings: Settings) -> Router {
     let line = || Arc::new(Mutex::new(sources.endpoint.clone()));
     let app = App {
         daemon: line(),
@@ -109,7 +129,10 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, share_connections: b
         alerts: sources.alerts,
         users: sources.users,
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
-        share_connections,
+        share_connections: settings.share_connections,
+        metrics_allowed: settings.metrics_allowed,
+        metrics: Arc::new(settings.metrics),
+        metrics_file: Arc::new(settings.metrics_file),
     };
     Router::new()
         .route("/", get(assets::page))
@@ -124,6 +147,7 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, share_connections: b
         .merge(csv::routes())
         .merge(alerts::changes().route_layer(middleware::from_fn(own_user_only)))
         .route("/api/v1/stream", get(stream))
+        .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(async || "ok\n"))
         .fallback(async || Failure::not_found())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
