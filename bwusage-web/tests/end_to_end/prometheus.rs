@@ -33,7 +33,7 @@ impl Drop for Prometheus {
 }
 
 impl Prometheus {
-    /// Returns when it listens.
+    /// Returns when it answers.
     fn scraping(machines: &[&Servers]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let targets: Vec<&str> =
@@ -53,16 +53,20 @@ impl Prometheus {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let address = loop {
+        let (mut address, mut is_ready) = (None, false);
+        while !(is_ready && address.is_some()) {
             let mut line = String::new();
-            assert!(log.read_line(&mut line).unwrap() > 0, "prometheus ended before it listened");
+            assert!(log.read_line(&mut line).unwrap() > 0, "prometheus ended before it was ready");
             let said: Value = serde_json::from_str(&line).unwrap_or_default();
-            if said["msg"] == "Listening on" {
-                break said["address"].as_str().unwrap().to_owned();
+            match said["msg"].as_str() {
+                Some("Listening on") => address = said["address"].as_str().map(str::to_owned),
+                Some("Server is ready to receive web requests.") => is_ready = true,
+                _ => {}
             }
-        };
+        }
+        let origin = format!("http://{}", address.unwrap());
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, origin: format!("http://{address}"), _folder: folder }
+        Self { child, origin, _folder: folder }
     }
 
     /// What `expression` is now: a list of samples.
