@@ -33,6 +33,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) metrics_top: u32,
 
+    /// Whom to tell of alerts, by webhook or e-mail [default: nobody]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+
     /// The folder of what is remembered across restarts [default: $STATE_DIRECTORY, or bwusage-web in $XDG_STATE_HOME]
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,

@@ -13,6 +13,7 @@
 mod alert_feed;
 mod assets;
 mod cli;
+mod delivery;
 mod download;
 mod events;
 mod failure;
@@ -38,7 +39,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use bwusage_proto::transport::Endpoint;
+use bwusage_proto::{notify::Cursor, transport::Endpoint};
 use clap::Parser as _;
 use tokio::net::TcpListener;
 
@@ -73,7 +74,18 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let hosts = AllowedHosts::new(arguments.allowed_hosts);
     let folder = Folder::resolve(arguments.state);
     let (metrics_file, memory) = Remembered::load(&folder, "metrics.json");
+    let deliveries = match arguments.config {
+        None => None,
+        Some(path) => {
+            let channels = delivery::config::load(&path)?;
+            let path =
+                folder.path("deliveries.json").context("without --state nobody knows what was delivered")?;
+            let cursor = Cursor::open(&path)?;
+            Some(delivery::start(channels, cursor, endpoint.clone()))
+        }
+    };
     let sources = Sources {
+        deliveries,
         moments: feed::follow(endpoint.clone()),
         alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
         users,

@@ -13,6 +13,7 @@
 //! | `/api/v1/alerts/log` | what happened, the JSON of `bwusage-ctl alerts log --json`; `rule`, `before`, `limit` |
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
 //! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
+//! | `/api/v1/deliveries` | who is told of alerts, and what came of it: for the user who runs the server |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
 //! | `/metrics` | counters and gauges for Prometheus, see [`crate::metrics`] |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
@@ -42,6 +43,7 @@ use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 use crate::{
     alert_feed::AlertFeed,
     assets,
+    delivery::board::Board,
     events::{self, CONNECTED, KEEP_ALIVE},
     failure::Failure,
     feed::Moments,
@@ -80,6 +82,8 @@ pub(crate) struct Sources {
     pub(crate) endpoint: Endpoint,
     /// Login names.
     pub(crate) users: Arc<Users>,
+    /// What came of telling others of alerts, where somebody is told.
+    pub(crate) deliveries: Option<Arc<Board>>,
 }
 
 /// What was decided when the server was started.
@@ -113,6 +117,7 @@ struct App {
     rules: Line,
     /// Whether everyone may see connections.
     share_connections: bool,
+    deliveries: Option<Arc<Board>>,
     metrics_allowed: MetricsAllowed,
     metrics: Arc<Metrics>,
     metrics_file: Arc<Remembered<Memory>>,
@@ -130,6 +135,7 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, settings: Settings) 
         users: sources.users,
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         share_connections: settings.share_connections,
+        deliveries: sources.deliveries,
         metrics_allowed: settings.metrics_allowed,
         metrics: Arc::new(settings.metrics),
         metrics_file: Arc::new(settings.metrics_file),
@@ -145,6 +151,7 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, settings: Settings) 
         .route("/api/v1/process/{pid}", get(process::process))
         .merge(alerts::reads())
         .merge(csv::routes())
+        .route("/api/v1/deliveries", get(deliveries).route_layer(middleware::from_fn(own_user_only)))
         .merge(alerts::changes().route_layer(middleware::from_fn(own_user_only)))
         .route("/api/v1/stream", get(stream))
         .route("/metrics", get(metrics::metrics))
@@ -224,6 +231,11 @@ async fn connections(
     let connections = client.connections(question.of_daemon()).await?;
     let answer = question.answer(&connections, live.mirror(), live.daemon_version(), &app.users);
     Ok(json(answer.into()))
+}
+
+async fn deliveries(State(app): State<App>) -> Response {
+    let board = app.deliveries.unwrap_or_default();
+    json(board.report().into())
 }
 
 async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Result<Response, Failure> {

@@ -3,6 +3,7 @@
 mod api;
 #[path = "../../../bwusaged/tests/support/daemon_program.rs"]
 mod daemon_program;
+mod deliveries;
 mod devtools;
 mod page;
 mod prometheus;
