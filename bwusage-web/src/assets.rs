@@ -39,6 +39,8 @@ const PAGE: &str = "index.html";
 
 static ASSETS: &[Asset] = assets! {
     "index.html": HTML,
+    "login.html": HTML,
+    "setup.html": HTML,
     "style.css": CSS,
     "icon.svg": SVG,
     "app.js": SCRIPT,
@@ -51,8 +53,12 @@ static ASSETS: &[Asset] = assets! {
     "grouping.js": SCRIPT,
     "history.js": SCRIPT,
     "ledger.js": SCRIPT,
+    "login.css": CSS,
+    "login.js": SCRIPT,
     "processes.js": SCRIPT,
     "query.js": SCRIPT,
+    "send.js": SCRIPT,
+    "setup.js": SCRIPT,
     "stream.js": SCRIPT,
     "table.js": SCRIPT,
     "views.js": SCRIPT,
@@ -74,6 +80,16 @@ static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// `GET /`
 pub(crate) async fn page(headers: HeaderMap) -> Response {
     serve(PAGE, &headers)
+}
+
+/// `GET /login`
+pub(crate) async fn login_page(headers: HeaderMap) -> Response {
+    serve("login.html", &headers)
+}
+
+/// `GET /setup`
+pub(crate) async fn setup_page(headers: HeaderMap) -> Response {
+    serve("setup.html", &headers)
 }
 
 /// `GET /assets/{*path}`
@@ -142,17 +158,19 @@ mod tests {
     }
 
     #[test]
-    fn the_page_names_only_files_that_exist_and_holds_nothing_inline() {
-        let page = text(PAGE);
-        for attribute in ["src=\"", "href=\"assets/"] {
-            for (at, _) in page.match_indices(attribute) {
-                let path = page[at..].split('"').nth(1).unwrap();
-                let path = path.strip_prefix("assets/").expect(path);
-                assert!(ASSETS.iter().any(|asset| asset.path == path), "{path}");
+    fn every_page_names_only_files_that_exist_and_holds_nothing_inline() {
+        let pages = ASSETS.iter().filter(|asset| asset.media_type == HTML).map(|asset| text(asset.path));
+        for page in pages {
+            for attribute in ["src=\"", "href=\"assets/"] {
+                for (at, _) in page.match_indices(attribute) {
+                    let path = page[at..].split('"').nth(1).unwrap();
+                    let path = path.strip_prefix("assets/").expect(path);
+                    assert!(ASSETS.iter().any(|asset| asset.path == path), "{path}");
+                }
             }
-        }
-        for forbidden in ["style=", "<style", "onclick", "onload", "<script>"] {
-            assert!(!page.contains(forbidden), "{forbidden}");
+            for forbidden in ["style=", "<style", "onclick", "onload", "<script>"] {
+                assert!(!page.contains(forbidden), "{forbidden}");
+            }
         }
     }
 }

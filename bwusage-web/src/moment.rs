@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::body::Bytes;
 use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, users::Users};
 
 use crate::{
+    access::Sight,
     events::{self, Down},
     failure::Failure,
     question::Question,
@@ -48,37 +49,31 @@ pub(crate) struct Live {
     mirror: Mirror,
     hello: Bytes,
     tick: Bytes,
-    tables: Mutex<HashMap<String, Bytes>>,
+    seen: Mutex<HashMap<Sight, Arc<Seen>>>,
 }
 
 impl Live {
     /// The moment that `mirror` holds.
-    ///
-    /// Nobody logs in here, so what only the user of this server may see, the command lines, is left out: every other
-    /// local user can open the page, and a filter could find out by guessing what the table does not show.
     pub(crate) fn new(connection: u64, mirror: &Mirror, daemon_version: &str) -> Self {
-        let mut mirror = mirror.clone();
-        for process in mirror.processes.values_mut() {
-            process.info.command_line = None;
-        }
         Self {
             connection,
             daemon_version: daemon_version.into(),
-            hello: events::hello(&mirror, daemon_version),
-            tick: events::tick(&mirror),
-            tables: Mutex::default(),
-            mirror,
+            hello: events::hello(mirror, daemon_version),
+            tick: events::tick(mirror),
+            seen: Mutex::default(),
+            mirror: mirror.clone(),
         }
     }
 
-    /// What the daemon said, command lines left out.
-    pub(crate) fn mirror(&self) -> &Mirror {
-        &self.mirror
-    }
-
-    /// The daemon's package version.
-    pub(crate) fn daemon_version(&self) -> &str {
-        &self.daemon_version
+    /// The machine as somebody with this `sight` is shown it: there is no other way to its processes.
+    pub(crate) fn seen_by(&self, sight: &Sight) -> Arc<Seen> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Seen {
+            mirror: sight.mirror(&self.mirror),
+            daemon_version: self.daemon_version.clone(),
+            tables: Mutex::default(),
+        };
+        Arc::clone(seen.entry(sight.clone()).or_insert_with(|| Arc::new(make())))
     }
 
     /// The event that introduces the machine.
@@ -99,6 +94,26 @@ impl Live {
     /// The points of the rolling window after `since_unix_ms`, oldest first.
     pub(crate) fn window_since(&self, since_unix_ms: u64) -> impl Iterator<Item = &WindowPoint> {
         self.mirror.window.iter().filter(move |point| point.at_unix_ms > since_unix_ms)
+    }
+}
+
+/// One tick as everyone with the same sight is shown it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    mirror: Mirror,
+    daemon_version: String,
+    tables: Mutex<HashMap<String, Bytes>>,
+}
+
+impl Seen {
+    /// What the daemon said, as far as it is shown.
+    pub(crate) fn mirror(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// The daemon's package version.
+    pub(crate) fn daemon_version(&self) -> &str {
+        &self.daemon_version
     }
 
     /// The table that `question` asks for, as JSON.

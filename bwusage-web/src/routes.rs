@@ -3,12 +3,16 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
+//! | `/login`, `/setup` | the pages for whoever is not logged in; their requests are [`access::login`] |
 //! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
 //! | `/api/v1/ledger` | where every interface's bytes went, the JSON of `bwusage-ctl ledger --json` |
 //! | `/api/v1/connections` | who talks to whom, the JSON of `bwusage-ctl connections --json`; `pid`, `by`, `sort`, `filter`, `limit`, `closed` |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
+//! | `/api/v1/me` | who asks, and what they may do |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
+//!
+//! Who may ask for what is in one table, [`table`]; what each is shown follows from its [`Access`].
 //!
 //! An error is JSON with a `code`, a `message` and `hints`.
 
@@ -17,11 +21,11 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, Query, State, rejection::QueryRejection},
-    http::{HeaderMap, StatusCode, header},
-    middleware,
-    response::{IntoResponse as _, Response},
-    routing::get,
+    extract::{DefaultBodyLimit, FromRef, Query, Request, State, rejection::QueryRejection},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::{self, MethodRouter},
 };
 use bwusage_proto::{
     client::{Client, ClientError},
@@ -30,23 +34,21 @@ use bwusage_proto::{
     users::Users,
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
+    access::{self, Access, Gate, Needs, Role, login},
     assets,
     events::{self, CONNECTED, KEEP_ALIVE},
     failure::Failure,
     feed::Moments,
     guard::{self, AllowedHosts},
-    moment::Live,
-    peer::Peer,
     question::{Parameters, Question},
+    streams::{Place, Streams},
     talk_question::{TalkParameters, TalkQuestion},
     viewer::Viewer,
 };
 
-/// Pages that may be open at a time.
-const MAX_STREAMS: usize = 64;
 /// A stream says something at least this often: half of what proxies wait.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 
@@ -55,40 +57,104 @@ const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 struct App {
     moments: Moments,
     users: Arc<Users>,
-    streams: Arc<Semaphore>,
+    streams: Streams,
     /// Held while the daemon is asked something beside the subscription, so that many requests here are one connection there.
     daemon: Arc<Mutex<Endpoint>>,
-    /// Whether everyone may see connections.
-    share_connections: bool,
+    gate: Gate,
 }
 
-/// The whole server: `moments` shown, the daemon at `endpoint` asked for more, `hosts` answered to. With
-/// `share_connections`, others than the own user are told who talks to whom, too.
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+impl FromRef<App> for Arc<Users> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.users)
+    }
+}
+
+/// One thing that the server answers.
+struct Route {
+    method: Method,
+    path: &'static str,
+    needs: Needs,
+    handler: MethodRouter<App>,
+}
+
+/// Everything that the server answers, and what each asks of whoever calls it. There is no route beside these.
+fn table() -> Vec<Route> {
+    const ANYONE: Needs = Needs::Nothing;
+    const READ: Needs = Needs::Read;
+    const LOGGED_IN: Needs = Needs::Role(Role::Viewer);
+    let get = |path, needs, handler| Route { method: Method::GET, path, needs, handler };
+    let post = |path, needs, handler| Route { method: Method::POST, path, needs, handler };
+    vec![
+        get("/", Needs::Page, routing::get(assets::page)),
+        get("/login", ANYONE, routing::get(assets::login_page)),
+        get("/setup", ANYONE, routing::get(assets::setup_page)),
+        get("/assets/{*path}", ANYONE, routing::get(assets::asset)),
+        get("/healthz", ANYONE, routing::get(async || "ok\n")),
+        get("/api/v1/top", READ, routing::get(top)),
+        get("/api/v1/status", READ, routing::get(status)),
+        get("/api/v1/ledger", READ, routing::get(ledger)),
+        get("/api/v1/connections", READ, routing::get(connections)),
+        get("/api/v1/stream", READ, routing::get(stream)),
+        post("/api/v1/login", ANYONE, routing::post(login::login)),
+        post("/api/v1/logout", ANYONE, routing::post(login::logout)),
+        post("/api/v1/setup", ANYONE, routing::post(login::set_up)),
+        get("/api/v1/me", LOGGED_IN, routing::get(login::me)),
+        post("/api/v1/password", LOGGED_IN, routing::post(login::change_password)),
+    ]
+}
+
+/// The whole server: `moments` shown, the daemon at `endpoint` asked for more, `hosts` answered to, and everyone let
+/// through `gate`. At most `streams` streams are open.
 pub(crate) fn router(
     moments: Moments,
     endpoint: Endpoint,
     hosts: AllowedHosts,
-    share_connections: bool,
+    gate: Gate,
+    streams: usize,
 ) -> Router {
     let app = App {
         moments,
         users: Arc::default(),
-        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        streams: Streams::new(streams),
         daemon: Arc::new(Mutex::new(endpoint)),
-        share_connections,
+        gate: gate.clone(),
     };
+    let routes = table().into_iter().fold(Router::new(), |router, Route { path, needs, handler, .. }| {
+        let admit = middleware::from_fn_with_state((gate.clone(), needs), access::admit);
+        router.route(path, handler.route_layer(admit))
+    });
+    let rule = guard::Rule { hosts, tls: gate.is_encrypted() };
+    let routes = routes.fallback(async || Failure::not_found()).with_state(app);
+    below(gate.base(), routes)
+        .layer(DefaultBodyLimit::max(access::MAX_SENT_BYTES))
+        .layer(middleware::from_fn_with_state(rule, guard::guard))
+}
+
+/// `routes` below `base`, which ends with a slash. All links of the page are relative, so the path without that slash is
+/// sent to the one with it.
+fn below(base: &str, routes: Router) -> Router {
+    let Some(path) = base.strip_suffix('/').filter(|path| !path.is_empty()) else { return routes };
+    let (bare, slashed) = (path.to_owned(), base.to_owned());
+    let slash = move |request: Request, next: Next| {
+        let to = (request.uri().path() == bare).then(|| Redirect::permanent(&slashed));
+        async move {
+            match to {
+                Some(to) => to.into_response(),
+                None => next.run(request).await,
+            }
+        }
+    };
+    // As a service: as a router, nothing would be at `base` itself, with its slash.
     Router::new()
-        .route("/", get(assets::page))
-        .route("/assets/{*path}", get(assets::asset))
-        .route("/api/v1/top", get(top))
-        .route("/api/v1/status", get(status))
-        .route("/api/v1/ledger", get(ledger))
-        .route("/api/v1/connections", get(connections))
-        .route("/api/v1/stream", get(stream))
-        .route("/healthz", get(async || "ok\n"))
+        .nest_service(path, routes)
         .fallback(async || Failure::not_found())
-        .layer(middleware::from_fn_with_state(hosts, guard::guard))
-        .with_state(app)
+        .layer(middleware::from_fn(slash))
 }
 
 impl App {
@@ -108,10 +174,11 @@ fn understood(asked: Asked) -> Result<(Question, Option<u64>), Failure> {
     Ok((question, parameters.since))
 }
 
-async fn top(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
+async fn top(State(app): State<App>, access: Access, asked: Asked) -> Result<Response, Failure> {
     let (question, _) = understood(asked)?;
     let moment = Arc::clone(&app.moments.borrow());
-    Ok(json(moment.live()?.top(&question, &app.users)))
+    let seen = moment.live()?.seen_by(access.sight());
+    Ok(json(seen.top(&question, &app.users)))
 }
 
 async fn status(State(app): State<App>) -> Result<Response, Failure> {
@@ -121,43 +188,43 @@ async fn status(State(app): State<App>) -> Result<Response, Failure> {
     Ok(json(events::json(&report).into()))
 }
 
-async fn ledger(State(app): State<App>) -> Result<Response, Failure> {
+async fn ledger(State(app): State<App>, access: Access) -> Result<Response, Failure> {
     let moment = Arc::clone(&app.moments.borrow());
     let (_endpoint, mut client) = app.client().await?;
     let ledger = client.ledger().await?;
-    let mirror = moment.live().ok().map(Live::mirror);
+    let seen = moment.live().ok().map(|live| live.seen_by(access.sight()));
+    let mirror = seen.as_ref().map(|seen| seen.mirror());
     let quality = mirror.map(|mirror| mirror.coverage.quality.as_str());
     Ok(json(events::json(&LedgerReport::new(&ledger, quality, mirror)).into()))
 }
 
 type TalkAsked = Result<Query<TalkParameters>, QueryRejection>;
 
-async fn connections(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    asked: TalkAsked,
-) -> Result<Response, Failure> {
-    if !app.share_connections && !peer.is_own_user() {
-        return Err(Failure::not_for_others());
-    }
+async fn connections(State(app): State<App>, access: Access, asked: TalkAsked) -> Result<Response, Failure> {
+    access.may_see_connections()?;
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let question = TalkQuestion::new(&parameters).map_err(Failure::bad_request)?;
     let moment = Arc::clone(&app.moments.borrow());
-    let live = moment.live()?;
+    let seen = moment.live()?.seen_by(access.sight());
     let (_endpoint, mut client) = app.client().await?;
-    let connections = client.connections(question.of_daemon()).await?;
-    let answer = question.answer(&connections, live.mirror(), live.daemon_version(), &app.users);
+    let connections =
+        access.sight().connections(client.connections(question.of_daemon()).await?, seen.mirror());
+    let answer = question.answer(&connections, seen.mirror(), seen.daemon_version(), &app.users);
     Ok(json(answer.into()))
 }
 
-async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Result<Response, Failure> {
+async fn stream(
+    State(app): State<App>,
+    access: Access,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Failure> {
     let (question, since) = understood(asked)?;
-    let place =
-        Arc::clone(&app.streams).try_acquire_owned().map_err(|_| Failure::too_many_streams(MAX_STREAMS))?;
+    let place = app.streams.take(access.name())?;
     // A browser that lost its connection says itself which tick it saw last.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let viewer = Viewer::new(question, last_event.or(since).unwrap_or(0));
-    let bytes = told(app, viewer, place).map(Ok::<_, Infallible>);
+    let viewer = Viewer::new(question, access.sight().clone(), last_event.or(since).unwrap_or(0));
+    let bytes = told(app, access, viewer, place).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         (header::CACHE_CONTROL.as_str(), "no-cache, no-transform"),
@@ -166,29 +233,36 @@ async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Res
     Ok((headers, Body::from_stream(bytes)).into_response())
 }
 
-/// Everything that `viewer` is told, as long as it listens. It is asked only when the last events have been taken, so a
-/// slow reader skips moments and nothing piles up here. `place` is given back when the stream is dropped.
-fn told(app: App, viewer: Viewer, place: OwnedSemaphorePermit) -> impl Stream<Item = Bytes> {
+/// Everything that `viewer` is told, as long as it listens and `access` is in force. It is asked only when the last events
+/// have been taken, so a slow reader skips moments and nothing piles up here. `place` is given back when the stream is
+/// dropped.
+fn told(app: App, access: Access, viewer: Viewer, place: Place) -> impl Stream<Item = Bytes> {
     let mut moments = app.moments;
     moments.mark_changed();
-    let events = stream::unfold((moments, viewer, place), move |(mut moments, mut viewer, place)| {
+    let start = (moments, access, viewer, place);
+    let events = stream::unfold(start, move |(mut moments, access, mut viewer, place)| {
         let users = Arc::clone(&app.users);
         async move {
-            let events = match tokio::time::timeout(KEEP_ALIVE_AFTER, moments.changed()).await {
+            let changed = tokio::time::timeout(KEEP_ALIVE_AFTER, moments.changed()).await;
+            // A session that was ended meanwhile, or whose user may see less now, is told no more than that.
+            let access = access.renewed().await?;
+            let events = match changed {
                 Ok(Ok(())) => {
                     let moment = Arc::clone(&moments.borrow_and_update());
+                    viewer.look_with(access.sight());
                     viewer.catch_up(&moment, &users)
                 }
                 Ok(Err(_)) => return None,
                 Err(_) => vec![Bytes::from_static(KEEP_ALIVE)],
             };
-            Some((stream::iter(events), (moments, viewer, place)))
+            Some((stream::iter(events), (moments, access, viewer, place)))
         }
     });
     stream::once(async { Bytes::from_static(CONNECTED) }).chain(events.flatten())
 }
 
-fn json(body: Bytes) -> Response {
+/// `body`, which is JSON, as an answer that nobody keeps.
+pub(crate) fn json(body: Bytes) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (StatusCode::OK, headers, body).into_response()
 }

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use bwusage_proto::users::Users;
 
 use crate::{
+    access::Sight,
     events,
     moment::{Live, Moment},
     question::Question,
@@ -15,14 +16,20 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Viewer {
     question: Question,
+    sight: Sight,
     connection: Option<u64>,
     told_until_unix_ms: u64,
 }
 
 impl Viewer {
-    /// A viewer that asks `question` and already has the window up to `since_unix_ms`.
-    pub(crate) fn new(question: Question, since_unix_ms: u64) -> Self {
-        Self { question, connection: None, told_until_unix_ms: since_unix_ms }
+    /// A viewer that asks `question`, is shown what `sight` shows, and already has the window up to `since_unix_ms`.
+    pub(crate) fn new(question: Question, sight: Sight, since_unix_ms: u64) -> Self {
+        Self { question, sight, connection: None, told_until_unix_ms: since_unix_ms }
+    }
+
+    /// From now on it is shown what `sight` shows.
+    pub(crate) fn look_with(&mut self, sight: &Sight) {
+        self.sight.clone_from(sight);
     }
 
     /// The events that bring this viewer to `moment`; none while there is nothing to say.
@@ -51,7 +58,7 @@ impl Viewer {
         }
         self.told_until_unix_ms = live.at_unix_ms();
         events.push(live.tick());
-        events.extend(events::top(live.top(&self.question, users)));
+        events.extend(events::top(live.seen_by(&self.sight).top(&self.question, users)));
         events
     }
 }
@@ -66,7 +73,7 @@ mod tests {
     use crate::{events::Down, question::Parameters, sample};
 
     fn viewer(since_unix_ms: u64) -> Viewer {
-        Viewer::new(Question::new(&Parameters::default()).unwrap(), since_unix_ms)
+        Viewer::new(Question::new(&Parameters::default()).unwrap(), Sight::everything(), since_unix_ms)
     }
 
     /// The names of the events, and how many points the backfill among them has.

@@ -8,7 +8,9 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::{events::Down, moment::Moment, sample};
+use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
+
+const MAX_STREAMS: usize = 64;
 
 const ROUTES: [&str; 7] =
     ["/", "/assets/app.js", "/api/v1/top", "/api/v1/ledger", "/api/v1/connections", "/healthz", "/nowhere"];
@@ -20,7 +22,9 @@ fn server(moment: Moment) -> Router {
 fn server_for(peer: &Peer, moment: Moment, share_connections: bool) -> Router {
     let nobody = Endpoint::new("/nonexistent/bwusage.sock");
     let hosts = AllowedHosts::new(["stats.example".to_owned()]);
-    router(sample::moments(moment), nobody, hosts, share_connections).layer(MockConnectInfo(peer.clone()))
+    let settings = Settings { share_connections, ..Settings::default() };
+    let gate = Gate::new(settings, nobody.clone());
+    router(sample::moments(moment), nobody, hosts, gate, MAX_STREAMS).layer(MockConnectInfo(peer.clone()))
 }
 
 fn live() -> Router {
@@ -252,7 +256,9 @@ async fn a_browser_that_reconnects_gets_only_what_it_lacks() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_is_kept_alive() {
     let (_daemon_never_answers, moments) = tokio::sync::watch::channel(Arc::new(Moment::Connecting));
-    let server = router(moments, Endpoint::new("/nonexistent"), AllowedHosts::default(), false);
+    let nobody = Endpoint::new("/nonexistent");
+    let gate = Gate::new(Settings::default(), nobody.clone());
+    let server = router(moments, nobody, AllowedHosts::default(), gate, MAX_STREAMS);
     let mut body = answer(server, ask("/api/v1/stream")).await.into_body().into_data_stream();
     assert_eq!(body.next().await.unwrap().unwrap(), CONNECTED);
     for _ in 0..3 {

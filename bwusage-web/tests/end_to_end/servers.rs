@@ -124,7 +124,7 @@ fn start_daemon(folder: &Path) -> Running {
 /// Returns when it shows what the daemon says.
 fn start_web(folder: &Path, listen: &str) -> (Running, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bwusage-web"))
-        .args(["--listen", listen, "--socket"])
+        .args(["--no-login", "--listen", listen, "--socket"])
         .arg(folder.join("socket"))
         .stdout(Stdio::piped())
         .spawn()
