@@ -4,7 +4,7 @@
 //!
 //! - [`feed`] holds the one subscription to the daemon and publishes a [`moment`] for every tick.
 //! - [`question`] and [`talk_question`] are tables that somebody asked for; [`events`] is what a page is told; [`viewer`]
-//!   decides what one page is told next. All of them are pure.
+//!   decides what one page is told next, and [`pace`] how often. All of them are pure.
 //! - [`guard`] refuses what comes from elsewhere, [`peer`] tells which user asks; [`assets`] is the page, part of the program.
 //!
 //! Invariant: nothing leaves this machine and nothing is fetched from another one.
@@ -16,6 +16,7 @@ mod failure;
 mod feed;
 mod guard;
 mod moment;
+mod pace;
 mod peer;
 mod question;
 mod routes;

@@ -11,6 +11,7 @@ use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, users::Users};
 use crate::{
     events::{self, Down},
     failure::Failure,
+    pace,
     question::Question,
 };
 
@@ -101,15 +102,31 @@ impl Live {
         self.mirror.window.iter().filter(move |point| point.at_unix_ms > since_unix_ms)
     }
 
-    /// The table that `question` asks for, as JSON.
+    /// The table that `question` asks for, as JSON, with the speeds of the last tick.
     pub(crate) fn top(&self, question: &Question, users: &Users) -> Bytes {
+        self.kept(question.key(), || question.answer(&self.mirror, &self.daemon_version, users))
+    }
+
+    /// The same with the speeds since `earlier`, a moment of the same connection.
+    pub(crate) fn top_since(&self, earlier: &Self, question: &Question, users: &Users) -> Bytes {
+        if earlier.mirror.seq.checked_add(1) == Some(self.mirror.seq) {
+            return self.top(question, users);
+        }
+        let key = format!("{} {}", earlier.mirror.seq, question.key());
+        self.kept(&key, || {
+            let merged = pace::merged(&earlier.mirror, &self.mirror);
+            question.answer(merged.as_ref().unwrap_or(&self.mirror), &self.daemon_version, users)
+        })
+    }
+
+    fn kept(&self, key: &str, make: impl FnOnce() -> String) -> Bytes {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tables.get(question.key()) {
+        if let Some(known) = tables.get(key) {
             return known.clone();
         }
-        let json: Bytes = question.answer(&self.mirror, &self.daemon_version, users).into();
+        let json: Bytes = make().into();
         if tables.len() < KEPT_TABLES {
-            tables.insert(question.key().to_owned(), json.clone());
+            tables.insert(key.to_owned(), json.clone());
         }
         json
     }

@@ -7,7 +7,7 @@
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
 //! | `/api/v1/ledger` | where every interface's bytes went, the JSON of `bwusage-ctl ledger --json` |
 //! | `/api/v1/connections` | who talks to whom, the JSON of `bwusage-ctl connections --json`; `pid`, `by`, `sort`, `filter`, `limit`, `closed` |
-//! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
+//! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, `since` and `interval_ms` |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
 //!
 //! An error is JSON with a `code`, a `message` and `hints`.
@@ -39,6 +39,7 @@ use crate::{
     feed::Moments,
     guard::{self, AllowedHosts},
     moment::Live,
+    pace::Pace,
     peer::Peer,
     question::{Parameters, Question},
     talk_question::{TalkParameters, TalkQuestion},
@@ -102,10 +103,10 @@ impl App {
 
 type Asked = Result<Query<Parameters>, QueryRejection>;
 
-fn understood(asked: Asked) -> Result<(Question, Option<u64>), Failure> {
+fn understood(asked: Asked) -> Result<(Question, Parameters), Failure> {
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let question = Question::new(&parameters).map_err(Failure::bad_request)?;
-    Ok((question, parameters.since))
+    Ok((question, parameters))
 }
 
 async fn top(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
@@ -151,12 +152,13 @@ async fn connections(
 }
 
 async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Result<Response, Failure> {
-    let (question, since) = understood(asked)?;
+    let (question, Parameters { since, interval_ms, .. }) = understood(asked)?;
+    let pace = Pace::new(interval_ms).map_err(Failure::bad_request)?;
     let place =
         Arc::clone(&app.streams).try_acquire_owned().map_err(|_| Failure::too_many_streams(MAX_STREAMS))?;
     // A browser that lost its connection says itself which tick it saw last.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let viewer = Viewer::new(question, last_event.or(since).unwrap_or(0));
+    let viewer = Viewer::new(question, pace, last_event.or(since).unwrap_or(0));
     let bytes = told(app, viewer, place).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
