@@ -6,6 +6,8 @@
 //! | `backfill` | after `hello`, and when this viewer missed ticks | columns of the rolling window |
 //! | `tick` | every tick of the daemon | the machine now, and one more point of the window |
 //! | `top` | after every `tick` | the process table as this viewer asked for it: the JSON of `/api/v1/top` |
+//! | `alert` | a rule fired or ended | the event: the JSON of one line of `bwusage-ctl alerts log --ndjson` |
+//! | `alerts_missed` | events of rules were given up | how many; `null` where nobody counted them |
 //! | `down` | the daemon is away | why, what to do, when the next try is made |
 //!
 //! Every `tick` has the time of its point as its event id, so a browser that reconnects says from where it needs the
@@ -18,7 +20,7 @@ use bwusage_proto::{
     mirror::{Mirror, window_point},
     process::Category,
     quality::Estimate,
-    report::SummaryReport,
+    report::{AlertEventReport, SummaryReport},
     snapshot::{Coverage, HostInfo, Interface, Memory, WindowPoint},
     table::Grouping,
     talk,
@@ -184,6 +186,20 @@ fn interface(interface: &Interface) -> InterfaceRates<'_> {
 /// The process table, already JSON and shared with every viewer who asks the same: pieces of one event.
 pub(crate) fn top(json: Bytes) -> [Bytes; 3] {
     [Bytes::from_static(b"event: top\ndata: "), json, Bytes::from_static(b"\n\n")]
+}
+
+/// Something happened to a rule.
+pub(crate) fn alert(event: &AlertEventReport<'_>) -> Bytes {
+    frame("alert", None, &json(event))
+}
+
+/// So many events of rules cannot be told any more; they are in the log.
+pub(crate) fn alerts_missed(events: Option<u64>) -> Bytes {
+    #[derive(Serialize)]
+    struct Missed {
+        events: Option<u64>,
+    }
+    frame("alerts_missed", None, &json(&Missed { events }))
 }
 
 /// The daemon is away: why, what to type, and when the next try is made.

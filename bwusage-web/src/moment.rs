@@ -6,7 +6,12 @@ use std::{
 };
 
 use axum::body::Bytes;
-use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, users::Users};
+use bwusage_proto::{
+    mirror::Mirror,
+    snapshot::{RowId, WindowPoint},
+    table::RowKey,
+    users::Users,
+};
 
 use crate::{
     events::{self, Down},
@@ -47,6 +52,7 @@ pub(crate) struct Live {
     pub(crate) connection: u64,
     daemon_version: String,
     mirror: Mirror,
+    command_lines: HashMap<RowId, Vec<String>>,
     hello: Bytes,
     tick: Bytes,
     tables: Mutex<HashMap<String, Bytes>>,
@@ -55,19 +61,22 @@ pub(crate) struct Live {
 impl Live {
     /// The moment that `mirror` holds.
     ///
-    /// Nobody logs in here, so what only the user of this server may see, the command lines, is left out: every other
-    /// local user can open the page, and a filter could find out by guessing what the table does not show.
+    /// What only the user of this server may see, the command lines, is kept beside the table: a filter could find out by
+    /// guessing what the table does not show.
     pub(crate) fn new(connection: u64, mirror: &Mirror, daemon_version: &str) -> Self {
         let mut mirror = mirror.clone();
-        for process in mirror.processes.values_mut() {
-            process.info.command_line = None;
-        }
+        let command_lines = mirror.processes.iter_mut().filter_map(|(&row, process)| {
+            let command_line = process.info.command_line.take()?;
+            Some((row, command_line))
+        });
+        let command_lines = command_lines.collect();
         Self {
             connection,
             daemon_version: daemon_version.into(),
             hello: events::hello(&mirror, daemon_version),
             tick: events::tick(&mirror),
             tables: Mutex::default(),
+            command_lines,
             mirror,
         }
     }
@@ -75,6 +84,14 @@ impl Live {
     /// What the daemon said, command lines left out.
     pub(crate) fn mirror(&self) -> &Mirror {
         &self.mirror
+    }
+
+    /// The arguments of the process that is `row`, for whoever may see what the user of this server may see.
+    pub(crate) fn command_line(&self, row: &RowKey) -> Option<&[String]> {
+        match row {
+            RowKey::Process(row) => self.command_lines.get(row).map(Vec::as_slice),
+            _ => None,
+        }
     }
 
     /// The daemon's package version.

@@ -5,7 +5,7 @@ use bwusage_proto::{
     mirror::Mirror,
     process::Category,
     report::TopReport,
-    table::{self, Grouping, Order, Query},
+    table::{self, Grouping, Order, Query, Table},
     users::Users,
 };
 use serde::Deserialize;
@@ -85,6 +85,17 @@ impl Question {
         Ok(Self { by, order, filter, category, limit, idle, key })
     }
 
+    /// The same for a file, which has every row unless somebody wanted fewer.
+    pub(crate) fn for_file(parameters: &Parameters) -> Result<Self, String> {
+        let question = Self::new(parameters)?;
+        Ok(if parameters.limit.is_some() { question } else { Self { limit: usize::MAX, ..question } })
+    }
+
+    /// What one row stands for.
+    pub(crate) fn by(&self) -> Grouping {
+        self.by
+    }
+
     /// The same text for the same question.
     pub(crate) fn key(&self) -> &str {
         &self.key
@@ -92,6 +103,12 @@ impl Question {
 
     /// The table as JSON, in the schema of `bwusage-ctl top --json`.
     pub(crate) fn answer(&self, mirror: &Mirror, daemon_version: &str, users: &Users) -> String {
+        let table = self.table(mirror, users);
+        events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
+    }
+
+    /// The table.
+    pub(crate) fn table(&self, mirror: &Mirror, users: &Users) -> Table {
         let query = Query {
             by: self.by,
             order: self.order,
@@ -100,8 +117,7 @@ impl Question {
             idle: self.idle,
             limit: Some(self.limit),
         };
-        let table = table::table(mirror, users, &query);
-        events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
+        table::table(mirror, users, &query)
     }
 }
 
