@@ -4,7 +4,7 @@
 //! [`crate::routes`] which route asks what. A handler takes an [`Access`]: it is there only when the route's need is met.
 //!
 //! - [`password`], [`session`], [`secret`], [`limits`], [`setup`] are the parts of a login, [`login`] its requests.
-//! - [`store`] keeps users, sessions, tokens and the audit log; [`manage`] is how an admin changes them.
+//! - [`store`] keeps users, sessions, tokens and the audit log; [`manage`] is how an admin changes them; [`manage`] is how an admin changes them.
 //! - [`sight`] is what one asker is shown of the machine, [`tie`] how that follows from an OS user.
 //!
 //! Invariant: a password or secret is compared, hashed and forgotten; none is stored, logged or sent back.
@@ -29,6 +29,7 @@ mod client;
 pub(crate) mod invite;
 mod limits;
 pub(crate) mod login;
+pub(crate) mod manage;
 mod needs;
 mod origin;
 mod password;
@@ -155,7 +156,7 @@ impl Access {
         self.os_user.as_ref()
     }
 
-    /// Whether it may know with whom programs talk. Of which programs, [`Sight::viewer`] says.
+    /// Whether it may know with whom programs talk. Of which programs, [`Sight`] says.
     pub(crate) fn sees_connections(&self) -> bool {
         self.sees_connections
     }
@@ -171,6 +172,21 @@ impl Access {
             Asker::Local { .. } => Err(Failure::not_for_others()),
             _ => Err(Failure::not_for_viewers()),
         }
+    }
+
+    /// That it may change rules, and try them out. The daemon takes every rule that comes from here for one of this
+    /// server's own user, who may see everything: so it is not for those who may not.
+    ///
+    /// # Errors
+    ///
+    /// Fails, in words, when it may not.
+    pub(crate) fn may_change_alerts(&self) -> Result<(), Failure> {
+        if self.sight.is_restricted() { Err(Failure::not_for_tied()) } else { Ok(()) }
+    }
+
+    /// Whether it is the user who runs this server, without a login.
+    pub(crate) fn is_own_user(&self) -> bool {
+        self.asker == Asker::Local { own: true }
     }
 
     /// What it is shown of the machine.
@@ -345,8 +361,15 @@ pub(crate) async fn admit(
         Ok(()) => {}
         Err(Refused::ToLogin) => return Redirect::to(gate.entrance()).into_response(),
         Err(Refused::WhoIsIt) => return Failure::login_needed().into_response(),
+        Err(Refused::MayNot) if gate.0.settings.store.is_none() => {
+            return Failure::not_yours_to_change().into_response();
+        }
         Err(Refused::MayNot) => return Failure::may_not().into_response(),
     }
+    let body = match sent::whole(&parts.method, body).await {
+        Ok(body) => body,
+        Err(failure) => return failure.into_response(),
+    };
     parts.extensions.insert(caller);
     if let Some(access) = access {
         parts.extensions.insert(access);

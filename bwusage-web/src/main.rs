@@ -2,9 +2,10 @@
 //!
 //! Start at [`routes`], which lists what the server answers; [`feed`] is where its data comes from.
 //!
-//! - [`feed`] holds the one subscription to the daemon and publishes a [`moment`] for every tick.
-//! - [`question`] and [`talk_question`] are tables that somebody asked for; [`events`] is what a page is told; [`viewer`]
-//!   decides what one page is told next. All of them are pure.
+//! - [`feed`] holds the one subscription to the daemon and publishes a [`moment`] for every tick; [`alert_feed`] likewise
+//!   what happens to rules.
+//! - [`question`], [`talk_question`] and [`history_question`] are tables that somebody asked for; [`events`] is what a page is told; [`viewer`]
+//!   decides what one page is told next, and [`pace`] how often. All of them are pure.
 //! - [`access`] knows users and what they may see and do; [`guard`] refuses what comes from elsewhere, [`peer`] tells which
 //!   user of this machine asks; [`assets`] is the page, part of the program.
 //! - [`serve`] takes connections, [`tls`] encrypts them.
@@ -12,16 +13,21 @@
 //! Invariant: nothing leaves this machine and nothing is fetched from another one.
 
 mod access;
+mod alert_feed;
 mod assets;
 mod cli;
+mod download;
 mod events;
 mod failure;
 mod feed;
 mod guard;
+mod history_question;
 mod moment;
+mod pace;
 mod peer;
 mod question;
 mod routes;
+mod rule_question;
 #[cfg(test)]
 mod sample;
 mod serve;
@@ -33,6 +39,7 @@ mod viewer;
 use std::{
     io::{self, Write as _},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -41,8 +48,10 @@ use tokio::net::TcpListener;
 
 use crate::{
     access::{Gate, Settings, Store},
+    alert_feed::AlertFeed,
     cli::{Arguments, Serve},
     guard::AllowedHosts,
+    routes::Sources,
     tls::Tls,
 };
 
@@ -89,8 +98,14 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
     })?;
     let hosts =
         AllowedHosts::new(arguments.allowed_hosts).and_addresses(!address.ip().to_canonical().is_loopback());
-    let router =
-        routes::router(feed::follow(endpoint.clone()), endpoint, hosts, gate.clone(), arguments.max_streams);
+    let users = Arc::default();
+    let sources = Sources {
+        moments: feed::follow(endpoint.clone()),
+        alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
+        users,
+        endpoint,
+    };
+    let router = routes::router(sources, hosts, gate.clone(), arguments.max_streams);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{}{base}", listener.local_addr()?);
     // Told to whoever reads it; the server does not depend on anybody reading.

@@ -6,12 +6,13 @@ use std::{
 };
 
 use axum::body::Bytes;
-use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, users::Users};
+use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, table::RowKey, users::Users};
 
 use crate::{
     access::Sight,
     events::{self, Down},
     failure::Failure,
+    pace,
     question::Question,
 };
 
@@ -46,7 +47,7 @@ pub(crate) struct Live {
     /// Which connection to the daemon this came over: when it changes, everything is to be told anew.
     pub(crate) connection: u64,
     daemon_version: String,
-    mirror: Mirror,
+    mirror: Arc<Mirror>,
     hello: Bytes,
     tick: Bytes,
     seen: Mutex<HashMap<Sight, Arc<Seen>>>,
@@ -61,7 +62,7 @@ impl Live {
             hello: events::hello(mirror, daemon_version),
             tick: events::tick(mirror),
             seen: Mutex::default(),
-            mirror: mirror.clone(),
+            mirror: Arc::new(mirror.clone()),
         }
     }
 
@@ -74,6 +75,24 @@ impl Live {
             tables: Mutex::default(),
         };
         Arc::clone(seen.entry(sight.clone()).or_insert_with(|| Arc::new(make())))
+    }
+
+    /// The machine's name.
+    pub(crate) fn hostname(&self) -> &str {
+        &self.mirror.host.hostname
+    }
+
+    /// How often the daemon ticks, and which tick this is: of [`pace`].
+    pub(crate) fn is_due_after(&self, before: &Self, pace: pace::Pace) -> bool {
+        pace.is_due(&before.mirror, &self.mirror)
+    }
+
+    /// The arguments of the process that is `row`, for whoever may see what the user of this server may see.
+    pub(crate) fn command_line(&self, row: &RowKey) -> Option<&[String]> {
+        match row {
+            RowKey::Process(row) => self.mirror.processes.get(row)?.info.command_line.as_deref(),
+            _ => None,
+        }
     }
 
     /// The event that introduces the machine.
@@ -100,7 +119,7 @@ impl Live {
 /// One tick as everyone with the same sight is shown it.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    mirror: Mirror,
+    mirror: Arc<Mirror>,
     daemon_version: String,
     tables: Mutex<HashMap<String, Bytes>>,
 }
@@ -116,15 +135,31 @@ impl Seen {
         &self.daemon_version
     }
 
-    /// The table that `question` asks for, as JSON.
+    /// The table that `question` asks for, as JSON, with the speeds of the last tick.
     pub(crate) fn top(&self, question: &Question, users: &Users) -> Bytes {
+        self.kept(question.key(), || question.answer(&self.mirror, &self.daemon_version, users))
+    }
+
+    /// The same with the speeds since `earlier`, a moment of the same connection.
+    pub(crate) fn top_since(&self, earlier: &Self, question: &Question, users: &Users) -> Bytes {
+        if earlier.mirror.seq.checked_add(1) == Some(self.mirror.seq) {
+            return self.top(question, users);
+        }
+        let key = format!("{} {}", earlier.mirror.seq, question.key());
+        self.kept(&key, || {
+            let merged = pace::merged(&earlier.mirror, &self.mirror);
+            question.answer(merged.as_ref().unwrap_or(&self.mirror), &self.daemon_version, users)
+        })
+    }
+
+    fn kept(&self, key: &str, make: impl FnOnce() -> String) -> Bytes {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tables.get(question.key()) {
+        if let Some(known) = tables.get(key) {
             return known.clone();
         }
-        let json: Bytes = question.answer(&self.mirror, &self.daemon_version, users).into();
+        let json: Bytes = make().into();
         if tables.len() < KEPT_TABLES {
-            tables.insert(question.key().to_owned(), json.clone());
+            tables.insert(key.to_owned(), json.clone());
         }
         json
     }

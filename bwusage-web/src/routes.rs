@@ -8,8 +8,15 @@
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
 //! | `/api/v1/ledger` | where every interface's bytes went, the JSON of `bwusage-ctl ledger --json` |
 //! | `/api/v1/connections` | who talks to whom, the JSON of `bwusage-ctl connections --json`; `pid`, `by`, `sort`, `filter`, `limit`, `closed` |
-//! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, and `since` |
+//! | `/api/v1/history` | how much was moved when, the JSON of `bwusage-ctl history --json`; see [`crate::history_question`] |
+//! | `/api/v1/process/{pid}` | one row with its identity, and what its application moved before; `started_at` |
+//! | `/api/v1/alerts` | rules and what they say, the JSON of `bwusage-ctl alerts list --json`; POST keeps a new one |
+//! | `/api/v1/alerts/log` | what happened, the JSON of `bwusage-ctl alerts log --json`; `rule`, `before`, `limit` |
+//! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
+//! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
+//! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, `since` and `interval_ms` |
 //! | `/api/v1/me` | who asks, and what they may do |
+//! | `/api/v1/users`, `sessions`, `tokens`, `audit` | what an admin manages: [`access::manage`] |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
 //!
 //! Who may ask for what is in one table, [`table`]; what each is shown follows from its [`Access`].
@@ -22,10 +29,9 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, FromRef, Query, Request, State, rejection::QueryRejection},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Redirect, Response},
-    routing::{self, MethodRouter},
 };
 use bwusage_proto::{
     client::{Client, ClientError},
@@ -37,20 +43,43 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    access::{self, Access, Gate, Needs, Role, login},
-    assets,
+    access::{self, Access, Gate},
+    alert_feed::AlertFeed,
     events::{self, CONNECTED, KEEP_ALIVE},
     failure::Failure,
     feed::Moments,
     guard::{self, AllowedHosts},
+    pace::Pace,
     question::{Parameters, Question},
     streams::{Place, Streams},
     talk_question::{TalkParameters, TalkQuestion},
     viewer::Viewer,
 };
 
+mod alerts;
+mod csv;
+mod history;
+mod process;
+mod table;
+
 /// A stream says something at least this often: half of what proxies wait.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
+
+/// Where everything that is answered comes from.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    /// The newest tick.
+    pub(crate) moments: Moments,
+    /// What happens to rules.
+    pub(crate) alerts: AlertFeed,
+    /// The daemon, asked for more.
+    pub(crate) endpoint: Endpoint,
+    /// Login names.
+    pub(crate) users: Arc<Users>,
+}
+
+/// The way to the daemon for one kind of question: one at a time.
+type Line = Arc<Mutex<Endpoint>>;
 
 /// What requests share.
 #[derive(Debug, Clone)]
@@ -58,8 +87,13 @@ struct App {
     moments: Moments,
     users: Arc<Users>,
     streams: Streams,
-    /// Held while the daemon is asked something beside the subscription, so that many requests here are one connection there.
-    daemon: Arc<Mutex<Endpoint>>,
+    alerts: AlertFeed,
+    /// Held while the daemon is asked something beside the subscriptions, so that many requests here are one connection there.
+    daemon: Line,
+    /// The same for questions about the past, which can take long.
+    past: Line,
+    /// The same for rules: to try one out takes until the next tick.
+    rules: Line,
     gate: Gate,
 }
 
@@ -75,57 +109,22 @@ impl FromRef<App> for Arc<Users> {
     }
 }
 
-/// One thing that the server answers.
-struct Route {
-    method: Method,
-    path: &'static str,
-    needs: Needs,
-    handler: MethodRouter<App>,
-}
-
-/// Everything that the server answers, and what each asks of whoever calls it. There is no route beside these.
-fn table() -> Vec<Route> {
-    const ANYONE: Needs = Needs::Nothing;
-    const READ: Needs = Needs::Read;
-    const LOGGED_IN: Needs = Needs::Role(Role::Viewer);
-    let get = |path, needs, handler| Route { method: Method::GET, path, needs, handler };
-    let post = |path, needs, handler| Route { method: Method::POST, path, needs, handler };
-    vec![
-        get("/", Needs::Page, routing::get(assets::page)),
-        get("/login", ANYONE, routing::get(assets::login_page)),
-        get("/setup", ANYONE, routing::get(assets::setup_page)),
-        get("/assets/{*path}", ANYONE, routing::get(assets::asset)),
-        get("/healthz", ANYONE, routing::get(async || "ok\n")),
-        get("/api/v1/top", READ, routing::get(top)),
-        get("/api/v1/status", READ, routing::get(status)),
-        get("/api/v1/ledger", READ, routing::get(ledger)),
-        get("/api/v1/connections", READ, routing::get(connections)),
-        get("/api/v1/stream", READ, routing::get(stream)),
-        post("/api/v1/login", ANYONE, routing::post(login::login)),
-        post("/api/v1/logout", ANYONE, routing::post(login::logout)),
-        post("/api/v1/setup", ANYONE, routing::post(login::set_up)),
-        get("/api/v1/me", LOGGED_IN, routing::get(login::me)),
-        post("/api/v1/password", LOGGED_IN, routing::post(login::change_password)),
-    ]
-}
-
-/// The whole server: `moments` shown, the daemon at `endpoint` asked for more, `hosts` answered to, and everyone let
-/// through `gate`. At most `streams` streams are open.
-pub(crate) fn router(
-    moments: Moments,
-    endpoint: Endpoint,
-    hosts: AllowedHosts,
-    gate: Gate,
-    streams: usize,
-) -> Router {
+/// The whole server: what comes from `sources` shown, `hosts` answered to, and everyone let through `gate`. At most
+/// `streams` streams are open.
+pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams: usize) -> Router {
+    let line = || Arc::new(Mutex::new(sources.endpoint.clone()));
     let app = App {
-        moments,
-        users: Arc::default(),
+        daemon: line(),
+        past: line(),
+        rules: line(),
+        moments: sources.moments,
+        alerts: sources.alerts,
+        users: sources.users,
         streams: Streams::new(streams),
-        daemon: Arc::new(Mutex::new(endpoint)),
         gate: gate.clone(),
     };
-    let routes = table().into_iter().fold(Router::new(), |router, Route { path, needs, handler, .. }| {
+    let routes = table::table().into_iter().fold(Router::new(), |router, route| {
+        let table::Route { path, needs, handler, .. } = route;
         let admit = middleware::from_fn_with_state((gate.clone(), needs), access::admit);
         router.route(path, handler.route_layer(admit))
     });
@@ -158,9 +157,10 @@ fn below(base: &str, routes: Router) -> Router {
 }
 
 impl App {
-    /// A connection of its own to the daemon, the only one of this kind as long as the guard is held.
-    async fn client(&self) -> Result<(MutexGuard<'_, Endpoint>, Client), ClientError> {
-        let endpoint = self.daemon.lock().await;
+    /// A connection of its own to the daemon, the only one over this line as long as the guard is held. Dropped with the
+    /// request, because whoever asked went away, it ends the daemon's work.
+    async fn client(line: &Line) -> Result<(MutexGuard<'_, Endpoint>, Client), ClientError> {
+        let endpoint = line.lock().await;
         let client = Client::connect(&endpoint, "bwusage-web").await?;
         Ok((endpoint, client))
     }
@@ -168,10 +168,10 @@ impl App {
 
 type Asked = Result<Query<Parameters>, QueryRejection>;
 
-fn understood(asked: Asked) -> Result<(Question, Option<u64>), Failure> {
+fn understood(asked: Asked) -> Result<(Question, Parameters), Failure> {
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let question = Question::new(&parameters).map_err(Failure::bad_request)?;
-    Ok((question, parameters.since))
+    Ok((question, parameters))
 }
 
 async fn top(State(app): State<App>, access: Access, asked: Asked) -> Result<Response, Failure> {
@@ -182,7 +182,7 @@ async fn top(State(app): State<App>, access: Access, asked: Asked) -> Result<Res
 }
 
 async fn status(State(app): State<App>) -> Result<Response, Failure> {
-    let (endpoint, mut client) = app.client().await?;
+    let (endpoint, mut client) = App::client(&app.daemon).await?;
     let status = client.status().await?;
     let report = StatusReport::new(&status, endpoint.to_string(), client.daemon().chosen);
     Ok(json(events::json(&report).into()))
@@ -190,8 +190,8 @@ async fn status(State(app): State<App>) -> Result<Response, Failure> {
 
 async fn ledger(State(app): State<App>, access: Access) -> Result<Response, Failure> {
     let moment = Arc::clone(&app.moments.borrow());
-    let (_endpoint, mut client) = app.client().await?;
-    let ledger = client.ledger().await?;
+    let (_endpoint, mut client) = App::client(&app.daemon).await?;
+    let ledger = access.sight().ledger(client.ledger().await?);
     let seen = moment.live().ok().map(|live| live.seen_by(access.sight()));
     let mirror = seen.as_ref().map(|seen| seen.mirror());
     let quality = mirror.map(|mirror| mirror.coverage.quality.as_str());
@@ -206,9 +206,9 @@ async fn connections(State(app): State<App>, access: Access, asked: TalkAsked) -
     let question = TalkQuestion::new(&parameters).map_err(Failure::bad_request)?;
     let moment = Arc::clone(&app.moments.borrow());
     let seen = moment.live()?.seen_by(access.sight());
-    let (_endpoint, mut client) = app.client().await?;
-    let connections =
-        access.sight().connections(client.connections(question.of_daemon()).await?, seen.mirror());
+    let (_endpoint, mut client) = App::client(&app.daemon).await?;
+    let connections = client.connections(question.of_daemon()).await?;
+    let connections = access.sight().connections(connections, seen.mirror());
     let answer = question.answer(&connections, seen.mirror(), seen.daemon_version(), &app.users);
     Ok(json(answer.into()))
 }
@@ -219,11 +219,12 @@ async fn stream(
     headers: HeaderMap,
     asked: Asked,
 ) -> Result<Response, Failure> {
-    let (question, since) = understood(asked)?;
+    let (question, Parameters { since, interval_ms, .. }) = understood(asked)?;
+    let pace = Pace::new(interval_ms).map_err(Failure::bad_request)?;
     let place = app.streams.take(access.name())?;
     // A browser that lost its connection says itself which tick it saw last.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let viewer = Viewer::new(question, access.sight().clone(), last_event.or(since).unwrap_or(0));
+    let viewer = Viewer::new(question, access.sight().clone(), pace, last_event.or(since).unwrap_or(0));
     let bytes = told(app, access, viewer, place).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
@@ -237,28 +238,43 @@ async fn stream(
 /// have been taken, so a slow reader skips moments and nothing piles up here. `place` is given back when the stream is
 /// dropped.
 fn told(app: App, access: Access, viewer: Viewer, place: Place) -> impl Stream<Item = Bytes> {
-    let mut moments = app.moments;
+    let (mut moments, alerts) = (app.moments, app.alerts.listen());
     moments.mark_changed();
-    let start = (moments, access, viewer, place);
-    let events = stream::unfold(start, move |(mut moments, access, mut viewer, place)| {
+    let state = (moments, alerts, access, viewer, place);
+    let events = stream::unfold(state, move |(mut moments, mut alerts, access, mut viewer, place)| {
         let users = Arc::clone(&app.users);
         async move {
-            let changed = tokio::time::timeout(KEEP_ALIVE_AFTER, moments.changed()).await;
+            let told = tokio::select! {
+                biased;
+                alert = alerts.next(access.sight()) => Told::Alert(alert),
+                changed = moments.changed() => {
+                    changed.ok()?;
+                    Told::Moment
+                }
+                () = tokio::time::sleep(KEEP_ALIVE_AFTER) => Told::Nothing,
+            };
             // A session that was ended meanwhile, or whose user may see less now, is told no more than that.
             let access = access.renewed().await?;
-            let events = match changed {
-                Ok(Ok(())) => {
+            let events = match told {
+                Told::Alert(alert) => vec![alert],
+                Told::Moment => {
                     let moment = Arc::clone(&moments.borrow_and_update());
                     viewer.look_with(access.sight());
                     viewer.catch_up(&moment, &users)
                 }
-                Ok(Err(_)) => return None,
-                Err(_) => vec![Bytes::from_static(KEEP_ALIVE)],
+                Told::Nothing => vec![Bytes::from_static(KEEP_ALIVE)],
             };
-            Some((stream::iter(events), (moments, access, viewer, place)))
+            Some((stream::iter(events), (moments, alerts, access, viewer, place)))
         }
     });
     stream::once(async { Bytes::from_static(CONNECTED) }).chain(events.flatten())
+}
+
+/// What a stream waited for.
+enum Told {
+    Alert(Bytes),
+    Moment,
+    Nothing,
 }
 
 /// `body`, which is JSON, as an answer that nobody keeps.

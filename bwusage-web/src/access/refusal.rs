@@ -37,6 +37,25 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "not_for_viewers", message, hints)
     }
 
+    /// A part of the past that is others' alone.
+    pub(crate) fn not_for_you() -> Self {
+        let message = "you may see only what programs of your own user moved";
+        Self::new(StatusCode::FORBIDDEN, "not_for_you", message, Vec::new())
+    }
+
+    /// A change of rules by somebody who may not see everything.
+    pub(super) fn not_for_tied() -> Self {
+        let message = "you see what your user on that machine may see, and rules here see everything";
+        let hints = vec!["bwusage-ctl alerts    # your own rules, on that machine".to_owned()];
+        Self::new(StatusCode::FORBIDDEN, "not_for_you", message, hints)
+    }
+
+    /// There is no such user on this machine.
+    pub(super) fn no_os_user() -> Self {
+        let message = "there is no such user on this machine";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no_os_user", message, Vec::new())
+    }
+
     /// No such user, or another password: which, nobody is told.
     pub(super) fn wrong_login() -> Self {
         let message = "the user name or the password is wrong";

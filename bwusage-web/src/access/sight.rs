@@ -1,8 +1,12 @@
 //! What one asker is shown of the machine.
 
+use std::sync::Arc;
+
 use bwusage_proto::{
     access::{Policy, Viewer, Visibility},
     connection::Connections,
+    history::{HistoryQuery, Per},
+    ledger::Ledger,
     mirror::Mirror,
     process::UserId,
 };
@@ -32,29 +36,62 @@ impl Sight {
         Self { viewer, command_lines: true }
     }
 
-    /// Who sees: of whose processes rows and remote hosts are shown.
-    pub(crate) fn viewer(&self) -> &Viewer {
-        &self.viewer
-    }
-
     /// Whether command lines are shown at all.
     pub(crate) fn command_lines(&self) -> bool {
         self.command_lines
     }
 
     /// `mirror` as it is shown.
-    pub(crate) fn mirror(&self, mirror: &Mirror) -> Mirror {
+    pub(crate) fn mirror(&self, mirror: &Arc<Mirror>) -> Arc<Mirror> {
+        if *self == Self::everything() {
+            return Arc::clone(mirror);
+        }
         let mut shown = self.viewer.shown_mirror(mirror);
         if !self.command_lines {
             for process in shown.processes.values_mut() {
                 process.info.command_line = None;
             }
         }
-        shown
+        Arc::new(shown)
     }
 
     /// `connections` of the processes in `mirror` as they are shown. Processes whose row is not shown are nobody's.
     pub(crate) fn connections(&self, connections: Connections, mirror: &Mirror) -> Connections {
         self.viewer.shown_connections(connections, mirror)
+    }
+
+    /// `ledger`, with the processes that carry tunnels only where their rows are shown.
+    pub(crate) fn ledger(&self, mut ledger: Ledger) -> Ledger {
+        if self.viewer.summed_up_against().is_some() {
+            ledger.carriers.clear();
+        }
+        ledger
+    }
+
+    /// Narrows `query` to what is shown. False where nothing of what it asks for is.
+    pub(crate) fn restrict(&self, query: &mut HistoryQuery) -> bool {
+        let own = match query.per {
+            // Sums of interfaces and of the machine are everybody's to see.
+            Per::Interface | Per::Host => None,
+            Per::Remote => self.viewer.knows_remotes_of(),
+            _ => self.viewer.summed_up_against(),
+        };
+        let Some(own) = own else { return true };
+        let users = &mut query.filter.users;
+        if !users.is_empty() && !users.contains(own) {
+            return false;
+        }
+        *users = vec![own.clone()];
+        true
+    }
+
+    /// Whether rules of `owner`, and what becomes of them, are shown.
+    pub(crate) fn shows_rule_of(&self, owner: &UserId) -> bool {
+        self.viewer.knows_remotes_of().is_none_or(|own| own == owner)
+    }
+
+    /// Whether there are users of whose programs not everything is shown.
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.viewer.sees() != Visibility::All
     }
 }

@@ -26,9 +26,9 @@ mod users;
 
 pub(crate) use audit::{Action, Entry, Line};
 pub(super) use private::create as create_private;
-pub(crate) use sessions::{Session, SessionLine, Visit};
-pub(crate) use tokens::{Token, TokenLine};
-pub(crate) use users::{BadName, Name, Tie, User, UserLine};
+pub(crate) use sessions::{SessionLine, Visit};
+pub(crate) use tokens::TokenLine;
+pub(crate) use users::{BadName, Name, Tie, UserLine};
 
 /// The file in the state directory.
 const FILE: &str = "web.db";

@@ -14,6 +14,9 @@ use bwusage_proto::{
     users,
 };
 
+use super::store::Tie;
+use crate::failure::Failure;
+
 /// How long an answer is good: somebody who is taken out of the group sees less after so long.
 const GOOD_FOR: Duration = Duration::from_secs(5);
 
@@ -52,6 +55,26 @@ impl Ties {
         let mut client = Client::connect(&self.endpoint, "bwusage-web").await.ok()?;
         Visibility::named(&client.status().await.ok()?.visibility)
     }
+}
+
+/// The user of this machine that `text` names, by name, number or SID; nobody for the empty text.
+pub(crate) fn named(text: &str) -> Option<Tie> {
+    let number = || text.parse().ok().map(UserId::Uid);
+    let sid = || text.starts_with("S-1-").then(|| UserId::Sid(text.to_owned()));
+    users::id_of(text).or_else(number).or_else(sid).map(Tie)
+}
+
+/// The same, for a request: the list of users may come over the network (LDAP).
+///
+/// # Errors
+///
+/// Fails when the text is not empty and names nobody.
+pub(super) async fn find(text: String) -> Result<Option<Tie>, Failure> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found = tokio::task::spawn_blocking(move || named(&text)).await.ok().flatten();
+    found.map(Some).ok_or_else(Failure::no_os_user)
 }
 
 /// What `user`, as the system knows it, is shown under the rule `visibility`.

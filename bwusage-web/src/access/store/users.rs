@@ -93,6 +93,13 @@ pub(crate) struct UserLine {
     pub(crate) tokens: i64,
 }
 
+impl UserLine {
+    /// The OS user that it is tied to.
+    pub(crate) fn os_user(&self) -> Option<&UserId> {
+        self.os_user.as_ref().map(|Tie(user)| user)
+    }
+}
+
 impl Store {
     /// Whether there is anybody who can log in.
     pub(crate) fn has_users(&self) -> Result<bool, StoreError> {
