@@ -22,6 +22,7 @@ mod failure;
 mod feed;
 mod guard;
 mod history_question;
+mod metrics;
 mod moment;
 mod pace;
 mod peer;
@@ -31,6 +32,7 @@ mod rule_question;
 #[cfg(test)]
 mod sample;
 mod serve;
+mod state;
 mod streams;
 mod talk_question;
 mod tls;
@@ -51,7 +53,9 @@ use crate::{
     alert_feed::AlertFeed,
     cli::{Arguments, Serve},
     guard::AllowedHosts,
-    routes::Sources,
+    metrics::Metrics,
+    routes::{MetricsAllowed, Sources},
+    state::Remembered,
     tls::Tls,
 };
 
@@ -74,13 +78,8 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
         Some((certificate, key)) => Some(Tls::open(certificate, key)?),
         None => None,
     };
-    let store = if arguments.no_login {
-        None
-    } else {
-        let directory = arguments.state.directory();
-        let directory = directory.context("there is no home directory: name a directory with --state DIR")?;
-        Some(Store::open(&directory)?)
-    };
+    let folder = arguments.state.folder();
+    let store = if arguments.no_login { None } else { Some(Store::open(&folder)?) };
     let endpoint = Endpoint::resolve(arguments.socket);
     let settings = Settings {
         store,
@@ -89,7 +88,7 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
         base: arguments.base,
         tls: tls.is_some(),
         trusted_proxies: arguments.trusted_proxies,
-        metrics_readers: arguments.metrics_readers,
+        metrics_allowed: MetricsAllowed::new(arguments.metrics_allowed),
     };
     let base = settings.base.clone();
     let gate = Gate::new(settings, endpoint.clone());
@@ -99,7 +98,10 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
     let hosts =
         AllowedHosts::new(arguments.allowed_hosts).and_addresses(!address.ip().to_canonical().is_loopback());
     let users = Arc::default();
+    let (metrics_file, memory) = Remembered::load(&folder, "metrics.json");
     let sources = Sources {
+        metrics: Metrics::new(arguments.metrics_top as usize, memory),
+        metrics_file,
         moments: feed::follow(endpoint.clone()),
         alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
         users,
