@@ -31,6 +31,7 @@ mod limits;
 pub(crate) mod login;
 pub(crate) mod manage;
 mod needs;
+pub(crate) mod offline;
 mod origin;
 mod password;
 mod refusal;
@@ -41,6 +42,8 @@ mod session;
 mod setup;
 mod sight;
 mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tie;
 mod time;
 

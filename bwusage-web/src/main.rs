@@ -8,7 +8,7 @@
 //!   decides what one page is told next, and [`pace`] how often. All of them are pure.
 //! - [`access`] knows users and what they may see and do; [`guard`] refuses what comes from elsewhere, [`peer`] tells which
 //!   user of this machine asks; [`assets`] is the page, part of the program.
-//! - [`serve`] takes connections, [`tls`] encrypts them.
+//! - [`serve`] takes connections, [`tls`] encrypts them. [`users_command`] changes users without the server.
 //!
 //! Invariant: nothing leaves this machine and nothing is fetched from another one.
 
@@ -36,9 +36,11 @@ mod state;
 mod streams;
 mod talk_question;
 mod tls;
+mod users_command;
 mod viewer;
 
 use std::{
+    convert::Infallible,
     io::{self, Write as _},
     process::ExitCode,
     sync::Arc,
@@ -51,7 +53,7 @@ use tokio::net::TcpListener;
 use crate::{
     access::{Gate, Settings, Store},
     alert_feed::AlertFeed,
-    cli::{Arguments, Serve},
+    cli::{Arguments, Command, Serve},
     guard::AllowedHosts,
     metrics::Metrics,
     routes::{MetricsAllowed, Sources},
@@ -61,10 +63,13 @@ use crate::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let Arguments { command: _, serve } = Arguments::typed();
-    let done = run(serve).await;
+    let Arguments { command, serve } = Arguments::typed();
+    let done = match command {
+        Some(Command::User { change }) => users_command::run(change),
+        None => run(serve).await.map(|never| match never {}),
+    };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -72,7 +77,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Serve) -> anyhow::Result<()> {
+async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
     let address = arguments.listen;
     let tls = match arguments.tls_cert.zip(arguments.tls_key) {
         Some((certificate, key)) => Some(Tls::open(certificate, key)?),
@@ -113,5 +118,5 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
     // Told to whoever reads it; the server does not depend on anybody reading.
     writeln!(io::stdout(), "bwusage-web: open {page}").ok();
     access::invite::print(&gate, &page, arguments.setup_token_file.as_deref())?;
-    match serve::serve(listener, router, tls).await {}
+    Ok(serve::serve(listener, router, tls).await)
 }

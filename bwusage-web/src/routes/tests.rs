@@ -10,6 +10,9 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
 
+mod house;
+mod roles;
+
 const MAX_STREAMS: usize = 64;
 
 const ROUTES: [&str; 7] =
