@@ -21,7 +21,7 @@ use bwusage_proto::{
     process::Category,
     quality::Estimate,
     report::{AlertEventReport, SummaryReport},
-    snapshot::{Coverage, HostInfo, Memory, WindowPoint},
+    snapshot::{Coverage, HostInfo, Interface, Memory, WindowPoint},
     table::Grouping,
     talk,
     version::PACKAGE_VERSION,
@@ -133,11 +133,20 @@ struct Tick<'a> {
     memory: Option<Memory>,
     disk_read_bytes_per_s: Option<u64>,
     disk_write_bytes_per_s: Option<u64>,
+    interfaces: Vec<InterfaceRates<'a>>,
     load: Option<[f64; 3]>,
     uptime_ms: Option<u64>,
     process_count: Option<u32>,
     ledger: Option<SummaryReport<'a>>,
     fault: Option<&'a str>,
+}
+
+/// One interface that leads out, as it counts itself.
+#[derive(Serialize)]
+struct InterfaceRates<'a> {
+    name: &'a str,
+    rx_bytes_per_s: Option<u64>,
+    tx_bytes_per_s: Option<u64>,
 }
 
 /// The machine at the last tick, and with it one point for every column of [`backfill`].
@@ -156,6 +165,7 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
         memory: sample.memory,
         disk_read_bytes_per_s: point.disk_read_bytes_per_s,
         disk_write_bytes_per_s: point.disk_write_bytes_per_s,
+        interfaces: sample.interfaces.iter().filter(|interface| !interface.loopback).map(interface).collect(),
         load: sample.load_centi.map(|load| load.map(percent)),
         uptime_ms: sample.uptime_ms,
         process_count: sample.process_count,
@@ -163,6 +173,14 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
         fault: mirror.fault.as_deref(),
     };
     frame("tick", Some(point.at_unix_ms), &json(&tick))
+}
+
+fn interface(interface: &Interface) -> InterfaceRates<'_> {
+    InterfaceRates {
+        name: &interface.name,
+        rx_bytes_per_s: interface.rates.map(|rates| rates.rx_bytes_per_s),
+        tx_bytes_per_s: interface.rates.map(|rates| rates.tx_bytes_per_s),
+    }
 }
 
 /// The process table, already JSON and shared with every viewer who asks the same: pieces of one event.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::events;
 
 /// Rows that a page gets when it does not say how many.
-const DEFAULT_LIMIT: usize = 100;
+const DEFAULT_LIMIT: usize = 200;
 /// A longer filter is no filter that a person typed.
 const MAX_FILTER_CHARS: usize = 500;
 
@@ -29,6 +29,8 @@ pub(crate) struct Parameters {
     all: Option<String>,
     /// Of the stream only: the time up to which the page already has the rolling window.
     pub(crate) since: Option<u64>,
+    /// Of the stream only: milliseconds between two ticks that the page is told.
+    pub(crate) interval_ms: Option<u32>,
 }
 
 /// The parameters, understood.

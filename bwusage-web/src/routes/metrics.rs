@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
@@ -11,9 +11,9 @@ use bwusage_proto::filter::Network;
 
 use super::App;
 use crate::{
+    access::Access,
     failure::Failure,
     metrics::{Answers, CONTENT_TYPE, Metrics},
-    peer::Peer,
 };
 
 /// What a proxy adds: whoever it is behind it is not the one who asks.
@@ -36,26 +36,23 @@ impl MetricsAllowed {
         }
     }
 
-    fn allows(&self, address: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    /// Whether somebody at `address` may, who sends `headers`.
+    pub(crate) fn allows(&self, address: Option<IpAddr>, headers: &HeaderMap) -> bool {
         let is_forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
         !is_forwarded && address.is_some_and(|address| self.0.iter().any(|network| network.holds(address)))
     }
 }
 
-pub(super) async fn metrics(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    if !app.metrics_allowed.allows(peer.address(), &headers) {
-        return Err(Failure::no_metrics());
+pub(super) async fn metrics(State(app): State<App>, access: Access) -> Result<Response, Failure> {
+    if access.sight().is_summed_up() {
+        return Err(Failure::not_for_you());
     }
     let moment = Arc::clone(&app.moments.borrow());
     let text = match moment.live() {
         Err(_) => Metrics::away(),
         Ok(live) => {
             let answers = ask(&app).await;
-            app.metrics.scrape(live.mirror(), live.daemon_version(), answers.as_ref(), &app.users)
+            app.metrics.scrape(live.whole(), live.daemon_version(), answers.as_ref(), &app.users)
         }
     };
     app.metrics_file.keep(&app.metrics.memory());

@@ -96,7 +96,7 @@ impl Servers {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
@@ -170,7 +170,7 @@ fn start_web(folder: &Path, listen: &str) -> (Running, String) {
         command.arg("--config").arg(folder.join(CONFIG));
     }
     let mut child = command
-        .args(["--listen", listen, "--socket"])
+        .args(["--no-login", "--listen", listen, "--socket"])
         .arg(folder.join("socket"))
         .arg("--state")
         .arg(folder.join("web"))
