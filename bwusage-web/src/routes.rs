@@ -19,6 +19,7 @@
 //! | `/metrics` | counters and gauges for Prometheus, see [`crate::metrics`] |
 //! | `/api/v1/me` | who asks, and what they may do |
 //! | `/api/v1/users`, `sessions`, `tokens`, `audit` | what an admin manages: [`access::manage`] |
+//! | `/api/v1/openapi.json` | all of `/api/v1` for programs: OpenAPI 3.1 |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
 //!
 //! Who may ask for what is in one table, [`table`]; what each is shown follows from its [`Access`].
@@ -231,6 +232,13 @@ async fn connections(State(app): State<App>, access: Access, asked: TalkAsked) -
     let connections = access.sight().connections(connections, seen.mirror());
     let answer = question.answer(&connections, seen.mirror(), seen.daemon_version(), &app.users);
     Ok(json(answer.into()))
+}
+
+/// What programs read before they ask anything.
+const OPENAPI: &str = include_str!("../openapi.json");
+
+async fn openapi() -> Response {
+    json(Bytes::from_static(OPENAPI.as_bytes()))
 }
 
 async fn deliveries(State(app): State<App>) -> Response {

@@ -11,6 +11,7 @@ use super::*;
 use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
 
 mod house;
+mod openapi;
 mod roles;
 
 const MAX_STREAMS: usize = 64;

@@ -170,13 +170,15 @@ fn a_server_that_is_busy_is_asked_again_with_the_same_event() {
 fn this_machine_is_not_reached_unless_it_is_allowed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let mut config = String::new();
-    for (name, host) in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]"].iter().enumerate() {
-        config.push_str(&format!("[webhook.w{name}]\nurl = \"http://{host}:{port}/\"\n"));
-    }
-    config.push_str(&format!(
-        "[email.m]\nserver = \"localhost\"\nport = {port}\nencryption = \"none\"\nfrom = \"a@b.example\"\nto = [\"c@d.example\"]\n"
-    ));
+    let webhooks = ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]"].into_iter().zip(0..);
+    let webhooks: Vec<String> = webhooks
+        .map(|(host, number)| format!("[webhook.w{number}]\nurl = \"http://{host}:{port}/\"\n"))
+        .collect();
+    let mail = format!(
+        "[email.m]\nserver = \"localhost\"\nport = {port}\nencryption = \"none\"\nfrom = \"a@b.example\"\n\
+         to = [\"c@d.example\"]\n"
+    );
+    let config = webhooks.concat() + &mail;
     let servers = Servers::start_telling(&config);
     add_rule(&servers, "mem > 1B");
     for channel in ["webhook w0", "webhook w1", "webhook w2", "webhook w3", "email m"] {

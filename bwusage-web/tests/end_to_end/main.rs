@@ -5,9 +5,12 @@ mod api;
 mod daemon_program;
 mod deliveries;
 mod devtools;
+mod openapi;
 mod page;
 mod prometheus;
 mod quality;
 mod recording;
+#[path = "../../../bwusage-ctl/tests/support/schema.rs"]
+mod schema;
 mod server;
 mod servers;
