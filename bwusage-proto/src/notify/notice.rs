@@ -140,9 +140,9 @@ pub(super) mod tests {
     use super::*;
 
     /// A name that would end a line, run a command, clear the screen, be a link and begin a formula.
-    pub const HOSTILE_NAME: &str = "=$(id)`id`;'\"\n\x1b[2J\u{202e}<b>";
+    const HOSTILE_NAME: &str = "=$(id)`id`;'\"\n\x1b[2J\u{202e}<b>";
 
-    pub fn event(number: u64) -> AlertEvent {
+    pub(crate) fn event(number: u64) -> AlertEvent {
         AlertEvent {
             number,
             at_unix_ms: 1_795_291_200_123,
@@ -160,7 +160,7 @@ pub(super) mod tests {
         }
     }
 
-    pub fn notice(number: u64) -> Notice {
+    pub(crate) fn notice(number: u64) -> Notice {
         Notice::new(&event(number), 0xbeef, "web01", &Users::new(), &TimeZone::UTC).unwrap()
     }
 

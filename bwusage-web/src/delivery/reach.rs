@@ -7,9 +7,42 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    sync::LazyLock,
 };
 
 use bwusage_proto::filter::Network;
+
+/// What is not public of version 4: IANA's IPv4 Special-Purpose Address Registry (RFC 6890), and multicast.
+static SPECIAL_V4: LazyLock<[Network; 15]> = LazyLock::new(|| {
+    networks([
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        // Shared by carriers, RFC 6598; one cloud has its metadata service here.
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        // Link-local, with the metadata service of the other clouds.
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    ])
+});
+/// All that is given to machines of version 6 for the internet, RFC 4291.
+static GIVEN_V6: LazyLock<Network> = LazyLock::new(|| networks(["2000::/3"])[0]);
+/// What is not public of it: protocol assignments (with Teredo) and documentation, IANA's IPv6 Special-Purpose Address Registry.
+static SPECIAL_V6: LazyLock<[Network; 3]> =
+    LazyLock::new(|| networks(["2001::/23", "2001:db8::/32", "3fff::/20"]));
+
+fn networks<const N: usize>(written: [&str; N]) -> [Network; N] {
+    written.map(|network| network.parse().expect("a network"))
+}
 
 /// Where deliveries may go.
 #[derive(Debug, Clone, Default)]
@@ -63,34 +96,12 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let is_special = match (a, b, c) {
-        // This network, private, loopback, future use and broadcast.
-        (0 | 10 | 127 | 240.., ..) => true,
-        // Shared by carriers, RFC 6598; a cloud has its metadata service here.
-        (100, 64..=127, _) => true,
-        // Link-local, with the metadata service of the other clouds.
-        (169, 254, _) => true,
-        (172, 16..=31, _) | (192, 168, _) => true,
-        // Protocol assignments, documentation, the former relays of 6to4.
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113) => true,
-        // Benchmarks.
-        (198, 18 | 19, _) => true,
-        // Multicast.
-        (224..=239, ..) => true,
-        _ => false,
-    };
-    !is_special
+    !SPECIAL_V4.iter().any(|network| network.holds(address.into()))
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    // Global unicast is all that is given to machines: 2000::/3.
-    let is_global = first & 0xe000 == 0x2000;
-    // Protocol assignments (with Teredo), documentation, documentation once more.
-    let is_special =
-        (first == 0x2001 && (second < 0x200 || second == 0xdb8)) || (first == 0x3fff && second < 0x1000);
-    is_global && !is_special
+    let address = address.into();
+    GIVEN_V6.holds(address) && !SPECIAL_V6.iter().any(|network| network.holds(address))
 }
 
 /// The address of version 4 that `address` is another way to write, or a way to: mapped, compatible, NAT64 (RFC 6052, RFC 8215),
@@ -98,9 +109,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        [0x64, 0xff9b, 1, .., high, low] => v4(high, low),
-        [0x2002, high, low, ..] => v4(high, low),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 1, .., high, low]
+        | [0x2002, high, low, ..] => v4(high, low),
         _ => None,
     }
 }
