@@ -10,6 +10,8 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
 
+#[cfg(unix)]
+mod cancel;
 mod house;
 mod openapi;
 mod roles;
