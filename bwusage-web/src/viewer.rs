@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_before_the_first_answer_of_the_daemon() {
-        assert_eq!(told(&mut viewer(0), &Moment::Connecting).0, [""; 0]);
+        assert_eq!(told(&mut viewer(0), Moment::Connecting).0, [""; 0]);
     }
 
     #[test]
