@@ -44,10 +44,14 @@ const PAGE: &str = "index.html";
 
 static ASSETS: &[Asset] = assets! {
     "index.html": HTML,
+    "login.html": HTML,
+    "setup.html": HTML,
     "style.css": CSS,
     "parts.css": CSS,
     "icon.svg": SVG,
     "address.js": SCRIPT,
+    "admin.css": CSS,
+    "admin.js": SCRIPT,
     "alert-bell.js": SCRIPT,
     "alerts-page.js": SCRIPT,
     "api.js": SCRIPT,
@@ -66,6 +70,8 @@ static ASSETS: &[Asset] = assets! {
     "grouping.js": SCRIPT,
     "history-page.js": SCRIPT,
     "ledger.js": SCRIPT,
+    "login.css": CSS,
+    "login.js": SCRIPT,
     "memory.js": SCRIPT,
     "numbers.js": SCRIPT,
     "past.js": SCRIPT,
@@ -75,9 +81,11 @@ static ASSETS: &[Asset] = assets! {
     "range-picker.js": SCRIPT,
     "ranges.js": SCRIPT,
     "rule-form.js": SCRIPT,
+    "send.js": SCRIPT,
     "series.js": SCRIPT,
     "session.js": SCRIPT,
     "settings.js": SCRIPT,
+    "setup.js": SCRIPT,
     "sparkline.js": SCRIPT,
     "stream.js": SCRIPT,
     "strip.js": SCRIPT,
@@ -126,6 +134,16 @@ fn gzip(bytes: &[u8]) -> Bytes {
 /// `GET /`
 pub(crate) async fn page(headers: HeaderMap) -> Response {
     serve(PAGE, &headers)
+}
+
+/// `GET /login`
+pub(crate) async fn login_page(headers: HeaderMap) -> Response {
+    serve("login.html", &headers)
+}
+
+/// `GET /setup`
+pub(crate) async fn setup_page(headers: HeaderMap) -> Response {
+    serve("setup.html", &headers)
 }
 
 /// `GET /assets/{*path}`
@@ -224,17 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn the_page_names_only_files_that_exist_and_holds_nothing_inline() {
-        let page = text(PAGE);
-        for attribute in ["src=\"", "href=\"assets/"] {
-            for (at, _) in page.match_indices(attribute) {
-                let path = page[at..].split('"').nth(1).unwrap();
-                let path = path.strip_prefix("assets/").expect(path);
-                assert!(ASSETS.iter().any(|asset| asset.path == path), "{path}");
+    fn every_page_names_only_files_that_exist_and_holds_nothing_inline() {
+        let pages = ASSETS.iter().filter(|asset| asset.media_type == HTML).map(|asset| text(asset.path));
+        for page in pages {
+            for attribute in ["src=\"", "href=\"assets/"] {
+                for (at, _) in page.match_indices(attribute) {
+                    let path = page[at..].split('"').nth(1).unwrap();
+                    let path = path.strip_prefix("assets/").expect(path);
+                    assert!(ASSETS.iter().any(|asset| asset.path == path), "{path}");
+                }
             }
-        }
-        for forbidden in ["style=", "<style", "onclick", "onload", "<script>"] {
-            assert!(!page.contains(forbidden), "{forbidden}");
+            for forbidden in ["style=", "<style", "onclick", "onload", "<script>"] {
+                assert!(!page.contains(forbidden), "{forbidden}");
+            }
         }
     }
 }
