@@ -228,10 +228,18 @@ async fn a_hostile_name_is_a_text_in_json_and_no_formula_in_a_table() {
     let (_, table) = house.get(Who::Admin, "/api/v1/top?by=pid&all=true").await;
     let names: Vec<_> = table["rows"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
     assert!(names.contains(&&sample::HOSTILE_NAME.into()), "{names:?}");
-    let file =
-        text_of(house.answer(house.ask(Who::Admin, Method::GET, "/api/v1/top.csv?by=pid"), "").await).await;
-    for cell in file.split(['\n', ',']).map(|cell| cell.trim_start_matches('"')) {
-        assert!(!cell.starts_with(['=', '+', '@', '\t', '\r']), "{cell:?} in {file}");
+    let mut mirror = sample::mirror(5);
+    for process in mirror.processes.values_mut() {
+        process.info.name = "=cmd|' /C calc'!A0".into();
+        process.info.app = "@SUM(1+9)".into();
+    }
+    let live = Moment::Live(Box::new(crate::moment::Live::new(1, &mirror, "1.2.3")));
+    let formulas = House::with(Settings::default(), live, 64);
+    let request = formulas.ask(Who::Admin, Method::GET, "/api/v1/top.csv?by=pid");
+    let file = text_of(formulas.answer(request, "").await).await;
+    assert!(file.contains("'=cmd|") && file.contains("'@SUM"), "{file}");
+    for cell in file.split(['\r', '\n', ',']).map(|cell| cell.trim_start_matches('"')) {
+        assert!(!cell.starts_with(['=', '+', '@', '\t']), "{cell:?} in {file}");
     }
     house.log_in("\u{1b}]0;owned\u{7}=cmd|x", "wrong horse battery").await;
     let line = &house.store.audit(None, 1).unwrap()[0];
