@@ -4,6 +4,7 @@ mod api;
 #[path = "../../../bwusaged/tests/support/daemon_program.rs"]
 mod daemon_program;
 mod devtools;
+mod door;
 mod page;
 mod prometheus;
 mod quality;
