@@ -45,6 +45,7 @@ const PAGE: &str = "index.html";
 static ASSETS: &[Asset] = assets! {
     "index.html": HTML,
     "login.html": HTML,
+    "password.html": HTML,
     "setup.html": HTML,
     "style.css": CSS,
     "parts.css": CSS,
@@ -74,6 +75,7 @@ static ASSETS: &[Asset] = assets! {
     "login.js": SCRIPT,
     "memory.js": SCRIPT,
     "numbers.js": SCRIPT,
+    "password.js": SCRIPT,
     "past.js": SCRIPT,
     "popovers.js": SCRIPT,
     "processes.js": SCRIPT,
@@ -144,6 +146,11 @@ pub(crate) async fn login_page(headers: HeaderMap) -> Response {
 /// `GET /setup`
 pub(crate) async fn setup_page(headers: HeaderMap) -> Response {
     serve("setup.html", &headers)
+}
+
+/// `GET /password`
+pub(crate) async fn password_page(headers: HeaderMap) -> Response {
+    serve("password.html", &headers)
 }
 
 /// `GET /assets/{*path}`

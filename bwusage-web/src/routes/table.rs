@@ -5,7 +5,7 @@ use axum::{
     routing::{self, MethodRouter},
 };
 
-use super::{App, alerts, csv, history, process};
+use super::{App, alerts, csv, history, metrics, process};
 use crate::{
     access::{Needs, Role, login, manage},
     assets,
@@ -39,6 +39,7 @@ pub(super) fn table() -> Vec<Route> {
         get("/", Needs::Page, routing::get(assets::page)),
         get("/login", ANYONE, routing::get(assets::login_page)),
         get("/setup", ANYONE, routing::get(assets::setup_page)),
+        get("/password", Needs::Page, routing::get(assets::password_page)),
         get("/assets/{*path}", ANYONE, routing::get(assets::asset)),
         get("/healthz", ANYONE, routing::get(async || "ok\n")),
         get("/api/v1/top", READ, routing::get(super::top)),
@@ -63,6 +64,7 @@ pub(super) fn table() -> Vec<Route> {
         post("/api/v1/alerts/{rule}/snooze", OPERATOR, routing::post(alerts::snooze)),
         post("/api/v1/alerts/{rule}/enable", OPERATOR, routing::post(alerts::enable)),
         post("/api/v1/alerts/{rule}/disable", OPERATOR, routing::post(alerts::disable)),
+        get("/metrics", Needs::Metrics, routing::get(metrics::metrics)),
         post("/api/v1/login", ANYONE, routing::post(login::login)),
         post("/api/v1/logout", ANYONE, routing::post(login::logout)),
         post("/api/v1/setup", ANYONE, routing::post(login::set_up)),
