@@ -15,11 +15,17 @@ export async function may(role) {
   return me === null || ROLES.indexOf(me.role) >= ROLES.indexOf(role);
 }
 
+/** Whether the session is over: then the way leads to the login. */
+export function checkSession() {
+  return ask("me").catch(() => null);
+}
+
 /** Shows who is logged in, and the parts of the page that are for them. */
 export async function showSession() {
   const me = await asked;
   document.querySelector("nav a[href='#admin']").hidden = me?.role !== "admin";
   find("user").hidden = !me?.user;
+  find("logout").hidden = me?.can_log_out === false;
   if (!me?.user) return;
   setText(find("user-name"), visible(`${me.user} (${me.role})`));
   find("logout").addEventListener("click", async () => {

@@ -2,14 +2,19 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::Write as _,
     sync::LazyLock,
 };
 
 use axum::{
+    body::Bytes,
     extract::Path,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use flate2::{Compression, write::GzEncoder};
+
+mod lean;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -40,6 +45,7 @@ const PAGE: &str = "index.html";
 static ASSETS: &[Asset] = assets! {
     "index.html": HTML,
     "login.html": HTML,
+    "password.html": HTML,
     "setup.html": HTML,
     "style.css": CSS,
     "parts.css": CSS,
@@ -69,6 +75,7 @@ static ASSETS: &[Asset] = assets! {
     "login.js": SCRIPT,
     "memory.js": SCRIPT,
     "numbers.js": SCRIPT,
+    "password.js": SCRIPT,
     "past.js": SCRIPT,
     "popovers.js": SCRIPT,
     "processes.js": SCRIPT,
@@ -93,15 +100,38 @@ static ASSETS: &[Asset] = assets! {
     "vendor/LICENSE.uPlot": "text/plain; charset=utf-8",
 };
 
-/// Every file's tag, in the order of [`ASSETS`]. It changes with the content, and so with every build that matters.
-static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let tag = |asset: &Asset| {
+/// A file as it goes out.
+#[derive(Debug)]
+struct Ready {
+    /// It changes with the content, and so with every build that matters.
+    tag: String,
+    plain: Bytes,
+    /// For nearly every browser. The page is opened often and compressed once.
+    gzip: Bytes,
+}
+
+/// Every file as it goes out, in the order of [`ASSETS`].
+static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| ASSETS.iter().map(Ready::new).collect());
+
+impl Ready {
+    fn new(asset: &Asset) -> Self {
+        let is_ours = !asset.path.starts_with("vendor/");
+        let plain = match std::str::from_utf8(asset.bytes) {
+            Ok(text) if is_ours && [SCRIPT, CSS].contains(&asset.media_type) => lean::lean(text).into(),
+            _ => Bytes::from_static(asset.bytes),
+        };
         let mut hasher = DefaultHasher::new();
-        asset.bytes.hash(&mut hasher);
-        format!("\"{:016x}\"", hasher.finish())
-    };
-    ASSETS.iter().map(tag).collect()
-});
+        plain.hash(&mut hasher);
+        let gzip = gzip(&plain);
+        Self { tag: format!("\"{:016x}\"", hasher.finish()), plain, gzip }
+    }
+}
+
+/// `bytes`, compressed. Writing into memory does not fail.
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes everything").into()
+}
 
 /// `GET /`
 pub(crate) async fn page(headers: HeaderMap) -> Response {
@@ -118,6 +148,11 @@ pub(crate) async fn setup_page(headers: HeaderMap) -> Response {
     serve("setup.html", &headers)
 }
 
+/// `GET /password`
+pub(crate) async fn password_page(headers: HeaderMap) -> Response {
+    serve("password.html", &headers)
+}
+
 /// `GET /assets/{*path}`
 pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
     serve(&path, &headers)
@@ -127,19 +162,34 @@ fn serve(path: &str, request: &HeaderMap) -> Response {
     let Some(index) = ASSETS.iter().position(|asset| asset.path == path) else {
         return (StatusCode::NOT_FOUND, "no such file\n").into_response();
     };
-    let (asset, tag) = (&ASSETS[index], TAGS[index].as_str());
+    let (asset, ready) = (&ASSETS[index], &READY[index]);
+    let tag = ready.tag.as_str();
     // Kept by the browser, but asked for each time: a new version of the program is seen at once.
-    let cache = [(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache")];
-    let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    if known.flat_map(|tags| tags.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag) {
+    let cache = [
+        (header::ETAG, tag),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::VARY, header::ACCEPT_ENCODING.as_str()),
+    ];
+    if lists(request, &header::IF_NONE_MATCH, |known| known.trim_start_matches("W/") == tag) {
         return (StatusCode::NOT_MODIFIED, cache).into_response();
     }
-    (cache, [(header::CONTENT_TYPE, asset.media_type)], asset.bytes).into_response()
+    let media_type = [(header::CONTENT_TYPE, asset.media_type)];
+    if lists(request, &header::ACCEPT_ENCODING, |coding| coding == "gzip" || coding == "*") {
+        let coding = [(header::CONTENT_ENCODING, "gzip")];
+        return (cache, media_type, coding, ready.gzip.clone()).into_response();
+    }
+    (cache, media_type, ready.plain.clone()).into_response()
+}
+
+/// Whether a header that is a list has an entry that fits. One with a weight fits nothing: browsers give none.
+fn lists(request: &HeaderMap, name: &header::HeaderName, fits: impl Fn(&str) -> bool) -> bool {
+    let values = request.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|entry| fits(entry.trim()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
+    use std::{collections::BTreeSet, fmt::Write as _};
 
     use sha2::{Digest as _, Sha256};
 
@@ -166,6 +216,44 @@ mod tests {
             checked += 1;
         }
         assert_eq!(checked, 3);
+    }
+
+    /// The files that a browser loads before anybody clicks: those that the page names, and what they import.
+    fn loaded_at_once() -> BTreeSet<&'static str> {
+        let mut loaded = BTreeSet::from([PAGE]);
+        let named = text(PAGE).split('"').filter_map(|word| word.strip_prefix("assets/"));
+        let mut waiting: Vec<&'static str> = named.collect();
+        while let Some(path) = waiting.pop() {
+            if loaded.insert(path) && path.ends_with(".js") && !path.starts_with("vendor/") {
+                let imports = text(path).lines().filter_map(|line| line.split_once(" from \"./"));
+                waiting.extend(imports.map(|(_, rest)| rest.trim_end_matches("\";")));
+            }
+        }
+        loaded
+    }
+
+    fn compressed_bytes(fits: impl Fn(&str) -> bool) -> usize {
+        let files = ASSETS.iter().zip(&*READY).filter(|(asset, _)| fits(asset.path));
+        files.map(|(_, ready)| ready.gzip.len()).sum()
+    }
+
+    #[test]
+    fn the_page_is_small_and_what_it_loads_later_is_not_much() {
+        let at_once = loaded_at_once();
+        assert!(at_once.contains("chart.js") && !at_once.contains("alerts-page.js"), "{at_once:?}");
+        let bytes = compressed_bytes(|path| at_once.contains(path));
+        assert!(bytes <= 60 * 1024, "the page is {bytes} bytes, compressed");
+        let all = compressed_bytes(|_| true);
+        assert!(all <= 100 * 1024, "everything there is has {all} bytes, compressed");
+    }
+
+    #[test]
+    fn what_goes_out_compressed_is_what_goes_out_plain() {
+        for ready in &*READY {
+            let mut plain = Vec::new();
+            std::io::copy(&mut flate2::read::GzDecoder::new(&*ready.gzip), &mut plain).unwrap();
+            assert_eq!(plain, ready.plain);
+        }
     }
 
     #[test]

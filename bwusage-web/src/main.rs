@@ -86,6 +86,11 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
     };
     let folder = arguments.state.folder();
     let store = if arguments.no_login { None } else { Some(Store::open(&folder)?) };
+    let metrics_allowed = match &store {
+        // Whoever logs in may read them, and whoever has a token.
+        Some(_) if arguments.metrics_allowed.is_empty() => MetricsAllowed::nobody(),
+        _ => MetricsAllowed::new(arguments.metrics_allowed),
+    };
     let endpoint = Endpoint::resolve(arguments.socket);
     let settings = Settings {
         store,
@@ -94,7 +99,7 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
         base: arguments.base,
         tls: tls.is_some(),
         trusted_proxies: arguments.trusted_proxies,
-        metrics_allowed: MetricsAllowed::new(arguments.metrics_allowed),
+        metrics_allowed,
     };
     let base = settings.base.clone();
     let gate = Gate::new(settings, endpoint.clone());
@@ -124,7 +129,7 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
         users,
         endpoint,
     };
-    let router = routes::router(sources, hosts, gate.clone(), arguments.max_streams);
+    let router = routes::router(sources, hosts, &gate, arguments.max_streams);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{}{base}", listener.local_addr()?);
     // Told to whoever reads it; the server does not depend on anybody reading.

@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
+//! | `/password` | the page to change one's own password |
 //! | `/login`, `/setup` | the pages for whoever is not logged in; their requests are [`access::login`] |
 //! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
@@ -129,7 +130,7 @@ impl FromRef<App> for Arc<Users> {
 
 /// The whole server: what comes from `sources` shown, `hosts` answered to, and everyone let through `gate`. At most
 /// `streams` streams are open.
-pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams: usize) -> Router {
+pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: &Gate, streams: usize) -> Router {
     let line = || Arc::new(Mutex::new(sources.endpoint.clone()));
     let app = App {
         daemon: line(),
@@ -160,9 +161,9 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams:
 /// sent to the one with it.
 fn below(base: &str, routes: Router) -> Router {
     let Some(path) = base.strip_suffix('/').filter(|path| !path.is_empty()) else { return routes };
-    let (bare, slashed) = (path.to_owned(), base.to_owned());
+    let (unslashed, slashed) = (path.to_owned(), base.to_owned());
     let slash = move |request: Request, next: Next| {
-        let to = (request.uri().path() == bare).then(|| Redirect::permanent(&slashed));
+        let to = (request.uri().path() == unslashed).then(|| Redirect::permanent(&slashed));
         async move {
             match to {
                 Some(to) => to.into_response(),
@@ -253,11 +254,11 @@ async fn stream(
 ) -> Result<Response, Failure> {
     let (question, Parameters { since, interval_ms, .. }) = understood(asked)?;
     let pace = Pace::new(interval_ms).map_err(Failure::bad_request)?;
-    let place = app.streams.take(access.name())?;
+    let reserved = app.streams.take(access.name())?;
     // A browser that lost its connection says itself which tick it saw last.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let viewer = Viewer::new(question, access.sight().clone(), pace, last_event.or(since).unwrap_or(0));
-    let bytes = told(app, access, viewer, place).map(Ok::<_, Infallible>);
+    let bytes = told(app, access, viewer, reserved).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         (header::CACHE_CONTROL.as_str(), "no-cache, no-transform"),

@@ -3,8 +3,10 @@
 mod api;
 #[path = "../../../bwusaged/tests/support/daemon_program.rs"]
 mod daemon_program;
+mod dashboard;
 mod deliveries;
 mod devtools;
+mod door;
 mod openapi;
 mod page;
 mod prometheus;

@@ -37,7 +37,7 @@ async fn whoever_goes_away_ends_the_daemons_work() {
     let sources =
         Sources { endpoint: Endpoint::new(&socket), ..sources(sample::moments(sample::live(1, 5))) };
     let gate = Gate::new(Settings::default(), sources.endpoint.clone());
-    let router = router(sources, AllowedHosts::default(), gate, MAX_STREAMS);
+    let router = router(sources, AllowedHosts::default(), &gate, MAX_STREAMS);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(crate::serve::serve(listener, router, None));
