@@ -138,6 +138,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) metrics_top: u32,
 
+    /// Whom to tell of alerts, by webhook or e-mail [default: nobody]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Hide command lines and with whom programs talk from viewers who are tied to no user of this machine
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
     pub(crate) redact_viewers: bool,

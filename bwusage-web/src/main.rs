@@ -16,6 +16,7 @@ mod access;
 mod alert_feed;
 mod assets;
 mod cli;
+mod delivery;
 mod download;
 mod events;
 mod failure;
@@ -47,7 +48,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use bwusage_proto::transport::Endpoint;
+use bwusage_proto::{notify::Cursor, transport::Endpoint};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -109,7 +110,18 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
         AllowedHosts::new(arguments.allowed_hosts).and_addresses(!address.ip().to_canonical().is_loopback());
     let users = Arc::default();
     let (metrics_file, memory) = Remembered::load(&folder, "metrics.json");
+    let deliveries = match arguments.config {
+        None => None,
+        Some(path) => {
+            let channels = delivery::config::load(&path)?;
+            let path =
+                folder.path("deliveries.json").context("without --state nobody knows what was delivered")?;
+            let cursor = Cursor::open(&path)?;
+            Some(delivery::start(channels, cursor, endpoint.clone()))
+        }
+    };
     let sources = Sources {
+        deliveries,
         metrics: Metrics::new(arguments.metrics_top as usize, memory),
         metrics_file,
         moments: feed::follow(endpoint.clone()),

@@ -14,6 +14,7 @@ mod below;
 mod holes;
 mod house;
 mod login;
+mod openapi;
 mod roles;
 mod sights;
 
@@ -42,6 +43,7 @@ fn sources(moments: Moments) -> Sources {
         alerts: AlertFeed::silent(),
         endpoint,
         users: Arc::default(),
+        deliveries: None,
         metrics: Metrics::new(50, Memory::default()),
         metrics_file: Remembered::nowhere(),
     }
