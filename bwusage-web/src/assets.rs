@@ -83,6 +83,7 @@ static ASSETS: &[Asset] = assets! {
     "range-picker.js": SCRIPT,
     "ranges.js": SCRIPT,
     "rule-form.js": SCRIPT,
+    "rule-words.js": SCRIPT,
     "send.js": SCRIPT,
     "series.js": SCRIPT,
     "session.js": SCRIPT,
@@ -268,6 +269,17 @@ mod tests {
             let foreign =
                 text.match_indices("http://").find(|(at, _)| !text[*at..].starts_with("http://www.w3.org/"));
             assert_eq!(foreign, None, "{}", asset.path);
+        }
+    }
+
+    #[test]
+    fn scripts_import_only_files_that_exist() {
+        for asset in ASSETS.iter().filter(|asset| asset.media_type == SCRIPT && !asset.path.contains('/')) {
+            let imports = ["from \"./", "import(\"./"].map(|start| text(asset.path).split(start).skip(1));
+            for rest in imports.into_iter().flatten() {
+                let imported = rest.split('"').next().unwrap();
+                assert!(ASSETS.iter().any(|asset| asset.path == imported), "{} imports {imported}", asset.path);
+            }
         }
     }
 
