@@ -11,6 +11,8 @@ use super::*;
 use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
 
 mod below;
+#[cfg(unix)]
+mod cancel;
 mod holes;
 mod house;
 mod login;
