@@ -31,6 +31,7 @@ const LATER = {
 };
 const loading = {};
 const later = {};
+let styles = null;
 
 const address = new Address(look);
 const range = new RangePicker(address, draw);
@@ -97,14 +98,24 @@ function look(view) {
   }
   if (view in LATER) open(view);
   if (address.get("row") || later.drawer) open("drawer");
-  if (view === "admin" && !find("admin").childElementCount) import("./admin.js").catch(() => setText(find("admin"), "There is nothing to administer here."));
+  if (view === "admin" && !find("admin").childElementCount) import("./admin.js");
   draw();
+}
+
+/** How those parts look, loaded with the first of them. */
+function loadStyles() {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "assets/parts.css" });
+  document.head.append(link);
+  return new Promise((resolve) => {
+    for (const end of ["load", "error"]) link.addEventListener(end, resolve);
+  });
 }
 
 /** Goes to a part of the page that may not be there yet. */
 async function open(name) {
   loading[name] ??= LATER[name]();
-  const module = await loading[name];
+  styles ??= loadStyles();
+  const [module] = await Promise.all([loading[name], styles]);
   if (!later[name]) {
     later[name] = module.open(address, processes);
     if (hello) later[name].introduce(hello);
