@@ -4,7 +4,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,6 +35,13 @@ use super::{
     webhook::{self, HeaderError, Url, UrlError, Webhook},
 };
 
+#[cfg(unix)]
+#[path = "config/unix.rs"]
+mod platform;
+#[cfg(not(unix))]
+#[path = "config/other.rs"]
+mod platform;
+
 /// Seconds that a delivery may take.
 const TIMEOUTS_S: std::ops::RangeInclusive<u64> = 1..=300;
 const TIMEOUT_S: u64 = 10;
@@ -60,6 +68,8 @@ struct Wish {
 pub(crate) enum ConfigError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("{0} holds secrets, and others can read or write it: keep them out   chmod 600 {0}", path.display())]
+    Open { path: PathBuf },
     #[error("{}, line {line}: {}", path.display(), wrong.message())]
     Parse { path: PathBuf, line: usize, wrong: Box<toml::de::Error> },
     #[error("{}: [{section}]", path.display())]
@@ -133,8 +143,14 @@ struct WrittenMail {
 
 /// Reads the file at `path`.
 pub(crate) fn load(path: &Path) -> Result<Vec<Channel>, ConfigError> {
-    let text =
-        fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let failed = |source| ConfigError::Read { path: path.to_owned(), source };
+    // What is looked at is what is read: the same open file.
+    let mut file = File::open(path).map_err(failed)?;
+    if platform::is_open(&file).map_err(failed)? {
+        return Err(ConfigError::Open { path: path.to_owned() });
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(failed)?;
     parse(&text, path)
 }
 

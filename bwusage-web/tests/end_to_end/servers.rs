@@ -58,7 +58,10 @@ impl Servers {
     pub(crate) fn start_telling(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         recording::write(&folder.path().join("recording.jsonl"));
-        fs::write(folder.path().join(CONFIG), config).unwrap();
+        let mut file = tempfile::NamedTempFile::new_in(folder.path()).unwrap();
+        file.write_all(config.as_bytes()).unwrap();
+        // As it was made, nobody else can read it.
+        file.persist(folder.path().join(CONFIG)).unwrap();
         Self::play(folder)
     }
 

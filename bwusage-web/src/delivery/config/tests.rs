@@ -58,3 +58,19 @@ fn every_mistake_is_named_with_its_place() {
         assert!(said.contains(words), "{text}: {said}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_read_or_write_is_refused_with_what_to_type() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    fs::write(&path, "").unwrap();
+    for (mode, is_fine) in [(0o600, true), (0o640, true), (0o644, false), (0o660, false), (0o602, false)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        match load(&path) {
+            Ok(_) => assert!(is_fine, "{mode:o}"),
+            Err(error) => assert!(!is_fine && error.to_string().contains("chmod 600"), "{mode:o}: {error}"),
+        }
+    }
+}
