@@ -53,11 +53,13 @@
 //! **Evolution.** A released message is frozen ([`message`]): a change is a new kind. Golden bytes of every kind are in
 //! `tests/golden.rs`.
 
+pub mod access;
 pub mod alert;
 pub mod ancestry;
 pub mod client;
 pub mod codec;
 pub mod connection;
+pub mod csv;
 pub mod filter;
 pub mod format;
 pub mod frame;
@@ -66,6 +68,8 @@ pub mod history;
 pub mod ledger;
 pub mod message;
 pub mod mirror;
+#[cfg(feature = "notify")]
+pub mod notify;
 pub mod order;
 pub mod process;
 pub mod quality;

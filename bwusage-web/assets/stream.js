@@ -4,7 +4,7 @@
 const HIDDEN_MS = 60_000;
 /** Pause before another try when the browser itself has given up (the server was full, or answered nonsense). */
 const RETRY_MS = 2_000;
-const EVENTS = ["hello", "backfill", "tick", "top", "down"];
+const EVENTS = ["hello", "backfill", "tick", "top", "alert", "alerts_missed", "down"];
 
 export class Stream {
   #source = null;
@@ -14,7 +14,7 @@ export class Stream {
 
   /**
    * `address` is asked for the stream's address at every connection; `handlers` has a function for each event, called
-   * with its data, and `lost`, called when the server cannot be reached.
+   * with its data, and `lost`, called when the server cannot be reached, with whether it answered something else.
    */
   constructor(address, handlers) {
     this.#address = address;
@@ -31,8 +31,9 @@ export class Stream {
       source.addEventListener(name, (event) => this.#handlers[name](JSON.parse(event.data)));
     }
     source.addEventListener("error", () => {
-      this.#handlers.lost();
-      if (source.readyState === EventSource.CLOSED && !document.hidden) this.#after(RETRY_MS, () => this.open());
+      const refused = source.readyState === EventSource.CLOSED;
+      this.#handlers.lost(refused);
+      if (refused && !document.hidden) this.#after(RETRY_MS, () => this.open());
     });
   }
 

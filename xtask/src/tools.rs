@@ -25,6 +25,8 @@ const PACKAGES: &[(&str, &str)] = &[
     // The interfaces, as people use them.
     ("tmux", "tmux"),
     ("chromium", "chromium"),
+    // Metrics, as monitoring systems collect them.
+    ("promtool", "prometheus"),
 ];
 
 /// Subcommands of cargo, by the name of their crate.

@@ -8,9 +8,13 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{daemon_program::daemon_program, recording};
+
+/// The configuration of the web server, where it has one.
+const CONFIG: &str = "bwusage-web.toml";
 
 /// A process that ends with the test.
 struct Running(Child);
@@ -50,6 +54,17 @@ impl Servers {
         Self::play(folder)
     }
 
+    /// Telling whoever is named in `config` of alerts.
+    pub(crate) fn start_telling(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        recording::write(&folder.path().join("recording.jsonl"));
+        let mut file = tempfile::NamedTempFile::new_in(folder.path()).unwrap();
+        file.write_all(config.as_bytes()).unwrap();
+        // As it was made, nobody else can read it.
+        file.persist(folder.path().join(CONFIG)).unwrap();
+        Self::play(folder)
+    }
+
     /// With the recording that everyone can play.
     pub(crate) fn start_demo() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -70,6 +85,36 @@ impl Servers {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    /// The head and the body of the answer to `GET path`, also where it comes in pieces.
+    pub(crate) fn answer(&self, path: &str) -> (String, String) {
+        answer(&self.origin, path)
+    }
+
+    /// The status and the body of the answer to a request with a body of JSON.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let address = self.origin.strip_prefix("http://").unwrap();
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap() };
+        (status, body)
+    }
+
+    /// The lines of the event stream of an open page.
+    pub(crate) fn stream(&self) -> impl Iterator<Item = String> {
+        BufReader::new(request(&self.origin, "/api/v1/stream")).lines().map(Result::unwrap)
     }
 
     /// The daemon's socket.
@@ -123,9 +168,15 @@ fn start_daemon(folder: &Path) -> Running {
 
 /// Returns when it shows what the daemon says.
 fn start_web(folder: &Path, listen: &str) -> (Running, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bwusage-web"))
-        .args(["--listen", listen, "--socket"])
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bwusage-web"));
+    if folder.join(CONFIG).exists() {
+        command.arg("--config").arg(folder.join(CONFIG));
+    }
+    let mut child = command
+        .args(["--no-login", "--listen", listen, "--socket"])
         .arg(folder.join("socket"))
+        .arg("--state")
+        .arg(folder.join("web"))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -138,6 +189,18 @@ fn start_web(folder: &Path, listen: &str) -> (Running, String) {
         assert!(stream.read_line(&mut said).unwrap() > 0, "the stream ended:\n{said}");
     }
     (Running(child), origin)
+}
+
+/// The head, in small letters, and the body of what `origin` answers to `GET path`.
+pub(crate) fn answer(origin: &str, path: &str) -> (String, String) {
+    let address = origin.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    // Whoever speaks this version is sent the body as it is, to the end of the connection.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_ascii_lowercase(), body.to_owned())
 }
 
 fn request(origin: &str, path: &str) -> TcpStream {
