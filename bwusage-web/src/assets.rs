@@ -278,7 +278,11 @@ mod tests {
             let imports = ["from \"./", "import(\"./"].map(|start| text(asset.path).split(start).skip(1));
             for rest in imports.into_iter().flatten() {
                 let imported = rest.split('"').next().unwrap();
-                assert!(ASSETS.iter().any(|asset| asset.path == imported), "{} imports {imported}", asset.path);
+                assert!(
+                    ASSETS.iter().any(|asset| asset.path == imported),
+                    "{} imports {imported}",
+                    asset.path
+                );
             }
         }
     }
