@@ -42,6 +42,8 @@ const EXPECTED: &str = "
     POST /api/v1/alerts/{rule}/snooze operator
     POST /api/v1/alerts/{rule}/enable operator
     POST /api/v1/alerts/{rule}/disable operator
+    GET /api/v1/deliveries operator
+    GET /api/v1/openapi.json anyone
     POST /api/v1/login anyone
     POST /api/v1/logout anyone
     POST /api/v1/setup anyone
