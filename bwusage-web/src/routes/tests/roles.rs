@@ -20,6 +20,8 @@ const EXPECTED: &str = "
     GET /assets/{*path} anyone
     GET /healthz anyone
     GET /metrics metrics
+    GET /api/v1/openapi.json anyone
+    GET /api/v1/deliveries operator
     GET /api/v1/top read
     GET /api/v1/top.csv read
     GET /api/v1/status read
