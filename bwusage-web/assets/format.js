@@ -65,12 +65,17 @@ const DAY = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
 
 /** A time of day: `20:03:07`. */
 export function clock(unixMs) {
-  return CLOCK.format(unixMs);
+  return written(CLOCK, unixMs);
 }
 
 /** A date and time of day. */
 export function moment(unixMs) {
-  return MOMENT.format(unixMs);
+  return written(MOMENT, unixMs);
+}
+
+/** A moment beyond what a date can be is not known; it is no reason to draw nothing. */
+function written(format, unixMs) {
+  return Number.isNaN(new Date(unixMs).getTime()) ? UNKNOWN : format.format(unixMs);
 }
 
 /** A moment on an axis that is this long: `20:03:07`, `20:03`, `22 Nov 20:00`, `22 Nov`. */
