@@ -21,6 +21,16 @@ export async function setNotifying(on) {
   return notifying();
 }
 
+/** Shows how many of `rules` are active. */
+export function showActive(rules) {
+  const active = rules.filter(({ state, enabled }) => enabled && state === "firing").length;
+  find("bell-count").hidden = active === 0;
+  setText(find("bell-count"), String(active));
+  const words = active === 0 ? "No alert is active" : active === 1 ? "1 alert is active" : `${active} alerts are active`;
+  find("bell").setAttribute("aria-label", words);
+  find("bell").title = words;
+}
+
 export class AlertBell {
   #changed;
 
@@ -32,12 +42,7 @@ export class AlertBell {
   /** Counts the active ones. */
   async refresh() {
     const list = await ask("alerts").catch(() => null);
-    const active = list?.rules.filter(({ state }) => state === "firing").length ?? 0;
-    find("bell-count").hidden = active === 0;
-    setText(find("bell-count"), String(active));
-    const words = active === 0 ? "No alert is active" : active === 1 ? "1 alert is active" : `${active} alerts are active`;
-    find("bell").setAttribute("aria-label", words);
-    find("bell").title = words;
+    showActive(list?.rules ?? []);
   }
 
   /** Tells what happened. */

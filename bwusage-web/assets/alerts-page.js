@@ -1,7 +1,7 @@
 // Alerts: what is active, the rules, and what happened. Whoever may change rules can; everybody sees why not.
 
 import { Refused, ask, tell } from "./api.js";
-import { notifying, setNotifying } from "./alert-bell.js";
+import { notifying, setNotifying, showActive } from "./alert-bell.js";
 import { RuleForm } from "./rule-form.js";
 import { button, element } from "./dom.js";
 import { duration, moment, setText, visible } from "./format.js";
@@ -76,7 +76,10 @@ class AlertsPage {
     if (!now && performance.now() - this.#askedAt < REFRESH_MS) return;
     this.#askedAt = performance.now();
     const [list, log] = await Promise.all([ask("alerts").catch(() => null), ask("alerts/log", "limit=50").catch(() => null)]);
-    if (list) this.#rules = list.rules;
+    if (list) {
+      this.#rules = list.rules;
+      showActive(list.rules);
+    }
     setText(this.#empty, list ? (list.rules.length ? list.fault ?? "" : "No rule yet. Add one below: the daemon watches it, also while no page is open.") : "Rules cannot be asked for at present.");
     this.#empty.hidden = this.#empty.textContent === "";
     this.#draw();

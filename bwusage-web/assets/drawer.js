@@ -185,7 +185,7 @@ class Drawer {
     this.#parts.facts.replaceChildren(...known.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", { textContent: visible(String(value)) })]));
     const [connections, alert] = actions.children;
     const { filter } = readKey(this.#key);
-    connections.href = `#connections?${new URLSearchParams({ filter })}`;
+    connections.href = `#connections?${new URLSearchParams({ filter, closed: true })}`;
     connections.hidden = !filter || by === "unit" || by === "container";
     const of = row.app != null ? `app ${named(row.app)}` : by === "user" && row.user != null ? `user ${named(row.user)}` : "";
     alert.href = `#alerts?${new URLSearchParams({ rule: `${of}: total > 1GB / day` })}`;

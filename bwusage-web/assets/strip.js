@@ -26,6 +26,7 @@ export function partName({ kind, name }) {
   if (kind === "other_users") return "other users";
   if (kind === "residual") return `(${name.replaceAll("_", " ")})`;
   if (kind === "imported") return `${visible(name)} (imported)`;
+  if (name === "") return "(no name)";
   return name == null ? "(unknown)" : visible(name);
 }
 
@@ -42,6 +43,7 @@ export class Strip {
   #parts = null;
   #filter = "";
   #lengthMs = 0;
+  #answered = false;
 
   /** `chosen` is called with the filter that looks at one of them alone, `changed` when the server has answered. */
   constructor(chosen, changed) {
@@ -70,6 +72,7 @@ export class Strip {
     const report = await ask("history", parameters).catch(() => null);
     if (this.#key !== key) return;
     this.#parts = report && partsOf(report);
+    this.#answered = true;
     this.#lengthMs = to - from;
     this.#changed();
   }
@@ -77,10 +80,11 @@ export class Strip {
   /** Writes it again: the units or the filter have changed. */
   redraw() {
     const parts = this.#parts ?? [];
-    find("strip").hidden = this.#parts === null;
+    // It has its place from the beginning, so that nothing below moves away from under the mouse.
+    find("strip").hidden = this.#answered && this.#parts === null;
     setText(find("strip-range"), `the past ${duration(this.#lengthMs)}`);
     const sum = parts.reduce((total, { all }) => total + all, 0);
-    setText(find("strip-sum"), sum ? bytes(sum) : "nobody");
+    setText(find("strip-sum"), sum ? bytes(sum) : this.#answered ? "nobody" : "…");
     const [bar, list] = [find("strip-bar"), find("strip-list")];
     resize(bar, parts.length, () => document.createElement("i"));
     resize(list, parts.length, createChip);

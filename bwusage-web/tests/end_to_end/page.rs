@@ -16,6 +16,8 @@ pub(crate) fn open(browser: &Browser, servers: &Servers, width: u32) -> Page {
     page.open(&format!("{}/", servers.origin()));
     page.wait_for("document.querySelectorAll('#programs tbody tr').length >= 11");
     page.wait_for(&pill_says("live"));
+    // From then on nothing moves away from under the mouse.
+    page.wait_for("document.querySelector('#strip-list li')");
     page
 }
 
@@ -140,7 +142,10 @@ fn connections_are_grouped_filtered_and_reached_from_a_program() {
     page.wait_for("document.querySelector('#drawer .actions a')?.href.includes('firefox')");
     page.click("#drawer .actions a");
     page.wait_for("document.querySelector('#talk-filter').value === 'app:\\\"firefox\\\"'");
-    page.wait_for("document.querySelectorAll('#connections tbody tr').length === 2");
+    page.wait_for(
+        "(() => { const programs = [...document.querySelectorAll('#connections tbody .program .main')];
+            return programs.length >= 2 && programs.every((program) => program.textContent === 'firefox'); })()",
+    );
     assert_eq!(page.complaints().iter().filter(|said| !said.contains("400")).count(), 0);
 }
 
