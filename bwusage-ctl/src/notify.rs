@@ -13,7 +13,6 @@ pub(crate) mod config;
 pub(crate) mod courier;
 pub(crate) mod cursor;
 pub(crate) mod desktop;
-pub(crate) mod feed;
 pub(crate) mod notice;
 pub(crate) mod undelivered;
 pub(crate) mod webhook;

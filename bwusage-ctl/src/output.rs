@@ -18,6 +18,15 @@ pub(crate) fn plain(bytes: &[u8]) -> Result<(), Failure> {
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(Failure::Output)
 }
 
+/// Writes lines for programs, with their ends, as they are made.
+pub(crate) fn plain_lines(lines: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    for line in lines {
+        stdout.write_all(line.as_bytes()).map_err(Failure::Output)?;
+    }
+    stdout.flush().map_err(Failure::Output)
+}
+
 /// Writes one line of JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     plain(json_line(value).map_err(Failure::Json)?.as_bytes())

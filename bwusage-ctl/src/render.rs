@@ -2,7 +2,6 @@
 
 pub(crate) mod alerts;
 pub(crate) mod connections;
-pub(crate) mod csv;
 mod grid;
 pub(crate) mod history;
 pub(crate) mod ledger;

@@ -23,8 +23,10 @@ use crate::{
 
 mod alerts;
 mod follow;
+mod news;
 pub use alerts::EventStream;
 pub use follow::{Event, Follow};
+pub use news::{News, NewsFeed};
 
 /// How long an answer may take before the daemon counts as hung.
 pub const ANSWER_DEADLINE: Duration = Duration::from_secs(5);

@@ -15,6 +15,9 @@ use crate::{
     units::Scope,
 };
 
+mod typed;
+pub use typed::{RangeError, TypedRange, complete};
+
 /// Most buckets in one answer.
 pub const MAX_BUCKETS: usize = 20_000;
 /// Most series in one answer beside the sums; more are asked for in ranges of their own.
@@ -83,6 +86,9 @@ pub enum Bucket {
 }
 
 impl Bucket {
+    /// Every one, the finest first.
+    pub const ALL: [Self; 6] = [Self::Second, Self::Minute, Self::Hour, Self::Day, Self::Month, Self::Whole];
+
     /// The name in JSON and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -120,6 +126,18 @@ pub enum Per {
 }
 
 impl Per {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::Total,
+        Self::App,
+        Self::User,
+        Self::Scope,
+        Self::Category,
+        Self::Interface,
+        Self::Remote,
+        Self::Host,
+    ];
+
     /// The name in JSON and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -58,6 +58,7 @@ pub mod ancestry;
 pub mod client;
 pub mod codec;
 pub mod connection;
+pub mod csv;
 pub mod filter;
 pub mod format;
 pub mod frame;

@@ -1,83 +1,134 @@
-// The page: one stream from the server into cards and table, and the keys that work everywhere.
+// The page: one stream from the server into its parts, and the keys that work everywhere.
 
+import { Address, showView } from "./address.js";
+import { AlertBell } from "./alert-bell.js";
 import { Cards } from "./cards.js";
 import { Connections } from "./connections.js";
+import { Drawer } from "./drawer.js";
 import { Engine } from "./engine.js";
-import { UNITS, moment, setText, setUnits, visible } from "./format.js";
-import { History } from "./history.js";
+import { duration, moment, setText, visible } from "./format.js";
 import { Attribution, Ledger, setReasons } from "./ledger.js";
+import { Past } from "./past.js";
+import { placePopovers } from "./popovers.js";
 import { Processes } from "./processes.js";
+import { RangePicker } from "./range-picker.js";
+import { showSession } from "./session.js";
+import { Settings } from "./settings.js";
 import { Stream } from "./stream.js";
-import { VIEWS, Views } from "./views.js";
+import { Strip } from "./strip.js";
+import { Window } from "./window.js";
 
 const find = (id) => document.getElementById(id);
-
-const history = new History();
-const cards = new Cards();
-const attribution = new Attribution();
-const connections = new Connections();
-const engine = new Engine();
-const ledger = new Ledger();
-const processes = new Processes(() => {
-  waitingTop = null;
-  stream.open();
-});
 
 let connection = "connecting";
 let paused = false;
 let tick = null;
-let waitingTop = null;
+let waiting = false;
+/** Parts of the page that are loaded when somebody first goes there. */
+const later = {};
+
+const address = new Address(look);
+address.look = address.look.bind(address);
+const range = new RangePicker(address, draw);
+const seconds = new Window();
+const past = new Past(draw);
+const cards = new Cards({ zoomed: (from, to) => range.zoom(from, to), reset: () => range.reset() });
+const attribution = new Attribution();
+const connections = new Connections(address);
+const engine = new Engine();
+const ledger = new Ledger();
+const settings = new Settings(rewrite, () => stream.open());
+const processes = new Processes(address, () => stream.open());
+const strip = new Strip((filter) => processes.toggleFilter(filter));
+const drawer = new Drawer(address, processes);
+const bell = new AlertBell(() => later.alerts?.refresh());
 
 const stream = new Stream(() => {
   const parameters = processes.question;
-  if (history.lastAt !== undefined) parameters.set("since", history.lastAt);
+  parameters.set("interval_ms", settings.intervalMs);
+  if (seconds.lastAt !== undefined) parameters.set("since", seconds.lastAt);
   return `api/v1/stream?${parameters}`;
 }, {
   hello(hello) {
-    history.configure(hello.window_points, hello.interval_ms);
+    seconds.configure(hello.window_points, hello.interval_ms);
+    settings.offer(hello.interval_ms);
     introduce(hello);
     setReasons(hello.reasons);
     processes.offer(hello);
     connections.offer(hello.connection_groupings);
     processes.settle();
+    bell.refresh();
   },
   backfill(points) {
-    history.fill(points);
+    seconds.fill(points);
   },
   tick(now) {
     tick = now;
-    history.push(now);
+    seconds.push(now);
     setConnection("live", now.fault ? `Nothing is stored at present: ${now.fault}` : "");
     draw();
   },
   top(top) {
-    waitingTop = top;
+    processes.take(top);
+    waiting = true;
     if (!paused && !document.hidden) showTop();
   },
-  down({ message, hints }) {
-    setConnection("reconnecting", message, hints);
+  alert(event) {
+    bell.tell(event);
+  },
+  alerts_missed() {
+    bell.refresh();
+  },
+  down({ message, hints, retry_in_ms: retry }) {
+    const when = retry == null ? "" : `next try in ${duration(Math.max(retry, 1000))}`;
+    setConnection("reconnecting", message, [...hints, when].filter(Boolean));
   },
   lost() {
     setConnection("reconnecting", "the connection to bwusage-web was lost", []);
   },
 });
 
-const views = new Views((view, parameters) => {
-  if (view === "connections" && parameters.has("filter")) connections.look(parameters.get("filter"));
+/** Somebody went elsewhere in the page. */
+function look(view) {
+  showView(view);
+  if (view === "programs") {
+    range.look();
+    processes.look();
+  }
+  if (view === "connections") connections.look();
+  if (view === "history") openLater("history", () => import("./history-page.js"));
+  if (view === "alerts") openLater("alerts", () => import("./alerts-page.js"));
+  if (view === "admin" && !find("admin").childElementCount) import("./admin.js").catch(() => setText(find("admin"), "There is nothing to administer here."));
+  drawer.look();
   draw();
-});
+}
+
+async function openLater(name, load) {
+  if (!later[name]) {
+    const { open } = await load();
+    later[name] ??= open(address);
+  }
+  if (address.view === name) later[name].look();
+}
 
 function draw() {
   if (paused || document.hidden || !tick) return;
-  cards.show(tick, history);
   attribution.show(tick.ledger);
-  if (views.current === "connections") connections.refresh();
-  if (views.current === "ledger") ledger.refresh();
+  if (address.view === "programs") {
+    // A page that stands still at a moment of the past is drawn with the time of the last tick, not of the clock.
+    const shown = range.span(seconds.lastAt);
+    cards.show(tick, seconds, { ...past.show(shown, seconds, range.isLive), span: shown });
+    strip.show(shown, range.isLive, processes.filter);
+  }
+  if (address.view === "connections") connections.refresh();
+  if (address.view === "ledger") ledger.refresh();
+  if (address.view === "alerts") later.alerts?.refresh(false);
+  drawer.refresh();
 }
 
 function showTop() {
-  if (waitingTop) processes.show(waitingTop);
-  waitingTop = null;
+  if (waiting && address.view === "programs") processes.redraw();
+  waiting = false;
 }
 
 function introduce({ host, coverage, estimate, daemon_version: version, started_at_unix_ms: startedAt }) {
@@ -113,29 +164,31 @@ function setPaused(now) {
   if (!paused) showTop();
 }
 
-function chooseUnits(name) {
-  find("units").value = name;
-  setUnits(name);
-  if (tick) {
-    cards.show(tick, history);
-    attribution.show(tick.ledger);
-  }
+/** Everything is written again: amounts are called otherwise now. */
+function rewrite() {
+  draw();
+  strip.redraw();
   processes.redraw();
   connections.redraw();
   ledger.redraw();
+  drawer.refresh(true);
+  for (const part of Object.values(later)) part.redraw();
 }
 
 const KEYS = {
-  "/": () => document.querySelector("main > section:not([hidden]) input[type=search]")?.focus(),
+  "/": () => document.querySelector("main section:not([hidden]) input[type=search]")?.focus(),
   p: () => setPaused(!paused),
-  b: () => (views.current === "connections" ? connections : processes).nextGrouping(),
-  u: () => chooseUnits(UNITS[(UNITS.indexOf(find("units").value) + 1) % UNITS.length]),
+  b: () => (address.view === "connections" ? connections : processes).nextGrouping(),
+  u: () => settings.nextUnits(),
+  "[": () => range.step(-1),
+  "]": () => range.step(1),
+  0: () => range.reset(),
   "?": () => find("keys").showModal(),
-  ...Object.fromEntries(VIEWS.map((view, index) => [index + 1, () => { location.hash = view; }])),
+  ...Object.fromEntries(["programs", "connections", "ledger", "history", "alerts"].map((view, index) => [index + 1, () => { location.hash = view; }])),
 };
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
+  const typing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog, [popover]");
   const action = KEYS[event.key];
   if (typing || !action || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
@@ -147,8 +200,11 @@ document.addEventListener("visibilitychange", () => {
 });
 find("pause").addEventListener("click", () => setPaused(!paused));
 find("help").addEventListener("click", () => find("keys").showModal());
-find("close-help").addEventListener("click", () => find("keys").close());
-find("units").addEventListener("change", (event) => chooseUnits(event.target.value));
+for (const button of document.querySelectorAll("dialog [data-close]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
 
-chooseUnits(find("units").value);
+placePopovers();
+showSession();
+address.look();
 stream.open();

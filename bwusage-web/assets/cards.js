@@ -1,21 +1,20 @@
 // The cards: the value now, the range of the window, and the chart of one kind of number each.
 
 import { Chart } from "./chart.js";
-import { axisSteps, bytes, clock, duration, percent, rate, resize, setText } from "./format.js";
+import { axisSteps, axisTime, bytes, clock, duration, percent, rate, resize, setText, visible } from "./format.js";
+import { showNumbers } from "./numbers.js";
+import { extremes } from "./series.js";
 
 /** Less traffic than this does not fill a chart: an idle machine looks idle. */
 const LEAST_RATE = 16 * 1024;
 
+const speeds = (...series) => ({ format: rate, steps: axisSteps, top: () => LEAST_RATE, series });
+
 const CARDS = {
-  network: {
-    format: rate,
-    steps: axisSteps,
-    top: () => LEAST_RATE,
-    series: [
-      { column: "rx_bytes_per_s", sign: "▼", word: "received", style: "rx" },
-      { column: "tx_bytes_per_s", sign: "▲", word: "sent", style: "tx" },
-    ],
-  },
+  network: speeds(
+    { column: "rx_bytes_per_s", sign: "▼", word: "received", style: "rx" },
+    { column: "tx_bytes_per_s", sign: "▲", word: "sent", style: "tx" },
+  ),
   cpu: {
     format: percent,
     label: (value) => `${value} %`,
@@ -27,17 +26,13 @@ const CARDS = {
     format: bytes,
     steps: axisSteps,
     top: (tick) => tick?.memory?.total_bytes ?? 0,
+    level: true,
     series: [{ column: "memory_used_bytes", sign: "", word: "used", style: "memory" }],
   },
-  disk: {
-    format: rate,
-    steps: axisSteps,
-    top: () => LEAST_RATE,
-    series: [
-      { column: "disk_read_bytes_per_s", sign: "R", word: "read", style: "read" },
-      { column: "disk_write_bytes_per_s", sign: "W", word: "written", style: "write" },
-    ],
-  },
+  disk: speeds(
+    { column: "disk_read_bytes_per_s", sign: "R", word: "read", style: "read" },
+    { column: "disk_write_bytes_per_s", sign: "W", word: "written", style: "write" },
+  ),
 };
 
 class Card {
@@ -45,14 +40,15 @@ class Card {
   #spec;
   #chart;
   #tick = null;
-  #history = null;
+  #shown = null;
   #pointed = null;
 
-  constructor(id, spec) {
+  constructor(id, spec, time) {
     this.#element = document.getElementById(id);
     this.#spec = spec;
     const label = spec.label ?? spec.format;
-    this.#chart = new Chart(this.#element.querySelector(".chart"), {
+    this.#chart = new Chart(this.find(".chart"), {
+      ...time,
       series: spec.series,
       steps: spec.steps,
       label: (value) => (value === 0 ? "0" : label(value)),
@@ -62,19 +58,24 @@ class Card {
         this.#showRange();
       },
     });
+    this.find(".numbers").addEventListener("click", () => this.#showNumbers());
   }
 
-  show(tick, history) {
-    this.#tick = tick;
-    this.#history = history;
+  /** Shows the machine at `tick`, the values since the tick before it, and what is known of the range. */
+  show(tick, now, shown) {
+    [this.#tick, this.#shown] = [tick, shown];
     const { format, series } = this.#spec;
-    const now = series.map(({ column, word }) => `${format(tick?.[column])} ${word}`);
-    for (const { column } of series) setText(this.find(`[data-value=${column}]`), format(tick?.[column]));
-    const title = this.find("h2").textContent;
-    const past = duration(history.filledMs);
-    this.find(".chart").setAttribute("aria-label", `${title} over the past ${past}, now ${now.join(", ")}`);
-    this.#chart.draw(history);
+    const words = series.map(({ column, word }) => `${format(now(column))} ${word}`);
+    for (const { column } of series) setText(this.find(`[data-value=${column}]`), format(now(column)));
+    const known = shown.times.filter((at) => at >= shown.span[0]);
+    const past = duration(known.length ? shown.span[1] - known[0] : 0);
+    this.find(".chart").setAttribute("aria-label", `${this.title} over the past ${past}, now ${words.join(", ")}`);
+    this.#chart.draw({ ...shown, columns: series.map(({ column }) => shown.columns[column]) });
     this.#showRange();
+  }
+
+  get title() {
+    return this.find("h2").textContent;
   }
 
   find(selector) {
@@ -83,31 +84,69 @@ class Card {
 
   /** The range of the window, or the values under the crosshair. */
   #showRange() {
-    const history = this.#history;
-    if (!history?.times.length) return;
+    if (!this.#shown?.times.length) return;
+    const { times, columns, peaks, span } = this.#shown;
     const { format, series } = this.#spec;
-    const at = this.#pointed === null ? undefined : history.times[this.#pointed];
+    const at = this.#pointed === null ? undefined : times[this.#pointed];
     const parts = series.map(({ column, sign }) => {
-      const [least, most] = history.range(column);
-      const value = at === undefined ? `${format(least)} to ${format(most)}` : format(history.columns[column][this.#pointed]);
-      return `${sign} ${value}`.trim();
+      if (at !== undefined) return `${sign} ${format(columns[column][this.#pointed])}`.trim();
+      const [least, most] = extremes(times, columns[column], peaks?.[column], span);
+      return `${sign} ${format(least)} to ${format(most)}`.trim();
     });
-    if (at !== undefined) parts.unshift(clock(at));
+    if (at !== undefined) parts.unshift(span[1] - span[0] > 3_600_000 ? `${axisTime(at, 172_800_000)}` : clock(at));
     setText(this.find(".range"), parts.join(" · "));
+  }
+
+  #showNumbers() {
+    if (!this.#shown) return;
+    const { times, columns, span } = this.#shown;
+    const { format, series } = this.#spec;
+    const heads = series.map(({ word }) => word);
+    showNumbers(this.title, heads, times, series.map(({ column }) => columns[column]), span, format);
   }
 }
 
 /** All cards. */
 export class Cards {
-  #cards = Object.fromEntries(Object.entries(CARDS).map(([id, spec]) => [id, new Card(id, spec)]));
+  #cards;
+  #toldUntil = 0;
+  #now = {};
 
-  /** Shows the machine at `tick` (null before the first), and the window in `history`. */
-  show(tick, history) {
-    for (const card of Object.values(this.#cards)) card.show(tick, history);
-    if (tick) {
-      this.#showProcessor(tick);
-      this.#showMemory(tick.memory);
+  /** `time` has what a chart does with the range: `zoomed` and `reset`. */
+  constructor(time) {
+    this.#cards = Object.fromEntries(Object.entries(CARDS).map(([id, spec]) => [id, new Card(id, spec, time)]));
+    const cores = document.getElementById("cores");
+    cores.addEventListener("click", () => {
+      const each = cores.getAttribute("aria-pressed") !== "true";
+      cores.setAttribute("aria-pressed", String(each));
+      document.getElementById("cpu").classList.toggle("each", each);
+    });
+  }
+
+  /** Shows the machine at `tick`, the `window` of seconds, and what is known of the range. */
+  show(tick, window, shown) {
+    // The values are of all the time since the last ones, as those of the table are; how full something is, is of now.
+    if (tick.at_unix_ms !== this.#toldUntil) {
+      const since = this.#toldUntil || tick.at_unix_ms - 1;
+      for (const { series, level } of Object.values(CARDS)) {
+        for (const { column } of series) this.#now[column] = level ? tick[column] : window.mean(column, since);
+      }
+      this.#toldUntil = tick.at_unix_ms;
     }
+    for (const card of Object.values(this.#cards)) card.show(tick, (column) => this.#now[column], shown);
+    this.#showProcessor(tick);
+    this.#showMemory(tick.memory);
+    this.#showInterfaces(tick.interfaces);
+  }
+
+  #showInterfaces(interfaces) {
+    if (!interfaces) return;
+    const words = interfaces.map(({ name, rx_bytes_per_s: rx, tx_bytes_per_s: tx }) => `${visible(name)} ▼ ${rate(rx)} ▲ ${rate(tx)}`);
+    const busy = interfaces.filter((each) => each.rx_bytes_per_s || each.tx_bytes_per_s);
+    const detail = this.#cards.network.find("[data-detail]");
+    const names = (busy.length ? busy : interfaces).map(({ name }) => visible(name)).join(", ");
+    setText(detail, names && `on ${names}`);
+    detail.title = words.join("\n");
   }
 
   #showProcessor({ cores_percent: cores, load, uptime_ms: uptime }) {
@@ -117,11 +156,11 @@ export class Cards {
     if (uptime != null) words.push(`up ${duration(uptime)}`);
     setText(card.find("[data-detail]"), words.join(" · "));
     const bars = card.find(".cores");
-    resize(bars, cores.length, () => document.createElement("i"));
+    resize(bars, cores.length, () => document.createElement("li"));
     cores.forEach((busy, core) => {
       const bar = bars.children[core];
       bar.style.setProperty("--level", Math.min(busy / 100, 1).toFixed(3));
-      bar.title = `core ${core}: ${percent(busy)}`;
+      setText(bar, `${core}: ${percent(busy)}`);
     });
   }
 

@@ -1,8 +1,9 @@
 // Who talks to whom: connections that are open, and what closed ones moved, one by one or added up.
 
+import { NotForYou, Refused, ask } from "./api.js";
 import { FilterField, Heading } from "./controls.js";
 import { bytes, duration, moment, setText, visible } from "./format.js";
-import { NotForYou, Query, Refused, ask } from "./query.js";
+import { Query } from "./query.js";
 import { Table } from "./table.js";
 
 /** The server is asked at most this often. */
@@ -64,8 +65,10 @@ export class Connections {
   #askedAt = -REFRESH_MS;
   #refused = null;
   #answer = null;
+  #address;
 
-  constructor() {
+  constructor(address) {
+    this.#address = address;
     this.#heading = new Heading(this.#section.querySelector("thead tr"), COLUMNS, (key) => {
       this.#query.sortBy(key);
       this.#ask();
@@ -73,7 +76,7 @@ export class Connections {
     find("talk-by").addEventListener("change", (event) => this.#change({ by: event.target.value }));
     find("closed").addEventListener("change", (event) => this.#change({ closed: event.target.checked }));
     find("talk-more").addEventListener("click", () => {
-      this.#query.askForAll();
+      this.#query.askForMore();
       this.#ask();
     });
     const changed = (filter) => this.#change({ filter });
@@ -93,10 +96,12 @@ export class Connections {
     this.#heading.estimate(estimate);
   }
 
-  /** Looks for `filter` only: a link to this part of the page carries it. */
-  look(filter) {
-    this.#filter.text = filter;
-    this.#change({ filter });
+  /** Takes what the address says. */
+  look() {
+    const isNew = this.#query.read((name) => this.#address.get(name));
+    this.#filter.text = this.#query.get("filter");
+    find("closed").checked = this.#query.get("closed");
+    if (isNew || !this.#answer) this.#ask();
   }
 
   /** The next grouping. */
@@ -122,6 +127,9 @@ export class Connections {
   }
 
   async #ask() {
+    if (this.#address.view === "connections") this.#address.set(this.#query.written);
+    find("talk-csv").href = `api/v1/connections.csv?${this.#query.parameters}`;
+    find("talk-json").href = `api/v1/connections?${this.#query.parameters}`;
     this.#heading.mark(this.#query.get("sort"));
     find("talk-by").value = this.#query.get("by");
     this.#asking?.abort();
@@ -136,8 +144,8 @@ export class Connections {
       if (answer) this.#show(answer);
     } catch (error) {
       // What failed on the way is asked again at the next tick; what makes no sense or is not for us is not.
-      if (error instanceof Refused) this.#filter.refuse(error.message);
-      else if (error instanceof NotForYou) this.#note(error.message);
+      if (error instanceof NotForYou) this.#note(error.words);
+      else if (error instanceof Refused) this.#filter.refuse(error.message);
       else return;
       this.#refused = String(parameters);
     } finally {
@@ -150,7 +158,7 @@ export class Connections {
     const { rows, by, truncated, hidden } = answer;
     const takenAt = Date.parse(answer.taken_at);
     setText(this.#section.querySelector("th.name button"), words(by)[0]);
-    this.#rows.show(rows.map((row) => ({ ...row, label: nameOf(row, by), takenAt })), keyOf, (row) => row.kind);
+    this.#rows.show(rows.map((row) => ({ ...row, label: talkName(row, by), takenAt })), keyOf, (row) => row.kind);
     const [, one, many] = words(by);
     const count = `${rows.length} ${rows.length === 1 ? one : many}`;
     setText(find("talk-count"), truncated ? `first ${count}` : count);
@@ -172,7 +180,7 @@ function words(by) {
 }
 
 /** What a row is called. */
-function nameOf({ kind, group, remote_name: name, remote_address: address, remote_port: port }, by) {
+export function talkName({ kind, group, remote_name: name, remote_address: address, remote_port: port }, by) {
   if (kind === "group") return group == null ? `(no ${words(by)[1]})` : visible(group);
   if (kind === "not_itemised") return "(not itemised)";
   if (address == null) return "*";
@@ -207,13 +215,14 @@ function program({ name, app, processes }) {
   return processes > 1 ? `${processes} processes` : "";
 }
 
-function service({ port, protocol, service: name }) {
+/** The port of the side that was called, and what it is for. */
+export function service({ port, protocol, service: name }) {
   const number = [port || null, protocol].filter((part) => part != null).join("/");
   return name ? `${number} ${name}` : number;
 }
 
 /** What a socket is doing, or how many there are. */
-function state({ state: one, open, closed }) {
+export function state({ state: one, open, closed }) {
   if (one != null) return one.replaceAll("_", " ");
   return [open && `${open} open`, closed && `${closed} closed`].filter(Boolean).join(", ");
 }

@@ -44,8 +44,9 @@ function sortWords({ label, head }) {
 }
 
 function headingCell(column, sortBy) {
-  const { sort, head, style } = column;
+  const { sort, head, style, width } = column;
   const cell = document.createElement("th");
+  if (width && style !== "name") cell.style.width = `${width}px`;
   cell.scope = "col";
   cell.className = style;
   if (!sort) {

@@ -8,8 +8,10 @@ const find = (id) => document.getElementById(id);
 
 export class Engine {
   constructor() {
-    // A link into a closed part of the page would lead to its heading only.
-    find("quality").addEventListener("click", () => { find("engine").open = true; });
+    find("quality").addEventListener("click", () => {
+      find("engine").open = true;
+      find("engine").scrollIntoView();
+    });
   }
 
   /** Shows what the daemon says of its engine; `estimate` where wire bytes are not the count of each packet, else null. */

@@ -67,6 +67,17 @@ export function moment(unixMs) {
   return new Date(unixMs).toLocaleString([], { hour12: false });
 }
 
+/** A moment on an axis that is this long: `20:03:07`, `20:03`, `22 Nov 20:00`, `22 Nov`. */
+export function axisTime(unixMs, lengthMs) {
+  const [hour, day] = [3_600_000, 86_400_000];
+  const date = new Date(unixMs);
+  if (lengthMs < hour / 2) return clock(unixMs);
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+  if (lengthMs <= 1.1 * day) return time;
+  const dayWords = date.toLocaleDateString([], { day: "numeric", month: "short" });
+  return lengthMs > 8 * day || time === "00:00" ? dayWords : `${dayWords} ${time}`;
+}
+
 /** A span: `3 d 4 h`, `5 min 6 s`. */
 export function duration(ms) {
   if (ms == null) return UNKNOWN;

@@ -1,75 +1,64 @@
-// The process table: its columns, its heading that sorts, its filter.
+// The process table: its rows, its heading that sorts, its filter, and which columns are shown.
 
+import { NotForYou, Refused, ask } from "./api.js";
+import { COLUMNS, USUAL, fitting } from "./columns.js";
 import { FilterField, Heading } from "./controls.js";
-import { bytes, moment, percent, rate, setText, visible } from "./format.js";
+import { bytes, moment, setText, visible } from "./format.js";
 import { countWords, groupingTitle, keyOf, nameOf } from "./grouping.js";
-import { Query, Refused, ask, quote } from "./query.js";
+import { Query } from "./query.js";
+import { Samples, createSpark, drawSpark } from "./sparkline.js";
 import { Table } from "./table.js";
 
-/** A column of amounts. */
-const amount = (name, format) => ({ text: (row) => format(row[name]), zero: (row) => !row[name], falls: true });
-
-/** Every column: the server's name for sorting where it sorts by it, the heading, the class, the text of a cell. */
-const COLUMNS = [
-  {
-    sort: "name",
-    head: "Name",
-    style: "name",
-    parts: [
-      { style: "main", text: (row) => row.label, title: describe, href: talk },
-      { style: "mark", text: (row) => (isHidden(row) ? "background" : ""), title: explainHidden },
-      { style: "sub", text: application },
-    ],
-  },
-  { sort: "pid", head: "PID", style: "pid number", text: processNumbers, title: allProcessNumbers },
-  { head: "Category", style: "category", text: (row) => visible(row.category ?? "") },
-  { sort: "user", head: "User", style: "user", text: (row) => visible(users(row).join(", ")) },
-  { sort: "rx", head: "▼ rate", label: "receiving now", style: "rx rate number", ...amount("rx_bytes_per_s", rate), wire: true },
-  { sort: "tx", head: "▲ rate", label: "sending now", style: "tx rate number", ...amount("tx_bytes_per_s", rate), wire: true },
-  { sort: "rx_total", head: "▼ total", label: "received", style: "rx number", ...amount("rx_bytes_total", bytes), wire: true },
-  { sort: "tx_total", head: "▲ total", label: "sent", style: "tx total number", ...amount("tx_bytes_total", bytes), wire: true },
-  { sort: "cpu", head: "CPU", style: "cpu number", ...amount("cpu_percent", percent) },
-  { sort: "mem", head: "Memory", style: "memory number", ...amount("rss_bytes", bytes) },
-  { sort: "disk_read", head: "Disk R", label: "reading from disk", style: "read disk number", ...amount("disk_read_bytes_per_s", rate) },
-  { sort: "disk_write", head: "Disk W", label: "writing to disk", style: "write disk number", ...amount("disk_write_bytes_per_s", rate) },
-];
+/** Rows that were not shown for so long are forgotten. */
+const FORGOTTEN_MS = 300_000;
 
 const find = (id) => document.getElementById(id);
 
 export class Processes {
   #query = new Query({ by: "app", sort: "rx_total", category: "", all: false });
   #section = find("programs");
-  #rows = new Table(this.#section.querySelector("tbody"), COLUMNS);
-  #rest = new Table(this.#section.querySelector("tfoot"), COLUMNS);
+  #address;
+  #samples = new Samples();
+  #rows;
+  #rest;
+  #shownColumns = [];
+  #chosen = USUAL;
   #top = null;
   #asking = null;
   #heading;
   #filter;
-  #understood = this.#query.parameters;
+  #understood;
   #asked;
+  #estimate = null;
 
   /** `asked` is called when the server has answered a new question, so that the stream can go on with it. */
-  constructor(asked) {
-    this.#asked = asked;
-    this.#heading = new Heading(this.#section.querySelector("thead tr"), COLUMNS, (key) => {
-      this.#query.sortBy(key);
-      this.#ask();
-    });
+  constructor(address, asked) {
+    [this.#address, this.#asked] = [address, asked];
+    this.#query.read((name) => address.get(name));
+    this.#understood = this.#query.parameters;
     find("by").addEventListener("change", (event) => this.#change({ by: event.target.value }));
     find("category").addEventListener("change", (event) => this.#change({ category: event.target.value }));
     find("idle").addEventListener("change", (event) => this.#change({ all: event.target.checked }));
     find("more").addEventListener("click", () => {
-      this.#query.askForAll();
+      this.#query.askForMore();
       this.#ask();
     });
     const changed = (filter) => this.#change({ filter });
     this.#filter = new FilterField(find("filter"), find("filter-error"), changed);
+    this.#offerColumns();
+    this.#takeColumns();
     this.#markControls();
+    new ResizeObserver(() => this.#fit()).observe(this.#section);
   }
 
   /** The query string of the last question that the server understood. */
   get question() {
     return new URLSearchParams(this.#understood);
+  }
+
+  /** What is known of the row of this key, for charts. */
+  samples(key) {
+    return this.#samples.of(key);
   }
 
   /** Offers what the server knows. */
@@ -83,6 +72,7 @@ export class Processes {
 
   /** Says whether wire bytes are an estimate. */
   estimate(estimate) {
+    this.#estimate = estimate;
     this.#heading.estimate(estimate);
   }
 
@@ -91,18 +81,41 @@ export class Processes {
     if (String(this.#query.parameters) !== String(this.#understood)) this.#ask();
   }
 
-  /** Shows the rows of `top`, the JSON of the server. */
-  show(top) {
-    this.#top = top;
-    this.redraw();
+  /** Takes what the address says. */
+  look() {
+    this.#takeColumns();
+    this.#fit();
+    if (this.#query.read((name) => this.#address.get(name))) this.#ask();
+    this.#markControls();
   }
 
-  /** Writes the rows again: the units have changed. */
+  /** Looks for `filter` only, or for everything when that is what it looks for already. */
+  toggleFilter(filter) {
+    this.#change({ filter: this.#query.get("filter") === filter ? "" : filter });
+  }
+
+  /** What is looked for. */
+  get filter() {
+    return this.#query.get("filter");
+  }
+
+  /** Takes the rows of `top`, the JSON of the server: they are part of the small charts also while nobody looks. */
+  take(top) {
+    this.#top = top;
+    const at = Date.parse(top.taken_at);
+    for (const row of top.rows) this.#samples.add(keyOf(row, top.by), at, row);
+    this.#samples.forget(at - FORGOTTEN_MS);
+  }
+
+  /** Writes the rows: there are new ones, or the units have changed. */
   redraw() {
     const top = this.#top;
     if (!top) return;
-    const rows = top.rows.map((row) => ({ ...row, label: nameOf(row, top.by) }));
-    this.#rows.show(rows, (row) => keyOf(row, top.by), kindOf);
+    const rows = top.rows.map((row) => {
+      const key = keyOf(row, top.by);
+      return { ...row, key, label: nameOf(row, top.by) };
+    });
+    this.#rows.show(rows, (row) => row.key, kindOf);
     this.#rest.show(restRows(top), (row) => row.label, () => "");
     this.#showCount(top);
   }
@@ -121,6 +134,7 @@ export class Processes {
   /** Asks the server; only a question that it understands replaces the one before. */
   async #ask() {
     this.#markControls();
+    if (this.#address.view === "programs") this.#address.set(this.#query.written);
     this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
@@ -130,17 +144,94 @@ export class Processes {
       if (asking.signal.aborted) return;
       this.#understood = parameters;
       this.#filter.refuse("");
-      if (top) this.show(top);
+      if (top) {
+        this.take(top);
+        this.redraw();
+      }
       this.#asked();
     } catch (error) {
       // What failed on the way is asked again when the stream is back.
-      if (error instanceof Refused) this.#filter.refuse(error.message);
+      if (error instanceof Refused && !(error instanceof NotForYou)) this.#filter.refuse(error.message);
     }
   }
 
   #markControls() {
     find("by").value = this.#query.get("by");
+    find("category").value = this.#query.get("category");
+    find("idle").checked = this.#query.get("all");
+    if (document.activeElement !== find("filter")) this.#filter.text = this.#query.get("filter");
+    this.#heading?.mark(this.#query.get("sort"));
+    find("top-csv").href = `api/v1/top.csv?${this.#query.parameters}`;
+    find("top-json").href = `api/v1/top?${this.#query.parameters}`;
+  }
+
+  #offerColumns() {
+    const choices = COLUMNS.slice(1).map(({ id, head, label }) => {
+      const [choice, box] = [document.createElement("label"), document.createElement("input")];
+      [box.type, box.value] = ["checkbox", id];
+      choice.className = "check";
+      choice.append(box, ` ${label ?? head}`);
+      return choice;
+    });
+    find("columns-list").replaceChildren(...choices);
+    find("columns-list").addEventListener("change", () => {
+      const boxes = [...find("columns-list").querySelectorAll("input")];
+      const chosen = ["name", ...boxes.filter(({ checked }) => checked).map(({ value }) => value)];
+      const usual = chosen.length === USUAL.length && chosen.every((id) => USUAL.includes(id));
+      this.#address.set({ columns: usual ? "" : chosen.join(" ") });
+      this.#takeColumns();
+      this.#fit();
+    });
+  }
+
+  #takeColumns() {
+    const text = this.#address.get("columns");
+    this.#chosen = text ? text.split(" ") : USUAL;
+    for (const box of find("columns-list").querySelectorAll("input")) box.checked = this.#chosen.includes(box.value);
+    if (!this.#rows) this.#fit();
+  }
+
+  /** Builds the table anew where other columns are to be shown, or there is room for others. */
+  #fit() {
+    const style = getComputedStyle(this.#section);
+    const room = this.#section.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    if (room <= 0 && this.#rows) return;
+    const columns = fitting(COLUMNS, this.#chosen, room);
+    const names = columns.map(({ id }) => id).join(" ");
+    if (names === this.#shownColumns) return;
+    this.#shownColumns = names;
+    const parts = columns.map((column) => this.#withParts(column));
+    const [head, body, foot] = ["thead tr", "tbody", "tfoot"].map((part) => this.#section.querySelector(part));
+    for (const part of [head, body, foot]) part.replaceChildren();
+    this.#heading = new Heading(head, parts, (key) => {
+      this.#query.sortBy(key);
+      this.#ask();
+    });
+    this.#heading.estimate(this.#estimate);
     this.#heading.mark(this.#query.get("sort"));
+    [this.#rows, this.#rest] = [new Table(body, parts), new Table(foot, parts)];
+    this.redraw();
+  }
+
+  #withParts(column) {
+    if (column.id === "name") {
+      return {
+        ...column,
+        parts: [
+          { style: "main", text: (row) => row.label, title: describe, href: (row) => row.key && `#programs?${this.#with({ row: row.key })}` },
+          { style: "mark", text: (row) => (isHidden(row) ? "background" : ""), title: explainHidden },
+          { style: "sub", text: application },
+        ],
+      };
+    }
+    if (!column.spark) return column;
+    return { ...column, create: createSpark, draw: (svg, { key }) => drawSpark(svg, key ? this.#samples.paths(key) : ["", ""]) };
+  }
+
+  /** The address of this table with something more. */
+  #with(values) {
+    const given = Object.entries({ ...this.#query.written, columns: this.#address.get("columns"), ...values });
+    return new URLSearchParams(given.filter(([, value]) => value !== ""));
   }
 
   #showCount({ rows, truncated, by }) {
@@ -155,28 +246,9 @@ export class Processes {
   }
 }
 
-function users({ users: names, user }) {
-  return names ?? (user ? [user] : []);
-}
-
-function processNumbers({ pid, pids = [] }) {
-  if (pid != null) return String(pid);
-  return pids.length > 1 ? `${pids.length} running` : pids.join("");
-}
-
-function allProcessNumbers(row) {
-  return row.pids?.length > 1 ? row.pids.join(" ") : "";
-}
-
 function describe({ exe, unit, parents = [] }) {
   const origin = parents.map(({ pid, name }) => `${name ?? "ended"} (${pid})`).join(" ← ");
   return visible([exe, unit, origin && `started by ${origin}`].filter(Boolean).join(" – "));
-}
-
-/** Where the connections of a row are shown. */
-function talk({ pid, pids, app, user }) {
-  const filter = pid != null ? `pid:${pid}` : !pids ? null : app != null ? `app:${quote(app)}` : user != null ? `user:${quote(user)}` : null;
-  return filter && `#connections?${new URLSearchParams({ filter })}`;
 }
 
 /** The application, where it is not the name already. */

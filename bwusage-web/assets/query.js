@@ -1,20 +1,23 @@
-// What the page asks the server for: which rows, in which order, filtered how.
+// A question for a table: which rows, in which order, filtered how. Pure.
 
-const FIRST_ROWS = 100;
-const ALL_ROWS = 100_000;
+/** Rows at first, and so many more at a time. */
+export const ROWS = 200;
 
-/** A question for a table. */
 export class Query {
+  #defaults;
   #values;
+  #limit = ROWS;
 
-  /** `values` are the server's parameters to begin with. */
-  constructor(values) {
-    this.#values = { filter: "", limit: FIRST_ROWS, ...values };
+  /** `defaults` are the server's parameters where nothing else is said. */
+  constructor(defaults) {
+    this.#defaults = { filter: "", ...defaults };
+    this.#values = { ...this.#defaults };
   }
 
   /** Changes some of the parameters. */
   change(values) {
     Object.assign(this.#values, values);
+    this.#limit = ROWS;
   }
 
   /** One of the parameters. */
@@ -24,33 +27,34 @@ export class Query {
 
   /** Sorts by `key`, or the other way round when it is sorted by it already. */
   sortBy(key) {
-    this.#values.sort = this.#values.sort === key ? `-${key}` : key;
+    this.change({ sort: this.#values.sort === key ? `-${key}` : key });
   }
 
-  /** Asks for every row there is. */
-  askForAll() {
-    this.#values.limit = ALL_ROWS;
+  /** Asks for some more rows. */
+  askForMore() {
+    this.#limit += ROWS;
   }
 
   /** The query string for the server. */
   get parameters() {
-    return new URLSearchParams(this.#values);
+    return new URLSearchParams({ ...this.#values, limit: this.#limit });
   }
-}
 
-/** A question that the server refused, in words for the person who asked. */
-export class Refused extends Error {}
+  /** What differs from the defaults, as it is written in the address; the rest is empty. */
+  get written() {
+    const entries = Object.entries(this.#values);
+    return Object.fromEntries(entries.map(([name, value]) => [name, value === this.#defaults[name] ? "" : String(value)]));
+  }
 
-/** An answer that is not for whoever asks. */
-export class NotForYou extends Error {}
-
-/** Asks for a table once; null while the daemon is away. */
-export async function ask(path, parameters, signal) {
-  const response = await fetch(`api/v1/${path}?${parameters}`, { signal });
-  const answer = await response.json();
-  if (response.status === 400) throw new Refused(answer.message);
-  if (response.status === 403) throw new NotForYou([answer.message, ...answer.hints].join("\n"));
-  return response.ok ? answer : null;
+  /** Takes what the address says, and whether that was anything new. */
+  read(get) {
+    const before = String(this.parameters);
+    for (const [name, usual] of Object.entries(this.#defaults)) {
+      const text = get(name);
+      this.#values[name] = text === "" ? usual : typeof usual === "boolean" ? text === "true" : text;
+    }
+    return String(this.parameters) !== before;
+  }
 }
 
 /** `word` as filter text that looks for exactly these characters. */

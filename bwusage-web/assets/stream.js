@@ -4,7 +4,7 @@
 const HIDDEN_MS = 60_000;
 /** Pause before another try when the browser itself has given up (the server was full, or answered nonsense). */
 const RETRY_MS = 2_000;
-const EVENTS = ["hello", "backfill", "tick", "top", "down"];
+const EVENTS = ["hello", "backfill", "tick", "top", "alert", "alerts_missed", "down"];
 
 export class Stream {
   #source = null;

@@ -10,7 +10,7 @@ export class Table {
 
   /**
    * `columns` give each cell its class, its text, its title, its link, and whether it is zero, out of a row. A column
-   * of several `parts` gives these for each of them.
+   * of several `parts` gives these for each of them; one that has no text but a picture, how to `create` and to `draw` it.
    */
   constructor(body, columns) {
     this.#body = body;
@@ -40,9 +40,10 @@ export class Table {
 
   #create() {
     const element = document.createElement("tr");
-    for (const { style, parts = [] } of this.#columns) {
+    for (const { style, create, parts = [] } of this.#columns) {
       const cell = document.createElement("td");
       cell.className = style;
+      if (create) cell.append(create());
       for (const part of parts) {
         const inner = document.createElement(part.href ? "a" : "span");
         inner.className = part.style;
@@ -54,7 +55,8 @@ export class Table {
   }
 
   #fill(cell, column, row) {
-    if (!column.parts) fill(cell, column, row);
+    if (column.draw) column.draw(cell.firstElementChild, row);
+    else if (!column.parts) fill(cell, column, row);
     else column.parts.forEach((part, index) => fill(cell.children[index], part, row));
   }
 }
@@ -68,6 +70,6 @@ function fill(element, { text, title, href, zero }, row) {
 }
 
 function setLink(element, address) {
-  if (address === null) element.removeAttribute("href");
+  if (!address) element.removeAttribute("href");
   else if (element.getAttribute("href") !== address) element.setAttribute("href", address);
 }

@@ -6,6 +6,8 @@
 //! | `backfill` | after `hello`, and when this viewer missed ticks | columns of the rolling window |
 //! | `tick` | every tick of the daemon | the machine now, and one more point of the window |
 //! | `top` | after every `tick` | the process table as this viewer asked for it: the JSON of `/api/v1/top` |
+//! | `alert` | a rule fired or ended | the event: the JSON of one line of `bwusage-ctl alerts log --ndjson` |
+//! | `alerts_missed` | events of rules were given up | how many; `null` where nobody counted them |
 //! | `down` | the daemon is away | why, what to do, when the next try is made |
 //!
 //! Every `tick` has the time of its point as its event id, so a browser that reconnects says from where it needs the
@@ -18,8 +20,8 @@ use bwusage_proto::{
     mirror::{Mirror, window_point},
     process::Category,
     quality::Estimate,
-    report::SummaryReport,
-    snapshot::{Coverage, HostInfo, Memory, WindowPoint},
+    report::{AlertEventReport, SummaryReport},
+    snapshot::{Coverage, HostInfo, Interface, Memory, WindowPoint},
     table::Grouping,
     talk,
     version::PACKAGE_VERSION,
@@ -131,11 +133,20 @@ struct Tick<'a> {
     memory: Option<Memory>,
     disk_read_bytes_per_s: Option<u64>,
     disk_write_bytes_per_s: Option<u64>,
+    interfaces: Vec<InterfaceRates<'a>>,
     load: Option<[f64; 3]>,
     uptime_ms: Option<u64>,
     process_count: Option<u32>,
     ledger: Option<SummaryReport<'a>>,
     fault: Option<&'a str>,
+}
+
+/// One interface that leads out, as it counts itself.
+#[derive(Serialize)]
+struct InterfaceRates<'a> {
+    name: &'a str,
+    rx_bytes_per_s: Option<u64>,
+    tx_bytes_per_s: Option<u64>,
 }
 
 /// The machine at the last tick, and with it one point for every column of [`backfill`].
@@ -154,6 +165,7 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
         memory: sample.memory,
         disk_read_bytes_per_s: point.disk_read_bytes_per_s,
         disk_write_bytes_per_s: point.disk_write_bytes_per_s,
+        interfaces: sample.interfaces.iter().filter(|interface| !interface.loopback).map(interface).collect(),
         load: sample.load_centi.map(|load| load.map(percent)),
         uptime_ms: sample.uptime_ms,
         process_count: sample.process_count,
@@ -163,9 +175,31 @@ pub(crate) fn tick(mirror: &Mirror) -> Bytes {
     frame("tick", Some(point.at_unix_ms), &json(&tick))
 }
 
+fn interface(interface: &Interface) -> InterfaceRates<'_> {
+    InterfaceRates {
+        name: &interface.name,
+        rx_bytes_per_s: interface.rates.map(|rates| rates.rx_bytes_per_s),
+        tx_bytes_per_s: interface.rates.map(|rates| rates.tx_bytes_per_s),
+    }
+}
+
 /// The process table, already JSON and shared with every viewer who asks the same: pieces of one event.
 pub(crate) fn top(json: Bytes) -> [Bytes; 3] {
     [Bytes::from_static(b"event: top\ndata: "), json, Bytes::from_static(b"\n\n")]
+}
+
+/// Something happened to a rule.
+pub(crate) fn alert(event: &AlertEventReport<'_>) -> Bytes {
+    frame("alert", None, &json(event))
+}
+
+/// So many events of rules cannot be told any more; they are in the log.
+pub(crate) fn alerts_missed(events: Option<u64>) -> Bytes {
+    #[derive(Serialize)]
+    struct Missed {
+        events: Option<u64>,
+    }
+    frame("alerts_missed", None, &json(&Missed { events }))
 }
 
 /// The daemon is away: why, what to type, and when the next try is made.

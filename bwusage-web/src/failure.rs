@@ -4,7 +4,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bwusage_proto::client::ClientError;
+use bwusage_proto::{client::ClientError, message::RefusalCode};
 use serde::Serialize;
 
 use crate::events::{self, Down};
@@ -44,6 +44,35 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "not_for_others", message, hints)
     }
 
+    /// The body is not what it should be.
+    pub(crate) fn bad_body(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::new(status, "bad_request", message, Vec::new())
+    }
+
+    /// It changes what only the user who runs this server may change.
+    pub(crate) fn not_yours_to_change() -> Self {
+        let message = "rules are changed only by the user who runs bwusage-web";
+        let hints = vec!["bwusage-ctl alerts    # your own rules".to_owned()];
+        Self::new(StatusCode::FORBIDDEN, "not_for_others", message, hints)
+    }
+
+    /// No process of that number has a row.
+    pub(crate) fn no_process(pid: u32) -> Self {
+        let message = format!("there is no process {pid}, or it is not for you");
+        Self::new(StatusCode::NOT_FOUND, "not_found", message, Vec::new())
+    }
+
+    /// No rule of that number is known.
+    pub(crate) fn no_rule(rule: u64) -> Self {
+        let message = format!("there is no rule {rule}, or it is not yours");
+        Self::new(StatusCode::NOT_FOUND, "not_found", message, Vec::new())
+    }
+
+    /// The daemon's answer holds no history.
+    pub(crate) fn no_history() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "this daemon remembers nothing", Vec::new())
+    }
+
     /// No such path.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path", Vec::new())
@@ -68,10 +97,35 @@ impl Failure {
     }
 }
 
-/// The daemon did not answer this time.
+/// The daemon did not answer this time, or did not want to.
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "daemon_away", error.to_string(), error.hints())
+        let (status, code) = match &error {
+            ClientError::Refused(refusal) => refused(refusal.code),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, "daemon_away"),
+        };
+        let hints = error.hints();
+        let message = match error {
+            ClientError::Refused(refusal) => refusal.message,
+            error => error.to_string(),
+        };
+        Self::new(status, code, message, hints)
+    }
+}
+
+/// What a refusal of the daemon, a value of [`RefusalCode`], is called here.
+fn refused(code: u16) -> (StatusCode, &'static str) {
+    let is = |known: RefusalCode| code == known as u16;
+    if is(RefusalCode::BadRequest) {
+        (StatusCode::BAD_REQUEST, "bad_request")
+    } else if is(RefusalCode::Denied) {
+        (StatusCode::FORBIDDEN, "denied")
+    } else if is(RefusalCode::NotFound) {
+        (StatusCode::NOT_FOUND, "not_found")
+    } else if is(RefusalCode::TooMany) {
+        (StatusCode::TOO_MANY_REQUESTS, "too_many")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
     }
 }
 

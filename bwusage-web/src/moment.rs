@@ -6,11 +6,17 @@ use std::{
 };
 
 use axum::body::Bytes;
-use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, users::Users};
+use bwusage_proto::{
+    mirror::Mirror,
+    snapshot::{RowId, WindowPoint},
+    table::RowKey,
+    users::Users,
+};
 
 use crate::{
     events::{self, Down},
     failure::Failure,
+    pace,
     question::Question,
 };
 
@@ -46,6 +52,7 @@ pub(crate) struct Live {
     pub(crate) connection: u64,
     daemon_version: String,
     mirror: Mirror,
+    command_lines: HashMap<RowId, Vec<String>>,
     hello: Bytes,
     tick: Bytes,
     tables: Mutex<HashMap<String, Bytes>>,
@@ -54,19 +61,22 @@ pub(crate) struct Live {
 impl Live {
     /// The moment that `mirror` holds.
     ///
-    /// Nobody logs in here, so what only the user of this server may see, the command lines, is left out: every other
-    /// local user can open the page, and a filter could find out by guessing what the table does not show.
+    /// What only the user of this server may see, the command lines, is kept beside the table: a filter could find out by
+    /// guessing what the table does not show.
     pub(crate) fn new(connection: u64, mirror: &Mirror, daemon_version: &str) -> Self {
         let mut mirror = mirror.clone();
-        for process in mirror.processes.values_mut() {
-            process.info.command_line = None;
-        }
+        let command_lines = mirror.processes.iter_mut().filter_map(|(&row, process)| {
+            let command_line = process.info.command_line.take()?;
+            Some((row, command_line))
+        });
+        let command_lines = command_lines.collect();
         Self {
             connection,
             daemon_version: daemon_version.into(),
             hello: events::hello(&mirror, daemon_version),
             tick: events::tick(&mirror),
             tables: Mutex::default(),
+            command_lines,
             mirror,
         }
     }
@@ -74,6 +84,14 @@ impl Live {
     /// What the daemon said, command lines left out.
     pub(crate) fn mirror(&self) -> &Mirror {
         &self.mirror
+    }
+
+    /// The arguments of the process that is `row`, for whoever may see what the user of this server may see.
+    pub(crate) fn command_line(&self, row: &RowKey) -> Option<&[String]> {
+        match row {
+            RowKey::Process(row) => self.command_lines.get(row).map(Vec::as_slice),
+            _ => None,
+        }
     }
 
     /// The daemon's package version.
@@ -101,15 +119,31 @@ impl Live {
         self.mirror.window.iter().filter(move |point| point.at_unix_ms > since_unix_ms)
     }
 
-    /// The table that `question` asks for, as JSON.
+    /// The table that `question` asks for, as JSON, with the speeds of the last tick.
     pub(crate) fn top(&self, question: &Question, users: &Users) -> Bytes {
+        self.kept(question.key(), || question.answer(&self.mirror, &self.daemon_version, users))
+    }
+
+    /// The same with the speeds since `earlier`, a moment of the same connection.
+    pub(crate) fn top_since(&self, earlier: &Self, question: &Question, users: &Users) -> Bytes {
+        if earlier.mirror.seq.checked_add(1) == Some(self.mirror.seq) {
+            return self.top(question, users);
+        }
+        let key = format!("{} {}", earlier.mirror.seq, question.key());
+        self.kept(&key, || {
+            let merged = pace::merged(&earlier.mirror, &self.mirror);
+            question.answer(merged.as_ref().unwrap_or(&self.mirror), &self.daemon_version, users)
+        })
+    }
+
+    fn kept(&self, key: &str, make: impl FnOnce() -> String) -> Bytes {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tables.get(question.key()) {
+        if let Some(known) = tables.get(key) {
             return known.clone();
         }
-        let json: Bytes = question.answer(&self.mirror, &self.daemon_version, users).into();
+        let json: Bytes = make().into();
         if tables.len() < KEPT_TABLES {
-            tables.insert(question.key().to_owned(), json.clone());
+            tables.insert(key.to_owned(), json.clone());
         }
         json
     }

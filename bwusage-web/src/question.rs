@@ -5,7 +5,7 @@ use bwusage_proto::{
     mirror::Mirror,
     process::Category,
     report::TopReport,
-    table::{self, Grouping, Order, Query},
+    table::{self, Grouping, Order, Query, Table},
     users::Users,
 };
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::events;
 
 /// Rows that a page gets when it does not say how many.
-const DEFAULT_LIMIT: usize = 100;
+const DEFAULT_LIMIT: usize = 200;
 /// A longer filter is no filter that a person typed.
 const MAX_FILTER_CHARS: usize = 500;
 
@@ -29,6 +29,8 @@ pub(crate) struct Parameters {
     all: Option<String>,
     /// Of the stream only: the time up to which the page already has the rolling window.
     pub(crate) since: Option<u64>,
+    /// Of the stream only: milliseconds between two ticks that the page is told.
+    pub(crate) interval_ms: Option<u32>,
 }
 
 /// The parameters, understood.
@@ -83,6 +85,17 @@ impl Question {
         Ok(Self { by, order, filter, category, limit, idle, key })
     }
 
+    /// The same for a file, which has every row unless somebody wanted fewer.
+    pub(crate) fn for_file(parameters: &Parameters) -> Result<Self, String> {
+        let question = Self::new(parameters)?;
+        Ok(if parameters.limit.is_some() { question } else { Self { limit: usize::MAX, ..question } })
+    }
+
+    /// What one row stands for.
+    pub(crate) fn by(&self) -> Grouping {
+        self.by
+    }
+
     /// The same text for the same question.
     pub(crate) fn key(&self) -> &str {
         &self.key
@@ -90,6 +103,12 @@ impl Question {
 
     /// The table as JSON, in the schema of `bwusage-ctl top --json`.
     pub(crate) fn answer(&self, mirror: &Mirror, daemon_version: &str, users: &Users) -> String {
+        let table = self.table(mirror, users);
+        events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
+    }
+
+    /// The table.
+    pub(crate) fn table(&self, mirror: &Mirror, users: &Users) -> Table {
         let query = Query {
             by: self.by,
             order: self.order,
@@ -98,8 +117,7 @@ impl Question {
             idle: self.idle,
             limit: Some(self.limit),
         };
-        let table = table::table(mirror, users, &query);
-        events::json(&TopReport::new(mirror, &table, self.by, daemon_version))
+        table::table(mirror, users, &query)
     }
 }
 

@@ -67,6 +67,17 @@ impl TalkQuestion {
         })
     }
 
+    /// The same for a file, which has every row unless somebody wanted fewer.
+    pub(crate) fn for_file(parameters: &TalkParameters) -> Result<Self, String> {
+        let question = Self::new(parameters)?;
+        Ok(if parameters.limit.is_some() { question } else { Self { limit: usize::MAX, ..question } })
+    }
+
+    /// What one row stands for.
+    pub(crate) fn by(&self) -> Grouping {
+        self.by
+    }
+
     /// The part of the question that the daemon answers.
     pub(crate) fn of_daemon(&self) -> ConnectionsQuery {
         ConnectionsQuery { pid: self.pid }
@@ -80,6 +91,13 @@ impl TalkQuestion {
         daemon_version: &str,
         users: &Users,
     ) -> String {
+        let rows = talk::rows(connections, mirror, users);
+        let table = self.table(&rows);
+        events::json(&ConnectionsReport::new(connections, mirror, &table, self.by, daemon_version))
+    }
+
+    /// The table of `rows`.
+    pub(crate) fn table(&self, rows: &[talk::Row]) -> talk::Table {
         let query = Query {
             by: self.by,
             closed: self.closed,
@@ -88,9 +106,7 @@ impl TalkQuestion {
             filter: self.filter.as_ref(),
             limit: Some(self.limit),
         };
-        let rows = talk::rows(connections, mirror, users);
-        let table = talk::table(&rows, &query);
-        events::json(&ConnectionsReport::new(connections, mirror, &table, self.by, daemon_version))
+        talk::table(rows, &query)
     }
 }
 

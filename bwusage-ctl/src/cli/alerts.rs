@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bwusage_proto::alert::{MAX_COOLDOWN_S, NewRule, Rule, RuleError, RuleId, Scope, Severity};
+use bwusage_proto::alert::{MAX_COOLDOWN_S, NewRule, RuleError, RuleId, Scope, Severity};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::duration;
@@ -109,11 +109,7 @@ impl Words {
             .or_else(|| named(interface, Scope::Interface));
         match scope {
             None => NewRule::new(&self.rule),
-            Some(scope) => {
-                // What is typed must be a rule of its own, so that its errors count characters as it was typed.
-                let Rule { condition, .. } = Rule::parse(&self.rule)?;
-                NewRule::new(&Rule { scope, condition }.to_string())
-            }
+            Some(scope) => NewRule::of(scope, &self.rule),
         }
     }
 }
@@ -257,6 +253,8 @@ fn cooldown(text: &str) -> Result<Duration, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use bwusage_proto::alert::Rule;
+
     use super::*;
 
     fn words(rule: &str, app: Option<&str>) -> Words {

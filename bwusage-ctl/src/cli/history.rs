@@ -1,11 +1,11 @@
 //! What can be said to `history`, and what it has in common with `export`.
 
 use bwusage_proto::{
-    history::{BILLING_DAYS, Bucket, HistoryFilter, HistoryQuery, Per},
+    history::{self, BILLING_DAYS, Bucket, HistoryFilter, HistoryQuery, Per, RangeError, TypedRange},
     process::{Category, UserId},
     units::Scope,
     users,
-    when::{self, When, WhenError},
+    when::When,
 };
 use clap::{Args, ValueEnum};
 use jiff::{Zoned, tz::TimeZone};
@@ -119,15 +119,6 @@ pub(crate) enum Format {
     Csv,
 }
 
-/// A range of seconds of Unix time, the end excluded, and the zone that it was typed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) from_unix_s: i64,
-    pub(crate) to_unix_s: i64,
-    /// The name of the zone, for the daemon; `None` where it has none.
-    pub(crate) zone: Option<String>,
-}
-
 impl Range {
     /// The time zone in which times are typed.
     pub(crate) fn zone(&self) -> Result<TimeZone, Failure> {
@@ -138,30 +129,15 @@ impl Range {
     }
 
     /// What was typed; `None` where nothing was.
-    pub(crate) fn span(&self, now: &Zoned) -> Result<Option<Span>, Failure> {
-        let zone = now.time_zone().iana_name().map(str::to_owned);
-        let wrong = |option: &'static str| move |error: WhenError| Failure::When { option, error };
-        let (from_unix_s, to_unix_s) = match (&self.whole, &self.from, &self.to) {
-            (None, None, None) => return Ok(None),
-            (Some(whole), ..) => {
-                let is_length = whole.ends_with(|c: char| c.is_ascii_lowercase())
-                    && whole.starts_with(|c: char| c.is_ascii_digit());
-                let when = if is_length { When::last(whole, now) } else { When::parse(whole, now) };
-                let When { start_unix_s, end_unix_s } = when.map_err(wrong("WHEN"))?;
-                (start_unix_s, end_unix_s.min(when::after(now)))
-            }
-            (None, from, to) => {
-                let parse = |text: &String| When::parse(text, now);
-                let from = from.as_ref().map(parse).transpose().map_err(wrong("--from"))?;
-                let to = to.as_ref().map(parse).transpose().map_err(wrong("--to"))?;
-                let to = to.map_or(when::after(now), |to| to.end_unix_s.min(when::after(now)));
-                (from.map_or(0, |from| from.start_unix_s), to)
-            }
-        };
-        if from_unix_s >= to_unix_s {
-            return Err(Failure::NoTime);
-        }
-        Ok(Some(Span { from_unix_s, to_unix_s, zone }))
+    pub(crate) fn read(&self, now: &Zoned) -> Result<Option<When>, Failure> {
+        let typed =
+            TypedRange { whole: self.whole.as_deref(), from: self.from.as_deref(), to: self.to.as_deref() };
+        typed.read(now).map_err(|error| match error {
+            RangeError::Whole(error) => Failure::When { option: "WHEN", error },
+            RangeError::From(error) => Failure::When { option: "--from", error },
+            RangeError::To(error) => Failure::When { option: "--to", error },
+            RangeError::Empty => Failure::NoTime,
+        })
     }
 
     pub(crate) fn billing_day(&self) -> Option<u8> {
@@ -198,58 +174,20 @@ impl History {
 
     /// What the daemon is asked.
     pub(crate) fn query(&self, now: &Zoned) -> Result<HistoryQuery, Failure> {
-        let typed = self.range.span(now)?;
-        let bucket = match (self.by, &typed) {
-            (Some(by), _) => by.into(),
-            (None, Some(span)) => {
-                let usual = usual_bucket(span.to_unix_s.saturating_sub(span.from_unix_s));
-                // Remote hosts are kept by the hour.
-                if self.per == PerName::Remote { usual.max(Bucket::Hour) } else { usual }
-            }
-            (None, None) => Bucket::Day,
-        };
-        let span = match typed {
-            Some(span) => span,
-            None => usual_span(bucket, now)?,
-        };
+        let typed = self.range.read(now)?;
+        let (range, bucket) = history::complete(typed, self.by.map(Bucket::from), self.per.into(), now)
+            .map_err(|error| Failure::When { option: "WHEN", error })?;
         Ok(HistoryQuery {
-            from_unix_s: span.from_unix_s,
-            to_unix_s: span.to_unix_s,
+            from_unix_s: range.start_unix_s,
+            to_unix_s: range.end_unix_s,
             bucket,
             per: self.per.into(),
             filter: self.only.filter()?,
             top: self.top,
-            time_zone: span.zone,
+            time_zone: now.time_zone().iana_name().map(str::to_owned),
             billing_day: self.range.billing_day(),
         })
     }
-}
-
-/// So that there are some dozens of them.
-fn usual_bucket(seconds: i64) -> Bucket {
-    const HOUR: i64 = 3_600;
-    const DAY: i64 = 24 * HOUR;
-    // The second that is not over yet is one more.
-    let longest = [(2 * HOUR, Bucket::Minute), (3 * DAY, Bucket::Hour), (93 * DAY, Bucket::Day)];
-    longest
-        .into_iter()
-        .find(|(longest, _)| seconds <= longest + 1)
-        .map_or(Bucket::Month, |(_, bucket)| bucket)
-}
-
-/// What is asked where no time was typed.
-fn usual_span(bucket: Bucket, now: &Zoned) -> Result<Span, Failure> {
-    let length = match bucket {
-        Bucket::Second => "10m",
-        Bucket::Minute => "1h",
-        Bucket::Hour => "24h",
-        Bucket::Day | Bucket::Whole => "30d",
-        Bucket::Month => "12mo",
-    };
-    let When { start_unix_s, end_unix_s } =
-        When::last(length, now).map_err(|error| Failure::When { option: "WHEN", error })?;
-    let zone = now.time_zone().iana_name().map(str::to_owned);
-    Ok(Span { from_unix_s: start_unix_s, to_unix_s: end_unix_s, zone })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

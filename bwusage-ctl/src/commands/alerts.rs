@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bwusage_proto::{
     alert::{AlertRule, LogQuery, NewRule, RuleId},
     client::{Client, ClientError},
+    csv,
     report::{AlertLogReport, AlertsReport, DryRunReport, RuleReport, TrialReport},
     text,
     users::Users,
@@ -142,7 +143,7 @@ async fn log(connection: &Connection, arguments: &Log) -> Result<Exit, Failure> 
     } else if shape.ndjson {
         report.events.iter().try_for_each(output::json)?;
     } else if shape.csv {
-        output::plain(alerts::csv(&report).as_bytes())?;
+        output::plain_lines(csv::alert_log(&report, true))?;
     } else {
         output::styled(&alerts::log(&log, layout(&zone, &users)))?;
         if log.more {

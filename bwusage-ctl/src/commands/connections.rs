@@ -5,6 +5,7 @@ use std::time::Duration;
 use bwusage_proto::{
     client::Client,
     connection::ConnectionsQuery,
+    csv,
     report::{ConnectionRecord, ConnectionsReport},
     talk::{Query, rows, table},
     users::Users,
@@ -19,7 +20,7 @@ use crate::{
     failure::{Exit, Failure},
     output,
     render::{
-        connections::{Asked, Layout, Reverse, csv, draw},
+        connections::{Asked, Layout, Reverse, draw},
         quality::{Wire, footnote},
     },
 };
@@ -73,7 +74,7 @@ pub(super) async fn print(connection: &Connection, wish: &Wish<'_>) -> Result<Ex
             }
             output::json(&ConnectionRecord::End(report))?;
         }
-        Format::Csv => output::plain(csv(&report(), !wish.look.no_header).as_bytes())?,
+        Format::Csv => output::plain_lines(csv::connections(&report(), !wish.look.no_header))?,
         Format::Table => {
             let wanted = !query.numeric && (wish.resolve || output::is_terminal());
             let unnamed =

@@ -60,13 +60,11 @@ async fn plan(connection: &Connection, arguments: &Export, format: ExportFormat)
     let name = if format == ExportFormat::Csv { "CSV" } else { "NDJSON" };
     let per = arguments.per(format).ok_or(Failure::OnePer { format: name })?;
     let now = Timestamp::now().to_zoned(arguments.range.zone()?);
-    let span = arguments.range.span(&now)?;
+    let typed = arguments.range.read(&now)?;
     let filter = arguments.only.filter()?;
     sink::check(arguments, format)?;
-    let (from, to_unix_s, zone) = match span {
-        Some(span) => (Some(span.from_unix_s), span.to_unix_s, span.zone),
-        None => (None, bwusage_proto::when::after(&now), now.time_zone().iana_name().map(str::to_owned)),
-    };
+    let to_unix_s = typed.map_or_else(|| bwusage_proto::when::after(&now), |typed| typed.end_unix_s);
+    let from = typed.map(|typed| typed.start_unix_s);
     let status = connection.ask(async |client: &mut Client| client.status().await).await?;
     let oldest = status.history.ok_or(Failure::NoHistory)?.oldest_unix_s;
     // Before the oldest there is nothing but one long gap.
@@ -78,7 +76,7 @@ async fn plan(connection: &Connection, arguments: &Export, format: ExportFormat)
         bucket: arguments.bucket(),
         per,
         filter,
-        zone,
+        zone: now.time_zone().iana_name().map(str::to_owned),
         billing_day: arguments.range.billing_day(),
     })
 }

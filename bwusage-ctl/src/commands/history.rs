@@ -1,6 +1,6 @@
 //! `history`: how much was moved when.
 
-use bwusage_proto::{client::Client, report::HistoryReport, users::Users};
+use bwusage_proto::{client::Client, csv, report::HistoryReport, users::Users};
 use jiff::Timestamp;
 
 use crate::{
@@ -26,7 +26,7 @@ pub(super) async fn run(connection: &Connection, arguments: &History) -> Result<
                 output::json(&record)?;
             }
         }
-        Format::Csv => output::plain(history::csv(&report, !arguments.no_header).as_bytes())?,
+        Format::Csv => output::plain_lines(csv::history(&report, !arguments.no_header))?,
         Format::Table => {
             let layout = Layout {
                 units: arguments.units.into(),

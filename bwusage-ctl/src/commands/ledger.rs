@@ -1,6 +1,6 @@
 //! `ledger`: whose bytes are in the counters of the interfaces.
 
-use bwusage_proto::{client::Client, report::LedgerReport};
+use bwusage_proto::{client::Client, csv, report::LedgerReport};
 
 use crate::{
     cli::{Format, Ledger},
@@ -29,7 +29,7 @@ pub(super) async fn run(connection: &Connection, arguments: &Ledger) -> Result<E
     let report = LedgerReport::new(&ledger, Some(&coverage.quality), mirror.as_ref());
     match arguments.format() {
         Format::Json => output::json(&report)?,
-        Format::Csv => output::plain(ledger::csv(&ledger).as_bytes())?,
+        Format::Csv => output::plain_lines(csv::ledger(&ledger, true))?,
         Format::Table => {
             let amounts = ledger::Amounts { units: arguments.units.into(), exact: arguments.exact };
             let whole = arguments.interface.is_none();

@@ -4,7 +4,7 @@ use std::{cell::Cell, time::SystemTime};
 
 use bwusage_proto::{
     alert::{Events, LogQuery},
-    client::{Client, ClientError},
+    client::{Client, ClientError, News, NewsFeed},
     text,
     users::Users,
 };
@@ -21,7 +21,6 @@ use crate::{
         config::{self, Destination},
         courier,
         cursor::Cursor,
-        feed::{Feed, News},
         notice::Notice,
     },
     output,
@@ -90,7 +89,7 @@ enum End {
 impl Watch {
     async fn run(self, connection: &Connection) -> Result<Exit, Failure> {
         let mut stop = Stop::new().map_err(Failure::Start)?;
-        let mut feed = Feed::new(connection.endpoint.clone(), NAME, self.cursor.position());
+        let mut feed = NewsFeed::new(connection.endpoint.clone(), NAME, self.cursor.position());
         let mut host = String::new();
         let mut first = None;
         loop {
@@ -113,7 +112,7 @@ impl Watch {
     }
 
     /// Waits for the daemon and its first answer.
-    async fn first(&self, feed: &mut Feed, host: &mut String) -> Result<Events, Failure> {
+    async fn first(&self, feed: &mut NewsFeed, host: &mut String) -> Result<Events, Failure> {
         loop {
             match feed.next().await {
                 News::Up { host: name } => *host = name,
@@ -127,7 +126,7 @@ impl Watch {
     }
 
     /// Delivers `first` and what follows in the same log. What is under way at the end is finished.
-    async fn deliver(&self, first: Events, feed: &mut Feed, host: &mut String, stop: &mut Stop) -> End {
+    async fn deliver(&self, first: Events, feed: &mut NewsFeed, host: &mut String, stop: &mut Stop) -> End {
         let log = first.log;
         if first.missed {
             tell("events are missing that happened while nobody listened; see: bwusage-ctl alerts log");
@@ -170,7 +169,7 @@ impl Watch {
         end
     }
 
-    async fn follow(&self, first: Events, feed: &mut Feed, host: &mut String, backlog: &Backlog) -> End {
+    async fn follow(&self, first: Events, feed: &mut NewsFeed, host: &mut String, backlog: &Backlog) -> End {
         let log = first.log;
         let mut events = first;
         loop {

@@ -1,7 +1,7 @@
 //! `top`: the table, once.
 
 use bwusage_proto::{
-    client::Client, connection::ConnectionsQuery, report::TopReport, table::table, users::Users,
+    client::Client, connection::ConnectionsQuery, csv, report::TopReport, table::table, users::Users,
 };
 
 use super::connections::{self, Wish};
@@ -11,7 +11,6 @@ use crate::{
     failure::{Exit, Failure},
     output,
     render::{
-        csv,
         quality::{Wire, footnote},
         table::{Layout, draw, draw_whole},
     },
@@ -40,7 +39,7 @@ pub(super) async fn run(connection: &Connection, arguments: &Top) -> Result<Exit
         Format::Json => output::json(&TopReport::new(&mirror, &table, query.by, &daemon_version))?,
         Format::Csv => {
             let quality = &mirror.coverage.quality;
-            output::plain(csv::write(&table, query.by, quality, header).as_bytes())?;
+            output::plain_lines(csv::top(&table, query.by, quality, header))?;
         }
         Format::Table => {
             let width = if arguments.look.no_trunc { None } else { output::width() };

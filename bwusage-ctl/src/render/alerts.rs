@@ -1,20 +1,17 @@
-//! Rules, what they say, and what happened, for people and as comma-separated values.
+//! Rules, what they say, and what happened, for people.
 
 use std::time::Duration;
 
 use bwusage_proto::{
     alert::{AlertEvent, AlertLog, AlertRule, AlertState, RuleList, RuleStatus, Trial, units_of},
     format,
-    report::{AlertEventReport, AlertLogReport, Moment},
+    report::Moment,
     text,
     users::Users,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{
-    csv::{number, push_line},
-    grid::{self, Column, Frame, or_dash},
-};
+use super::grid::{self, Column, Frame, or_dash};
 
 mod dry_run;
 pub(crate) use dry_run::dry_run;
@@ -115,37 +112,6 @@ pub(crate) fn log(log: &AlertLog, layout: Layout<'_>) -> String {
     ];
     let frame = Frame { width: layout.width, header: true, steady: false };
     grid::draw(&log.events.iter().collect::<Vec<_>>(), columns, layout, frame, |_| false)
-}
-
-type Cell = (&'static str, fn(&AlertEventReport<'_>) -> String);
-
-const COLUMNS: [Cell; 16] = [
-    ("log", |event| event.log.clone()),
-    ("event", |event| event.event.to_string()),
-    ("at", |event| event.at.to_string()),
-    ("state", |event| event.state.name().into()),
-    ("rule", |event| event.rule.to_string()),
-    ("rule_text", |event| event.rule_text.into()),
-    ("note", |event| event.note.unwrap_or_default().into()),
-    ("owner", |event| event.owner.clone()),
-    ("severity", |event| event.severity.name().into()),
-    ("subject", |event| event.subject.unwrap_or_default().into()),
-    ("unit", |event| number(event.measured.map(|measured| measured.unit))),
-    ("value", |event| number(event.measured.map(|measured| measured.value))),
-    ("threshold", |event| number(event.measured.map(|measured| measured.threshold))),
-    ("reached_percent", |event| number(event.reached_percent)),
-    ("forecast_at", |event| number(event.forecast_at)),
-    ("lasted_ms", |event| number(event.lasted_ms)),
-];
-
-/// The same as values; what is unknown is an empty cell.
-pub(crate) fn csv(report: &AlertLogReport<'_>) -> String {
-    let mut csv = String::new();
-    push_line(&mut csv, COLUMNS.iter().map(|(name, _)| (*name).to_owned()));
-    for event in &report.events {
-        push_line(&mut csv, COLUMNS.iter().map(|(_, cell)| cell(event)));
-    }
-    csv
 }
 
 /// To the second; in UTC where it is out of the calendar.

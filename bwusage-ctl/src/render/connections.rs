@@ -14,9 +14,6 @@ use super::{
     quality::Wire,
 };
 
-mod csv;
-pub(crate) use csv::csv;
-
 /// Names of addresses by reverse lookup.
 pub(crate) type Reverse = HashMap<IpAddr, String>;
 

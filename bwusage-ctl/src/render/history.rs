@@ -15,8 +15,6 @@ use super::{
 };
 
 mod bars;
-mod csv;
-pub(crate) use csv::{csv, header as csv_header, line as csv_line};
 
 /// How it is drawn.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! The ledger, for people and as comma-separated values.
+//! The ledger, for people.
 
 use bwusage_proto::{
     format::{self, Units},
@@ -8,7 +8,7 @@ use bwusage_proto::{
     text,
 };
 
-use super::{FAINT, HEADING, csv::cell, paint};
+use super::{FAINT, HEADING, paint};
 
 /// How amounts are written.
 #[derive(Debug, Clone, Copy)]
@@ -138,23 +138,6 @@ pub(crate) fn share(hundredths: u32) -> String {
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
-/// One line for each interface, direction and reason; the counters themselves have the reason `counter`.
-pub(crate) fn csv(ledger: &Ledger) -> String {
-    let mut csv = String::from("interface,kind,direction,reason,bytes\r\n");
-    for interface in &ledger.interfaces {
-        let (name, kind) = (cell(&interface.name), interface.kind.name());
-        for (direction, side) in [("rx", &interface.rx), ("tx", &interface.tx)] {
-            let counter = ("counter", side.counter.into());
-            let reasons = Reason::ALL.map(|reason| (reason.name(), i128::from(side.bytes(reason))));
-            let unnamed = ("unnamed", side.unnamed().into());
-            csv.extend([counter].into_iter().chain(reasons).chain([unnamed]).map(
-                |(reason, bytes): (&str, i128)| format!("{name},{kind},{direction},{reason},{bytes}\r\n"),
-            ));
-        }
-    }
-    csv
-}
-
 #[cfg(test)]
 mod tests {
     use bwusage_proto::{
@@ -235,7 +218,7 @@ not counted: rows \\x07 (2 times)
 
     #[test]
     fn values_for_a_spreadsheet_are_numbers_and_complete() {
-        let csv = csv(&ledger());
+        let csv: String = bwusage_proto::csv::ledger(&ledger(), true).collect();
         assert!(csv.contains("tun0\\x1b,tunnel,tx,segmentation,-468\r\n"), "{csv}");
         assert_eq!(csv.lines().count(), 1 + 2 * (Reason::ALL.len() + 2));
     }

@@ -108,6 +108,16 @@ impl NewRule {
             enabled: true,
         })
     }
+
+    /// The rule `text` of `scope`, for names that are awkward to quote inside a rule.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the text, which must be a rule of its own, so that characters are counted as they were typed.
+    pub fn of(scope: Scope, text: &str) -> Result<Self, RuleError> {
+        let Rule { condition, .. } = Rule::parse(text)?;
+        Self::new(&Rule { scope, condition }.to_string())
+    }
 }
 
 /// How much an alert matters.

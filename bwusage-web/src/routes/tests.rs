@@ -1,7 +1,7 @@
 //! Every route, asked without a network.
 
 use axum::{
-    extract::{Request, connect_info::MockConnectInfo},
+    extract::connect_info::MockConnectInfo,
     http::{Method, request},
 };
 use serde_json::Value;
@@ -18,9 +18,14 @@ fn server(moment: Moment) -> Router {
 }
 
 fn server_for(peer: &Peer, moment: Moment, share_connections: bool) -> Router {
-    let nobody = Endpoint::new("/nonexistent/bwusage.sock");
     let hosts = AllowedHosts::new(["stats.example".to_owned()]);
-    router(sample::moments(moment), nobody, hosts, share_connections).layer(MockConnectInfo(peer.clone()))
+    router(sources(sample::moments(moment)), hosts, share_connections).layer(MockConnectInfo(peer.clone()))
+}
+
+/// These moments, and nobody to ask for more.
+fn sources(moments: Moments) -> Sources {
+    let endpoint = Endpoint::new("/nonexistent/bwusage.sock");
+    Sources { moments, alerts: AlertFeed::silent(), endpoint, users: Arc::default() }
 }
 
 fn live() -> Router {
@@ -252,7 +257,7 @@ async fn a_browser_that_reconnects_gets_only_what_it_lacks() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_is_kept_alive() {
     let (_daemon_never_answers, moments) = tokio::sync::watch::channel(Arc::new(Moment::Connecting));
-    let server = router(moments, Endpoint::new("/nonexistent"), AllowedHosts::default(), false);
+    let server = router(sources(moments), AllowedHosts::default(), false);
     let mut body = answer(server, ask("/api/v1/stream")).await.into_body().into_data_stream();
     assert_eq!(body.next().await.unwrap().unwrap(), CONNECTED);
     for _ in 0..3 {

@@ -1,5 +1,6 @@
 //! The real web server in front of the real daemon, which plays a recording.
 
+mod api;
 #[path = "../../../bwusaged/tests/support/daemon_program.rs"]
 mod daemon_program;
 mod devtools;

@@ -19,8 +19,8 @@ fn the_daemons_status_and_table_come_through() {
     assert_eq!(status["schema"], "bwusage.status/1");
     assert_eq!(status["coverage"]["quality"], "recorded");
     assert_eq!(status["socket"], servers.socket().to_str().unwrap());
-    // Its own subscription, and the question just asked.
-    assert_eq!((&status["subscriptions"], &status["connections"]), (&1.into(), &2.into()));
+    // Its own subscription, the one to alerts, and the question just asked.
+    assert_eq!((&status["subscriptions"], &status["connections"]), (&1.into(), &3.into()));
 
     let ledger: Value = serde_json::from_str(&servers.get("/api/v1/ledger")).unwrap();
     assert_eq!(ledger["schema"], "bwusage.ledger/1");

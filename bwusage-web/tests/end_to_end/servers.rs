@@ -8,6 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{daemon_program::daemon_program, recording};
@@ -70,6 +71,43 @@ impl Servers {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    /// The head and the body of the answer, which comes in pieces.
+    pub(crate) fn answer(&self, path: &str) -> (String, String) {
+        let address = self.origin.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        // Whoever speaks the older version is sent the body as it is, to the end of the connection.
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.replacen("HTTP/1.0", "HTTP/1.1", 1), body.to_owned())
+    }
+
+    /// The status and the body of the answer to a request with a body of JSON.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let address = self.origin.strip_prefix("http://").unwrap();
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap() };
+        (status, body)
+    }
+
+    /// The lines of the event stream of an open page.
+    pub(crate) fn stream(&self) -> impl Iterator<Item = String> {
+        BufReader::new(request(&self.origin, "/api/v1/stream")).lines().map(Result::unwrap)
     }
 
     /// The daemon's socket.

@@ -5,14 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bwusage_proto::report::{HistoryRecord, HistoryReport};
+use bwusage_proto::{
+    csv,
+    report::{HistoryRecord, HistoryReport},
+};
 use tempfile::NamedTempFile;
 
 use crate::{
     cli::export::{Export, ExportFormat},
     failure::Failure,
     output,
-    render::history::{csv_header, csv_line},
 };
 
 mod database;
@@ -77,11 +79,11 @@ impl Sink {
                 let is_machine = report.per == bwusage_proto::history::Per::Host.name();
                 let mut text = String::new();
                 if *is_csv && !std::mem::replace(has_header, true) {
-                    text.push_str(&csv_header(is_machine));
+                    text.push_str(&csv::history_header(is_machine));
                 }
                 for record in report.records().filter(is_told) {
                     if *is_csv {
-                        text.push_str(&csv_line(&record, is_machine));
+                        text.push_str(&csv::history_line(&record, is_machine));
                     } else {
                         text.push_str(&output::json_line(&record).map_err(Failure::Json)?);
                     }

@@ -99,7 +99,7 @@ fn nothing_that_somebody_chose_acts_on_a_terminal_or_a_spreadsheet() {
 
     let users = Users::new();
     let report = AlertLogReport::new(&happened, "web01", &users, &TimeZone::UTC);
-    let csv = csv(&report);
+    let csv: String = bwusage_proto::csv::alert_log(&report, true).collect();
     assert!(csv.contains(r#","'=2+2,\x1b[2J\u{202e}\x0a","#), "{csv}");
     assert_eq!(csv.lines().count(), 2);
 }

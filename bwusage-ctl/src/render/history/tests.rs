@@ -124,7 +124,7 @@ fn a_spreadsheet_gets_numbers_no_formula_and_a_line_for_a_gap() {
     let history = apps();
     let users = Users::new();
     let report = HistoryReport::new(&history, &users, "1.2.3").unwrap();
-    let csv = csv(&report, true);
+    let csv: String = bwusage_proto::csv::history(&report, true).collect();
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(
         lines[0],

@@ -1,10 +1,10 @@
-//! Comma-separated values: RFC 4180, the names of the JSON report, and no cell that a spreadsheet would compute.
+//! The process table.
 
-use bwusage_proto::{
+use super::{QUALITY, line, number};
+use crate::{
     process::Category,
     report::Moment,
     table::{Grouping, Row, Table},
-    text,
 };
 
 type Column = (&'static str, fn(&Row) -> String);
@@ -57,11 +57,13 @@ const NUMBERS: [Column; 12] = [
     ("disk_write_bytes_per_s", |row| number(row.disk_write_bytes_per_s)),
 ];
 
-/// The last column, the same in each row: how its wire bytes come about.
-pub(super) const QUALITY: &str = "quality";
-
-/// Writes `table`, whose wire bytes are of `quality`; what is unknown is an empty cell.
-pub(crate) fn write(table: &Table, by: Grouping, quality: &str, header: bool) -> String {
+/// The lines of `table`, whose wire bytes are of `quality`.
+pub fn top<'a>(
+    table: &'a Table,
+    by: Grouping,
+    quality: &'a str,
+    with_header: bool,
+) -> impl Iterator<Item = String> + 'a {
     let (first, identity): (Option<Column>, &[Column]) = match by {
         Grouping::Process => (None, &PROCESS),
         Grouping::App => (Some(APP), &GROUP),
@@ -70,58 +72,8 @@ pub(crate) fn write(table: &Table, by: Grouping, quality: &str, header: bool) ->
         Grouping::Container => (Some(CONTAINER), &GROUP),
         Grouping::Category => (Some(CATEGORY), &GROUP),
     };
-    let columns = || first.iter().chain(identity).chain(&NUMBERS);
-    let mut csv = String::new();
-    if header {
-        push_line(&mut csv, columns().map(|(name, _)| *name).chain([QUALITY]).map(str::to_owned));
-    }
-    for row in &table.rows {
-        push_line(&mut csv, columns().map(|(_, value)| value(row)).chain([quality.to_owned()]));
-    }
-    csv
-}
-
-pub(super) fn push_line(csv: &mut String, cells: impl Iterator<Item = String>) {
-    for (at, value) in cells.enumerate() {
-        if at > 0 {
-            csv.push(',');
-        }
-        csv.push_str(&cell(&value));
-    }
-    csv.push_str("\r\n");
-}
-
-/// A cell as RFC 4180 wants it. A leading `'` keeps a spreadsheet from taking a process's name for a formula.
-pub(crate) fn cell(value: &str) -> String {
-    let mut value = text::escape(value).into_owned();
-    if value.starts_with(['=', '+', '-', '@']) {
-        value.insert(0, '\'');
-    }
-    if value.contains(['"', ',']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
-}
-
-pub(super) fn number(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(cell("plain name"), "plain name");
-        assert_eq!(cell("a,b"), "\"a,b\"");
-        assert_eq!(cell("say \"hi\""), "\"say \"\"hi\"\"\"");
-    }
-
-    #[test]
-    fn a_name_cannot_become_a_formula_or_a_second_line() {
-        for formula in ["=1+1", "+1", "-1", "@x"] {
-            assert_eq!(cell(formula), format!("'{formula}"));
-        }
-        assert_eq!(cell("=\"a\",\"b\""), "\"'=\"\"a\"\",\"\"b\"\"\"");
-        assert_eq!(cell("\t=1"), r"\x09=1");
-        assert_eq!(cell("a\r\nb"), r"a\x0d\x0ab");
-    }
+    let columns = move || first.into_iter().chain(identity.iter().copied()).chain(NUMBERS);
+    let header = with_header.then(|| line(columns().map(|(name, _)| name).chain([QUALITY])));
+    let cells = move |row| columns().map(move |(_, value)| value(row)).chain([quality.to_owned()]);
+    header.into_iter().chain(table.rows.iter().map(move |row| line(cells(row))))
 }

@@ -1,11 +1,10 @@
-//! Comma-separated values: RFC 4180, the names of the JSON report, and no cell that a spreadsheet would compute.
+//! How much was moved when: a line for each bucket and series, and a gap in one of its own.
 
-use bwusage_proto::{
+use super::{line, number};
+use crate::{
     history::Amount,
     report::{BucketReport, HistoryRecord, HistoryReport, MachineReport, Whose},
 };
-
-use crate::render::csv::{number, push_line};
 
 const BUCKET: [&str; 5] = ["start_at", "end_at", "label", "length_s", "covered_s"];
 const SERIES: [&str; 6] = ["kind", "name", "rx_bytes", "tx_bytes", "rx_packets", "tx_packets"];
@@ -20,35 +19,30 @@ const MACHINE: [&str; 8] = [
     "tx_bytes",
 ];
 
-/// Writes `report`: a line for each bucket and series. What is unknown is an empty cell, and a gap a line of its own.
-pub(crate) fn csv(report: &HistoryReport<'_>, with_header: bool) -> String {
+/// The lines of `report`.
+pub fn history<'a>(report: &'a HistoryReport<'_>, with_header: bool) -> impl Iterator<Item = String> + 'a {
     let is_machine = !report.machine.is_empty();
-    let mut csv = if with_header { header(is_machine) } else { String::new() };
-    for record in report.records() {
-        csv.push_str(&line(&record, is_machine));
-    }
-    csv
+    let header = with_header.then(|| history_header(is_machine));
+    header.into_iter().chain(report.records().map(move |record| history_line(&record, is_machine)))
 }
 
-/// The names of the columns.
-pub(crate) fn header(is_machine: bool) -> String {
+/// The names of the columns, of series or of the machine.
+#[must_use]
+pub fn history_header(is_machine: bool) -> String {
     let names: &[&str] = if is_machine { &MACHINE } else { &SERIES };
-    let mut line = String::new();
-    push_line(&mut line, BUCKET.iter().chain(names).map(|&name| name.to_owned()));
-    line
+    line(BUCKET.iter().chain(names))
 }
 
 /// One record in these columns.
-pub(crate) fn line(record: &HistoryRecord<'_>, is_machine: bool) -> String {
+#[must_use]
+pub fn history_line(record: &HistoryRecord<'_>, is_machine: bool) -> String {
     let (bucket, cells) = match record {
         HistoryRecord::Point { bucket, whose, amount, .. } => (bucket, series(whose, amount).to_vec()),
         HistoryRecord::Machine { bucket, machine } => (bucket, of_machine(machine).to_vec()),
         HistoryRecord::Gap { bucket } if is_machine => (bucket, vec![String::new(); MACHINE.len()]),
         HistoryRecord::Gap { bucket } => (bucket, gap().to_vec()),
     };
-    let mut line = String::new();
-    push_line(&mut line, of_bucket(bucket).into_iter().chain(cells));
-    line
+    line(of_bucket(bucket).into_iter().chain(cells))
 }
 
 fn of_bucket(bucket: &BucketReport) -> [String; 5] {

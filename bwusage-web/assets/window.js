@@ -1,4 +1,6 @@
-// The rolling window: columns of points, oldest first, filled by the daemon and kept going by ticks.
+// The rolling window of seconds: columns of points, oldest first, filled by the daemon and kept going by ticks.
+
+import { mean } from "./series.js";
 
 /** What every point holds beside its time. */
 export const COLUMNS = [
@@ -12,10 +14,8 @@ export const COLUMNS = [
 
 /** A pause of this many intervals between two points is a gap, and drawn as one. */
 const GAP_INTERVALS = 2.5;
-/** A window that has just begun is shown as if it were this long. */
-const LEAST_INTERVALS = 60;
 
-export class History {
+export class Window {
   #limit = 600;
   #intervalMs = 1000;
   times = [];
@@ -32,15 +32,14 @@ export class History {
     return this.times.at(-1);
   }
 
-  /** How long ago the oldest point is, seen from the newest. */
-  get filledMs() {
-    return this.times.length ? this.lastAt - this.times[0] : 0;
+  /** The usual distance of two points. */
+  get step() {
+    return this.#intervalMs;
   }
 
-  /** The span to show: from the oldest point, but always of some length. */
-  get span() {
-    const end = this.lastAt ?? Date.now();
-    return [end - Math.max(this.filledMs, LEAST_INTERVALS * this.#intervalMs), end];
+  /** The mean of a column after `since`; null where nothing is known. */
+  mean(name, since) {
+    return mean(this.columns[name].slice(this.times.findLastIndex((at) => at <= since) + 1));
   }
 
   /** Adds the points of `backfill` that are newer than the newest one here. */
@@ -51,18 +50,6 @@ export class History {
   /** Adds the point of one tick. */
   push(tick) {
     this.#append(tick.at_unix_ms, (name) => tick[name]);
-  }
-
-  /** The smallest and the largest known value of a column in the window, or nulls. */
-  range(name) {
-    let least = null;
-    let most = null;
-    for (const value of this.columns[name]) {
-      if (value == null) continue;
-      if (least === null || value < least) least = value;
-      if (most === null || value > most) most = value;
-    }
-    return [least, most];
   }
 
   #append(at, valueOf) {

@@ -1,8 +1,7 @@
-//! Comma-separated values: RFC 4180, the names of the JSON report, and no cell that a spreadsheet would compute.
+//! Who talks to whom.
 
-use bwusage_proto::report::{ConnectionReport, ConnectionsReport};
-
-use crate::render::csv::{QUALITY, number, push_line};
+use super::{QUALITY, line, number, word};
+use crate::report::{ConnectionReport, ConnectionsReport};
 
 type Column = (&'static str, fn(&ConnectionReport<'_>) -> String);
 
@@ -33,18 +32,13 @@ const COLUMNS: [Column; 24] = [
     ("tx_bytes_total", |row| row.tx_bytes_total.to_string()),
 ];
 
-/// Writes `report`; what is unknown is an empty cell.
-pub(crate) fn csv(report: &ConnectionsReport<'_>, header: bool) -> String {
-    let mut csv = String::new();
-    if header {
-        push_line(&mut csv, COLUMNS.iter().map(|(name, _)| *name).chain([QUALITY]).map(str::to_owned));
-    }
-    for row in &report.rows {
-        push_line(&mut csv, COLUMNS.iter().map(|(_, value)| value(row)).chain([report.quality.to_owned()]));
-    }
-    csv
-}
-
-fn word(word: Option<&str>) -> String {
-    word.unwrap_or_default().to_owned()
+/// The lines of `report`.
+pub fn connections<'a>(
+    report: &'a ConnectionsReport<'_>,
+    with_header: bool,
+) -> impl Iterator<Item = String> + 'a {
+    let header = with_header.then(|| line(COLUMNS.iter().map(|(name, _)| *name).chain([QUALITY])));
+    let quality = || [report.quality.to_owned()];
+    let row = move |row| line(COLUMNS.iter().map(|(_, value)| value(row)).chain(quality()));
+    header.into_iter().chain(report.rows.iter().map(row))
 }

@@ -1,13 +1,14 @@
-//! Events as they come from the daemon, for as long as it takes: lost connections are made again.
+//! Alerts as they come from the daemon, for as long as it takes: lost connections are made again.
 
 use std::time::Duration;
 
-use bwusage_proto::{
+use tokio::time::{Instant, sleep_until};
+
+use super::{Client, ClientError, EventStream};
+use crate::{
     alert::{Events, EventsQuery},
-    client::{Client, ClientError, EventStream},
     transport::Endpoint,
 };
-use tokio::time::{Instant, sleep_until};
 
 /// First pause after a lost connection; doubled after each failed try.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -16,18 +17,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What comes from the daemon.
 #[derive(Debug)]
-pub(crate) enum News {
+pub enum News {
     /// Connected to this machine's daemon; the events that were missed follow.
-    Up { host: String },
+    Up {
+        /// The machine's name.
+        host: String,
+    },
     /// Events.
     Events(Events),
     /// No connection; another try is made after a pause.
-    Down { error: ClientError, is_first: bool },
+    Down {
+        /// Why.
+        error: ClientError,
+        /// Whether the last try still succeeded.
+        is_first: bool,
+    },
 }
 
 /// Follows the events of one daemon.
 #[derive(Debug)]
-pub(crate) struct Feed {
+pub struct NewsFeed {
     endpoint: Endpoint,
     name: &'static str,
     /// The log and the number up to which events are known.
@@ -44,15 +53,16 @@ enum State {
     Connected(Box<EventStream>),
 }
 
-impl Feed {
-    /// Will connect on the first [`Feed::next`] and ask for what follows on `known`.
-    pub(crate) fn new(endpoint: Endpoint, name: &'static str, known: Option<(u64, u64)>) -> Self {
+impl NewsFeed {
+    /// Will connect on the first [`NewsFeed::next`] and ask for what follows on `known`.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, name: &'static str, known: Option<(u64, u64)>) -> Self {
         let state = State::Waiting { until: Instant::now() };
         Self { endpoint, name, known, state, pause: FIRST_PAUSE, is_down: false }
     }
 
     /// Waits for what comes next. Dropping the future loses nothing: call it again.
-    pub(crate) async fn next(&mut self) -> News {
+    pub async fn next(&mut self) -> News {
         loop {
             match self.step().await {
                 // Of a log that was begun anew only what is to come is told: what is in it already is asked for.

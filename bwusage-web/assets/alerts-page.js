@@ -1,0 +1,201 @@
+// Alerts: what is active, the rules, and what happened. Whoever may change rules can; everybody sees why not.
+
+import { Refused, ask, tell } from "./api.js";
+import { notifying, setNotifying } from "./alert-bell.js";
+import { RuleForm } from "./rule-form.js";
+import { button, element } from "./dom.js";
+import { bytes, duration, moment, percent, rate, setText, visible } from "./format.js";
+import { may } from "./session.js";
+import { toast } from "./toasts.js";
+
+/** Asked again at most this often while somebody looks. */
+const REFRESH_MS = 5_000;
+const SNOOZES = { 3600: "1 hour", 28800: "8 hours", 86400: "1 day", 0: "not any more" };
+const FORMATS = { bytes, bytes_per_s: rate, percent };
+
+/** Where a rule stands, in one word. Pure. */
+export function standing({ enabled, state, snoozed_until_at: snoozed }, now) {
+  if (!enabled) return "off";
+  if (snoozed && Date.parse(snoozed) > now) return "snoozed";
+  return state;
+}
+
+/** What is known of a rule, in words. Pure. */
+export function explain({ measured, unknown, reached_percent: reached, forecast_at: forecast, subjects = [], fired, fired_at: last, snoozed_until_at: snoozed, note, owner, severity }) {
+  const format = FORMATS[measured?.unit] ?? String;
+  return [
+    note && `“${note}”`,
+    measured && `${format(measured.value)} of ${format(measured.threshold)}`,
+    reached != null && `${reached} % of the cap reached`,
+    forecast && `at this pace the cap is reached on ${moment(Date.parse(forecast))}`,
+    unknown,
+    subjects.length > 0 && subjects.join(", "),
+    snoozed && Date.parse(snoozed) > Date.now() && `silent until ${moment(Date.parse(snoozed))}`,
+    fired ? `fired ${fired} times, last on ${moment(Date.parse(last))}` : "never fired",
+    severity,
+    `by ${owner}`,
+  ].filter(Boolean).join(" · ");
+}
+
+/** Opens the page. */
+export function open(address) {
+  return new AlertsPage(address);
+}
+
+class AlertsPage {
+  #address;
+  #place = document.getElementById("alerts");
+  #form;
+  #list = element("ul", { className: "rules" });
+  #log = element("ul", { className: "log" });
+  #count = element("p", { className: "count", attributes: { role: "status" } });
+  #notify = element("input", { type: "checkbox", id: "notify" });
+  #notifyNote = element("p", { className: "detail" });
+  #empty = element("p", { className: "empty" });
+  #askedAt = -REFRESH_MS;
+  #rules = [];
+  #mayChange = false;
+  #shown = "";
+
+  constructor(address) {
+    this.#address = address;
+    this.#form = new RuleForm(() => this.refresh());
+    const notify = element("label", { className: "check" }, this.#notify, "Notifications of this browser");
+    this.#notify.addEventListener("change", async () => {
+      await setNotifying(this.#notify.checked);
+      this.#showNotifying();
+    });
+    this.#place.replaceChildren(
+      element("section", { className: "card", attributes: { "aria-labelledby": "rules-title" } },
+        element("div", { className: "bar" }, element("h2", { id: "rules-title", textContent: "Alerts" }), this.#count, notify),
+        this.#notifyNote, this.#list, this.#empty),
+      this.#form.element,
+      element("section", { className: "card", attributes: { "aria-labelledby": "log-title" } },
+        element("div", { className: "bar" }, element("h2", { id: "log-title", textContent: "What happened" })), this.#log),
+    );
+    this.#showNotifying();
+    may("operator").then((allowed) => {
+      this.#mayChange = allowed;
+      this.#form.allow(allowed);
+      this.#shown = "";
+      this.#draw();
+    });
+  }
+
+  /** Takes what the address says: a rule to begin with. */
+  look() {
+    const rule = this.#address.get("rule");
+    if (rule) {
+      this.#form.begin(rule);
+      this.#address.set({ rule: "" });
+    }
+    this.refresh();
+  }
+
+  /** Asks for the newest; without `now` only when that was not done a moment ago. */
+  async refresh(now = true) {
+    if (!now && performance.now() - this.#askedAt < REFRESH_MS) return;
+    this.#askedAt = performance.now();
+    const [list, log] = await Promise.all([ask("alerts").catch(() => null), ask("alerts/log", "limit=50").catch(() => null)]);
+    if (list) this.#rules = list.rules;
+    setText(this.#empty, list ? (list.rules.length ? list.fault ?? "" : "No rule yet. Add one below: the daemon watches it, also while no page is open.") : "Rules cannot be asked for at present.");
+    this.#draw();
+    if (log) this.#showLog(log.events);
+  }
+
+  /** Writes it again: the units have changed. */
+  redraw() {
+    this.#shown = "";
+    this.#draw();
+  }
+
+  #draw() {
+    const active = this.#rules.filter(({ state, enabled }) => enabled && state === "firing").length;
+    setText(this.#count, `${active} active of ${this.#rules.length}`);
+    // Built anew only when something changed, so that nobody loses the button under the finger.
+    const shown = JSON.stringify(this.#rules);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const focused = document.activeElement?.dataset.what;
+    const order = (rule) => ["firing", "pending"].indexOf(standing(rule, Date.now())) >>> 0;
+    this.#list.replaceChildren(...[...this.#rules].sort((a, b) => order(a) - order(b) || b.rule - a.rule).map((rule) => this.#entry(rule)));
+    if (focused) this.#list.querySelector(`[data-what="${focused}"]`)?.focus();
+  }
+
+  #entry(rule) {
+    const state = standing(rule, Date.now());
+    const entry = element("li", { data: { rule: rule.rule } },
+      element("span", { className: "badge", textContent: state, data: { state } }),
+      element("code", { textContent: visible(rule.text) }),
+      element("span", { className: "words", textContent: visible(explain(rule)) }));
+    if (this.#mayChange) entry.append(this.#actions(rule));
+    return entry;
+  }
+
+  #actions(rule) {
+    const act = (text, action, what) => button(text, action, { data: { what: `${what} ${rule.rule}` }, attributes: { "aria-label": `${text}: ${rule.text}` } });
+    const snooze = element("select", { data: { what: `snooze ${rule.rule}` }, attributes: { "aria-label": `Silence: ${rule.text}` } }, new Option("Silence…", ""), ...Object.entries(SNOOZES).map(([seconds, words]) => new Option(words, seconds)));
+    snooze.addEventListener("change", () => this.#do("POST", `${rule.rule}/snooze`, { for_s: Number(snooze.value) }));
+    return element("div", { className: "actions" },
+      act(rule.enabled ? "Turn off" : "Turn on", () => this.#do("POST", `${rule.rule}/${rule.enabled ? "disable" : "enable"}`), "enable"),
+      snooze,
+      act("Test", () => this.#test(rule), "test"),
+      act("Edit", () => this.#form.edit(rule), "edit"),
+      act("Remove", (event) => this.#remove(rule, event.target), "remove"));
+  }
+
+  async #do(method, path, body = {}) {
+    try {
+      await tell(method, `alerts/${path}`, body);
+    } catch (error) {
+      toast([error.message, ...(error.hints ?? [])].join(" – "), "alert");
+    }
+    this.refresh();
+  }
+
+  async #test(rule) {
+    try {
+      const trial = await tell("POST", `alerts/${rule.rule}/test`);
+      toast(`${trial.text}: ${trialWords(trial)}`, trial.holds ? "alert" : "");
+    } catch (error) {
+      if (error instanceof Refused) toast(error.message, "alert");
+    }
+  }
+
+  /** The first click asks, the second one does it. */
+  #remove(rule, clicked) {
+    if (clicked.dataset.sure) {
+      this.#do("DELETE", String(rule.rule));
+      return;
+    }
+    clicked.dataset.sure = "yes";
+    setText(clicked, "Really?");
+    clicked.addEventListener("blur", () => {
+      delete clicked.dataset.sure;
+      setText(clicked, "Remove");
+    }, { once: true });
+  }
+
+  #showLog(events) {
+    this.#log.replaceChildren(...events.map(({ at, state, text, lasted_ms: lasted }) => element("li", {},
+      element("time", { dateTime: at, textContent: moment(Date.parse(at)) }),
+      element("span", {}, element("span", { className: "badge", textContent: state, data: { state } }), ` ${visible(text)}${lasted ? ` (${duration(lasted)})` : ""}`))));
+    if (!events.length) this.#log.replaceChildren(element("li", { textContent: "Nothing yet." }));
+  }
+
+  #showNotifying() {
+    const state = notifying();
+    this.#notify.checked = state === "on";
+    this.#notify.disabled = state === "impossible";
+    setText(this.#notifyNote, state === "refused" ? "The browser refuses notifications of this page: allow them in its settings." : state === "impossible" ? "This browser has no notifications here." : "");
+    this.#notifyNote.hidden = this.#notifyNote.textContent === "";
+  }
+}
+
+/** What a rule would say now, in a sentence. Pure. */
+export function trialWords({ holds, unknown, measured, reached_percent: reached }) {
+  const format = FORMATS[measured?.unit] ?? String;
+  const value = measured ? `: ${format(measured.value)} of ${format(measured.threshold)}` : "";
+  if (holds == null) return unknown ? `cannot tell now: ${unknown}` : "cannot tell now";
+  return `${holds ? "would fire now" : "would not fire now"}${value}${reached != null ? ` (${reached} %)` : ""}`;
+}

@@ -1,0 +1,95 @@
+//! The one subscription to the daemon's alerts, fanned out to every open page.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use bwusage_proto::{
+    client::{News, NewsFeed},
+    report::AlertEventReport,
+    transport::Endpoint,
+    users::Users,
+};
+use jiff::tz::TimeZone;
+use tokio::sync::broadcast;
+
+use crate::events;
+
+/// Events that are kept for the slowest page. One that is further behind is told how many it missed.
+const KEPT: usize = 256;
+
+/// Whoever wants to hear of alerts subscribes here.
+#[derive(Debug, Clone)]
+pub(crate) struct AlertFeed(broadcast::Sender<Bytes>);
+
+/// What one page hears.
+#[derive(Debug)]
+pub(crate) struct Listener(broadcast::Receiver<Bytes>);
+
+impl AlertFeed {
+    /// A feed that nothing comes over.
+    pub(crate) fn silent() -> Self {
+        Self(broadcast::Sender::new(KEPT))
+    }
+
+    /// Follows the daemon at `endpoint`, from now on, for as long as anybody holds the result.
+    pub(crate) fn follow(endpoint: Endpoint, users: Arc<Users>) -> Self {
+        let feed = Self::silent();
+        let listeners = feed.0.clone().downgrade();
+        tokio::spawn(async move {
+            let mut news = NewsFeed::new(endpoint, "bwusage-web", None);
+            let (mut host, zone) = (String::new(), TimeZone::system());
+            loop {
+                let news = news.next().await;
+                let Some(listeners) = listeners.upgrade() else { return };
+                // Nobody need listen.
+                match news {
+                    News::Up { host: name } => host = name,
+                    News::Events(events) => {
+                        if events.missed {
+                            let _ = listeners.send(events::alerts_missed(None));
+                        }
+                        for event in &events.events {
+                            let report = AlertEventReport::new(event, events.log, &host, &users, &zone);
+                            let _ = listeners.send(events::alert(&report));
+                        }
+                    }
+                    // The pages hear of it from the other subscription.
+                    News::Down { .. } => {}
+                }
+            }
+        });
+        feed
+    }
+
+    /// Hears everything from now on.
+    pub(crate) fn listen(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+impl Listener {
+    /// Waits for the next event of the stream, for ever when there will be none. Dropping the future loses nothing.
+    pub(crate) async fn next(&mut self) -> Bytes {
+        match self.0.recv().await {
+            Ok(event) => event,
+            Err(broadcast::error::RecvError::Lagged(missed)) => events::alerts_missed(Some(missed)),
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_that_reads_too_slowly_is_told_how_much_it_missed() {
+        let feed = AlertFeed::silent();
+        let mut listener = feed.listen();
+        for _ in 0..=KEPT {
+            feed.0.send(Bytes::from_static(b"x")).unwrap();
+        }
+        assert_eq!(listener.next().await, "event: alerts_missed\ndata: {\"events\":1}\n\n");
+        assert_eq!(listener.next().await, "x");
+    }
+}
