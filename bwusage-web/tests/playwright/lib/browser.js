@@ -13,13 +13,17 @@ const HEIGHT = 900;
 /** The widths at which the page is looked at: a phone, a tablet, a desk. */
 export const WIDTHS = [390, 768, 1440];
 
-/** Starts Chromium without a window. */
-export function launch() {
+/** Starts Chromium without a window. It looks up `names` here, and nowhere else. */
+export function launch({ names = {} } = {}) {
+  const rules = Object.entries(names).map(([name, address]) => `MAP ${name} ${address}`);
   return chromium.launch({
     executablePath: installed("chromium"),
     // Its sandbox needs a user namespace of its own, which root and containers often have not; the only page opened is ours.
     chromiumSandbox: false,
-    args: ["--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
+    args: [
+      ...["--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
+      `--host-resolver-rules=${rules.join(", ")}`,
+    ],
   });
 }
 

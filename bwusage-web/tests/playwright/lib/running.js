@@ -49,6 +49,11 @@ export class Running {
     return this.#child.pid;
   }
 
+  /** Resolves to how it ended. */
+  get ended() {
+    return this.#ended;
+  }
+
   /** What it said last. */
   get said() {
     return this.#lines.join("\n");
@@ -74,6 +79,11 @@ export class Running {
   /** Gives it a line to read. */
   tell(line) {
     this.#child.stdin.write(`${line}\n`);
+  }
+
+  /** Gives it the last that it reads. */
+  end(text) {
+    this.#child.stdin.end(text);
   }
 
   /** Asks it to end by `signal`, and resolves when it has. */

@@ -73,21 +73,20 @@ export class Stage {
     await this.#daemon.stop();
   }
 
-  /** Starts the web server as `user` with these further words, and resolves when it shows what the daemon says. */
+  /** Starts the web server as `user` with these further words, and resolves when it listens. */
   async startWeb({ user = NOBODY, words = [], state = "web" } = {}) {
     const folder = this.folder(state);
     chownSync(folder, user, user);
     const program = this.program("bwusage-web", "bwusage-web");
-    return Web.start(this, ["--reuid", user, "--regid", user, "--clear-groups", program].map(String), [
-      ...["--socket", this.socket, ...words].filter((w) => w !== "--no-login"),
-    ]);
+    const become = ["--pdeathsig", "KILL", "--reuid", user, "--regid", user, "--clear-groups", program].map(String);
+    return Web.start(this, become, ["--socket", this.socket, ...words], folder);
   }
 
   /** Starts a program called `name` that makes or takes traffic as `user`, here or at the `far` end of the cable. */
   async startTraffic(name, words, { user = NOBODY, far = false } = {}) {
     const namespace = far ? this.#network.far : this.#network.near;
     const program = this.program("xtask", name);
-    const become = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", program].map(String);
+    const become = ["setpriv", "--pdeathsig", "KILL", "--reuid", user, "--regid", user, "--clear-groups", program].map(String);
     const [first, ...rest] = [...namespace.entered, ...become, "bench-generate", ...words];
     return Generator.started(this.run(first, rest));
   }
