@@ -53,6 +53,7 @@
 //! **Evolution.** A released message is frozen ([`message`]): a change is a new kind. Golden bytes of every kind are in
 //! `tests/golden.rs`.
 
+pub mod access;
 pub mod alert;
 pub mod ancestry;
 pub mod client;

@@ -23,6 +23,9 @@ use crate::{
 )]
 pub struct RowId(pub u64);
 
+/// The row that stands for other users' processes; those of processes come after it.
+pub const OTHERS: RowId = RowId(0);
+
 /// What rarely changes about a process. Sent once, and again when the process executes another program.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct ProcessInfo {

@@ -20,6 +20,18 @@ pub fn id_of(name: &str) -> Option<UserId> {
     platform::id_of(name)
 }
 
+/// The groups that `user` is a member of, as the system's list of groups has them; none on Windows.
+#[must_use]
+pub fn groups_of(user: &UserId) -> Vec<u32> {
+    platform::groups_of(user)
+}
+
+/// The number of the group `name`, where there is such a group.
+#[must_use]
+pub fn group_id(name: &str) -> Option<u32> {
+    platform::group_id(name)
+}
+
 /// Login names, each asked for once: a lookup can go over the network (LDAP).
 #[derive(Debug, Default)]
 pub struct Users {
@@ -74,5 +86,13 @@ mod tests {
     fn the_system_is_asked_for_a_name() {
         assert_eq!(&*Users::new().name(&UserId::Uid(0)), "root");
         assert_eq!((id_of("root"), id_of("no such user")), (Some(UserId::Uid(0)), None));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_is_asked_for_groups() {
+        let root = group_id("root").unwrap();
+        assert!(groups_of(&UserId::Uid(0)).contains(&root));
+        assert_eq!((groups_of(&UserId::Uid(3_999_999_999)), group_id("no such group")), (vec![], None));
     }
 }

@@ -4,38 +4,14 @@ import { Refused, ask, tell } from "./api.js";
 import { notifying, setNotifying } from "./alert-bell.js";
 import { RuleForm } from "./rule-form.js";
 import { button, element } from "./dom.js";
-import { bytes, duration, moment, percent, rate, setText, visible } from "./format.js";
+import { duration, moment, setText, visible } from "./format.js";
+import { explain, standing, trialWords } from "./rule-words.js";
 import { may } from "./session.js";
 import { toast } from "./toasts.js";
 
 /** Asked again at most this often while somebody looks. */
 const REFRESH_MS = 5_000;
 const SNOOZES = { 3600: "1 hour", 28800: "8 hours", 86400: "1 day", 0: "not any more" };
-const FORMATS = { bytes, bytes_per_s: rate, percent };
-
-/** Where a rule stands, in one word. Pure. */
-export function standing({ enabled, state, snoozed_until_at: snoozed }, now) {
-  if (!enabled) return "off";
-  if (snoozed && Date.parse(snoozed) > now) return "snoozed";
-  return state;
-}
-
-/** What is known of a rule, in words. Pure. */
-export function explain({ measured, unknown, reached_percent: reached, forecast_at: forecast, subjects = [], fired, fired_at: last, snoozed_until_at: snoozed, note, owner, severity }) {
-  const format = FORMATS[measured?.unit] ?? String;
-  return [
-    note && `“${note}”`,
-    measured && `${format(measured.value)} of ${format(measured.threshold)}`,
-    reached != null && `${reached} % of the cap reached`,
-    forecast && `at this pace the cap is reached on ${moment(Date.parse(forecast))}`,
-    unknown,
-    subjects.length > 0 && subjects.join(", "),
-    snoozed && Date.parse(snoozed) > Date.now() && `silent until ${moment(Date.parse(snoozed))}`,
-    fired ? `fired ${fired} times, last on ${moment(Date.parse(last))}` : "never fired",
-    severity,
-    `by ${owner}`,
-  ].filter(Boolean).join(" · ");
-}
 
 /** Opens the page. */
 export function open(address) {
@@ -51,7 +27,7 @@ class AlertsPage {
   #count = element("p", { className: "count", attributes: { role: "status" } });
   #notify = element("input", { type: "checkbox", id: "notify" });
   #notifyNote = element("p", { className: "detail" });
-  #empty = element("p", { className: "empty" });
+  #empty = element("p", { className: "empty", hidden: true });
   #askedAt = -REFRESH_MS;
   #rules = [];
   #mayChange = false;
@@ -59,7 +35,7 @@ class AlertsPage {
 
   constructor(address) {
     this.#address = address;
-    this.#form = new RuleForm(() => this.refresh());
+    this.#form = new RuleForm(() => this.refresh(null, true));
     const notify = element("label", { className: "check" }, this.#notify, "Notifications of this browser");
     this.#notify.addEventListener("change", async () => {
       await setNotifying(this.#notify.checked);
@@ -89,16 +65,20 @@ class AlertsPage {
       this.#form.begin(rule);
       this.#address.set({ rule: "" });
     }
-    this.refresh();
+    this.refresh(null, true);
   }
 
+  /** Each answer says everything about itself. */
+  introduce() {}
+
   /** Asks for the newest; without `now` only when that was not done a moment ago. */
-  async refresh(now = true) {
+  async refresh(_tick, now = false) {
     if (!now && performance.now() - this.#askedAt < REFRESH_MS) return;
     this.#askedAt = performance.now();
     const [list, log] = await Promise.all([ask("alerts").catch(() => null), ask("alerts/log", "limit=50").catch(() => null)]);
     if (list) this.#rules = list.rules;
     setText(this.#empty, list ? (list.rules.length ? list.fault ?? "" : "No rule yet. Add one below: the daemon watches it, also while no page is open.") : "Rules cannot be asked for at present.");
+    this.#empty.hidden = this.#empty.textContent === "";
     this.#draw();
     if (log) this.#showLog(log.events);
   }
@@ -150,7 +130,7 @@ class AlertsPage {
     } catch (error) {
       toast([error.message, ...(error.hints ?? [])].join(" – "), "alert");
     }
-    this.refresh();
+    this.refresh(null, true);
   }
 
   async #test(rule) {
@@ -190,12 +170,4 @@ class AlertsPage {
     setText(this.#notifyNote, state === "refused" ? "The browser refuses notifications of this page: allow them in its settings." : state === "impossible" ? "This browser has no notifications here." : "");
     this.#notifyNote.hidden = this.#notifyNote.textContent === "";
   }
-}
-
-/** What a rule would say now, in a sentence. Pure. */
-export function trialWords({ holds, unknown, measured, reached_percent: reached }) {
-  const format = FORMATS[measured?.unit] ?? String;
-  const value = measured ? `: ${format(measured.value)} of ${format(measured.threshold)}` : "";
-  if (holds == null) return unknown ? `cannot tell now: ${unknown}` : "cannot tell now";
-  return `${holds ? "would fire now" : "would not fire now"}${value}${reached != null ? ` (${reached} %)` : ""}`;
 }

@@ -3,16 +3,12 @@
 import { Address, showView } from "./address.js";
 import { AlertBell } from "./alert-bell.js";
 import { Cards } from "./cards.js";
-import { Connections } from "./connections.js";
-import { Drawer } from "./drawer.js";
-import { Engine } from "./engine.js";
 import { duration, moment, setText, visible } from "./format.js";
-import { Attribution, Ledger, setReasons } from "./ledger.js";
 import { Past } from "./past.js";
 import { placePopovers } from "./popovers.js";
 import { Processes } from "./processes.js";
 import { RangePicker } from "./range-picker.js";
-import { showSession } from "./session.js";
+import { checkSession, showSession } from "./session.js";
 import { Settings } from "./settings.js";
 import { Stream } from "./stream.js";
 import { Strip } from "./strip.js";
@@ -24,24 +20,27 @@ let connection = "connecting";
 let paused = false;
 let tick = null;
 let waiting = false;
+let hello = null;
 /** Parts of the page that are loaded when somebody first goes there. */
+const LATER = {
+  connections: () => import("./connections.js"),
+  ledger: () => import("./ledger.js"),
+  history: () => import("./history-page.js"),
+  alerts: () => import("./alerts-page.js"),
+  drawer: () => import("./drawer.js"),
+};
+const loading = {};
 const later = {};
 
 const address = new Address(look);
-address.look = address.look.bind(address);
 const range = new RangePicker(address, draw);
 const seconds = new Window();
 const past = new Past(draw);
 const cards = new Cards({ zoomed: (from, to) => range.zoom(from, to), reset: () => range.reset() });
-const attribution = new Attribution();
-const connections = new Connections(address);
-const engine = new Engine();
-const ledger = new Ledger();
 const settings = new Settings(rewrite, () => stream.open());
 const processes = new Processes(address, () => stream.open());
 const strip = new Strip((filter) => processes.toggleFilter(filter));
-const drawer = new Drawer(address, processes);
-const bell = new AlertBell(() => later.alerts?.refresh());
+const bell = new AlertBell(() => later.alerts?.refresh(tick, true));
 
 const stream = new Stream(() => {
   const parameters = processes.question;
@@ -49,13 +48,13 @@ const stream = new Stream(() => {
   if (seconds.lastAt !== undefined) parameters.set("since", seconds.lastAt);
   return `api/v1/stream?${parameters}`;
 }, {
-  hello(hello) {
+  hello(now) {
+    hello = now;
     seconds.configure(hello.window_points, hello.interval_ms);
     settings.offer(hello.interval_ms);
     introduce(hello);
-    setReasons(hello.reasons);
     processes.offer(hello);
-    connections.offer(hello.connection_groupings);
+    for (const part of Object.values(later)) part.introduce(hello);
     processes.settle();
     bell.refresh();
   },
@@ -85,6 +84,7 @@ const stream = new Stream(() => {
   },
   lost() {
     setConnection("reconnecting", "the connection to bwusage-web was lost", []);
+    checkSession();
   },
 });
 
@@ -95,35 +95,35 @@ function look(view) {
     range.look();
     processes.look();
   }
-  if (view === "connections") connections.look();
-  if (view === "history") openLater("history", () => import("./history-page.js"));
-  if (view === "alerts") openLater("alerts", () => import("./alerts-page.js"));
+  if (view in LATER) open(view);
+  if (address.get("row") || later.drawer) open("drawer");
   if (view === "admin" && !find("admin").childElementCount) import("./admin.js").catch(() => setText(find("admin"), "There is nothing to administer here."));
-  drawer.look();
   draw();
 }
 
-async function openLater(name, load) {
+/** Goes to a part of the page that may not be there yet. */
+async function open(name) {
+  loading[name] ??= LATER[name]();
+  const module = await loading[name];
   if (!later[name]) {
-    const { open } = await load();
-    later[name] ??= open(address);
+    later[name] = module.open(address, processes);
+    if (hello) later[name].introduce(hello);
   }
-  if (address.view === name) later[name].look();
+  if (name === "drawer" || address.view === name) later[name].look();
 }
 
 function draw() {
   if (paused || document.hidden || !tick) return;
-  attribution.show(tick.ledger);
+  const attributed = tick.ledger?.attributed_percent;
+  setText(find("attributed-now"), attributed == null ? "–" : `${attributed} %`);
   if (address.view === "programs") {
     // A page that stands still at a moment of the past is drawn with the time of the last tick, not of the clock.
     const shown = range.span(seconds.lastAt);
     cards.show(tick, seconds, { ...past.show(shown, seconds, range.isLive), span: shown });
     strip.show(shown, range.isLive, processes.filter);
   }
-  if (address.view === "connections") connections.refresh();
-  if (address.view === "ledger") ledger.refresh();
-  if (address.view === "alerts") later.alerts?.refresh(false);
-  drawer.refresh();
+  later[address.view]?.refresh(tick);
+  later.drawer?.refresh(tick);
 }
 
 function showTop() {
@@ -134,8 +134,11 @@ function showTop() {
 function introduce({ host, coverage, estimate, daemon_version: version, started_at_unix_ms: startedAt }) {
   setText(find("host"), visible(`${host.hostname} · ${host.os}`));
   document.title = visible(`${host.hostname} – bwusage`);
-  engine.show(coverage, estimate);
-  for (const part of [processes, connections, ledger]) part.estimate(estimate);
+  const label = find("quality");
+  setText(label.firstElementChild, visible(coverage.quality));
+  label.hidden = coverage.quality === "exact";
+  label.title = estimate ? estimate.how : "";
+  processes.estimate(estimate);
   const counted = visible(`Counted by ${coverage.engine} (${coverage.quality}), bwusaged ${version}.`);
   setText(find("about"), `${counted} Totals are bytes on the wire since ${moment(startedAt)}.`);
 }
@@ -169,16 +172,13 @@ function rewrite() {
   draw();
   strip.redraw();
   processes.redraw();
-  connections.redraw();
-  ledger.redraw();
-  drawer.refresh(true);
   for (const part of Object.values(later)) part.redraw();
 }
 
 const KEYS = {
   "/": () => document.querySelector("main section:not([hidden]) input[type=search]")?.focus(),
   p: () => setPaused(!paused),
-  b: () => (address.view === "connections" ? connections : processes).nextGrouping(),
+  b: () => (later[address.view] ?? processes).nextGrouping?.(),
   u: () => settings.nextUnits(),
   "[": () => range.step(-1),
   "]": () => range.step(1),
@@ -198,6 +198,7 @@ document.addEventListener("visibilitychange", () => {
   draw();
   if (!paused && !document.hidden) showTop();
 });
+find("quality").addEventListener("click", () => { find("engine").open = true; });
 find("pause").addEventListener("click", () => setPaused(!paused));
 find("help").addEventListener("click", () => find("keys").showModal());
 for (const button of document.querySelectorAll("dialog [data-close]")) {

@@ -40,7 +40,7 @@ export function layout(buckets, most) {
 }
 
 function hatch() {
-  const line = shape("path", { d: "M0 8L8 0", stroke: "currentColor", "stroke-opacity": 0.35 });
+  const line = shape("path", { d: "M0 8L8 0", stroke: "currentColor", "stroke-opacity": 0.3 });
   return shape("defs", {}, shape("pattern", { id: "unknown", width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "scale(.6 6)" }, line));
 }
 
@@ -61,7 +61,7 @@ export function drawBars(element, { buckets, steps, format, pointed }) {
     const column = shape("g", { class: "column" });
     // The whole place answers to the mouse, also above a low column.
     column.append(shape("rect", { x: (index / buckets.length) * HEIGHT, width: HEIGHT / buckets.length, y: 0, height: HEIGHT, "fill-opacity": 0 }));
-    if (!known) column.append(shape("rect", { class: "unknown", x: left, width: wide, y: 0, height: HEIGHT }));
+    if (!known) column.append(shape("rect", { class: "unknown", x: (index / buckets.length) * HEIGHT, width: HEIGHT / buckets.length, y: 0, height: HEIGHT }));
     for (const { colour, bottom, height } of parts) {
       const part = shape("rect", { x: left, width: wide, y: y(bottom + height), height: height * HEIGHT });
       part.style.setProperty("--own", `var(--${colour})`);

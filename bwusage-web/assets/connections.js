@@ -55,7 +55,12 @@ const COLUMNS = [
 
 const find = (id) => document.getElementById(id);
 
-export class Connections {
+/** Opens this part of the page. */
+export function open(address) {
+  return new Connections(address);
+}
+
+class Connections {
   #query = new Query({ by: "connection", sort: "total", closed: false });
   #section = find("connections");
   #rows = new Table(this.#section.querySelector("tbody"), COLUMNS);
@@ -84,16 +89,12 @@ export class Connections {
     this.#heading.mark(this.#query.get("sort"));
   }
 
-  /** Offers the groupings that the server knows. */
-  offer(groupings) {
+  /** Offers what the server knows. */
+  introduce({ connection_groupings: groupings, estimate }) {
+    this.#heading.estimate(estimate);
     const by = this.#query.get("by");
     const options = groupings.map((name) => new Option(words(name)[1], name, false, name === by));
     find("talk-by").replaceChildren(...options);
-  }
-
-  /** Says whether wire bytes are an estimate. */
-  estimate(estimate) {
-    this.#heading.estimate(estimate);
   }
 
   /** Takes what the address says. */

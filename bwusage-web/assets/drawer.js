@@ -9,8 +9,8 @@ import { axisSteps, bytes, duration, moment, percent, rate, setText, visible } f
 import { groupingTitle, keyOf, nameOf } from "./grouping.js";
 import { quote } from "./query.js";
 
-/** Its charts go back at most this far. */
-const LONGEST_MS = 600_000;
+/** Its charts go back so far. */
+const SHOWN_MS = 120_000;
 /** What changes seldom is asked for this often. */
 const REFRESH_MS = 10_000;
 const REMOTES = 15;
@@ -36,7 +36,12 @@ export function readKey(key) {
   }
 }
 
-export class Drawer {
+/** Opens this part of the page. */
+export function open(address, processes) {
+  return new Drawer(address, processes);
+}
+
+class Drawer {
   #address;
   #processes;
   #dialog = document.getElementById("drawer");
@@ -77,15 +82,24 @@ export class Drawer {
     setText(this.#parts.title, visible(String(readKey(this.#key).name)));
     this.#parts.remotes.replaceChildren();
     this.#parts.bars.replaceChildren();
-    this.refresh(true);
+    this.refresh();
   }
 
-  /** Shows the newest numbers; with `everything`, also what does not change by itself. */
-  refresh(everything = false) {
+  /** What the server is makes no difference here. */
+  introduce() {}
+
+  /** Shows the newest numbers. */
+  refresh() {
     if (!this.#key) return;
-    if (everything || performance.now() - this.#askedAt > REFRESH_MS) this.#ask();
+    if (performance.now() - this.#askedAt > REFRESH_MS) this.#ask();
     this.#draw();
-    if (everything) this.#drawDays();
+  }
+
+  /** Writes everything again: the units have changed. */
+  redraw() {
+    this.#askedAt = -REFRESH_MS;
+    this.refresh();
+    if (this.#key) this.#drawDays();
   }
 
   #build() {
@@ -100,7 +114,7 @@ export class Drawer {
       element("h3", {}, element("span", { textContent: name }), element("span")),
       element("div", { className: "chart", attributes: { role: "img", "aria-label": name } }))));
     const remotes = element("tbody");
-    const note = element("p", { className: "detail" });
+    const note = element("p", { className: "detail", hidden: true });
     const table = element("table", {}, element("thead", {}, element("tr", {}, ...["Remote", "Service", "▼", "▲"].map((text, index) =>
       element("th", { textContent: text, scope: "col", className: index > 1 ? "number" : "" })))), remotes);
     const choice = element("select", { attributes: { "aria-label": "History by" } }, new Option("day"), new Option("month"));
@@ -174,7 +188,7 @@ export class Drawer {
     connections.href = `#connections?${new URLSearchParams({ filter })}`;
     connections.hidden = !filter || by === "unit" || by === "container";
     const of = row.app != null ? `app ${named(row.app)}` : by === "user" && row.user != null ? `user ${named(row.user)}` : "";
-    alert.href = `#alerts?${new URLSearchParams({ rule: `${of} total > 1GB / day` })}`;
+    alert.href = `#alerts?${new URLSearchParams({ rule: `${of}: total > 1GB / day` })}`;
     alert.hidden = of === "";
   }
 
@@ -182,7 +196,7 @@ export class Drawer {
   #draw() {
     const samples = this.#processes.samples(this.#key);
     const now = samples.times.at(-1) ?? Date.now();
-    const span = [now - LONGEST_MS / 2, now];
+    const span = [now - SHOWN_MS, now];
     const row = this.#row;
     if (row) {
       const [rx, tx] = this.#parts.value.children;
@@ -224,7 +238,7 @@ export class Drawer {
     const whose = this.#whose();
     // A process is not its app.
     if (!whose || by === "pid") return;
-    const report = await ask("history", new URLSearchParams({ by: "total", bucket: "second", range: "10m", ...whose })).catch(() => null);
+    const report = await ask("history", new URLSearchParams({ by: "total", bucket: "second", range: "2m", ...whose })).catch(() => null);
     if (this.#key !== key || !report?.series?.length) return;
     const points = report.series[0].points;
     this.#seconds = {
@@ -236,7 +250,10 @@ export class Drawer {
 
   async #askTalk(key, filter) {
     const { remotes, note } = this.#parts;
-    const say = (text) => setText(note, text);
+    const say = (text) => {
+      setText(note, text);
+      note.hidden = text === "";
+    };
     try {
       const parameters = new URLSearchParams({ filter, closed: true, sort: "total", by: "connection", limit: REMOTES });
       const answer = filter ? await ask("connections", parameters) : null;
@@ -289,5 +306,5 @@ export class Drawer {
 
 /** A name as the rules' language reads it. */
 function named(name) {
-  return /^[\w./@+-]+$/.test(name) ? name : quote(name);
+  return /^[\w./@+-]*[\w./@+]$/.test(name) ? name : quote(name);
 }

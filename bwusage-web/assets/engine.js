@@ -6,27 +6,14 @@ const STATES = { in_use: "in use", refused: "refused", not_tried: "not tried" };
 
 const find = (id) => document.getElementById(id);
 
-export class Engine {
-  constructor() {
-    find("quality").addEventListener("click", () => {
-      find("engine").open = true;
-      find("engine").scrollIntoView();
-    });
-  }
-
-  /** Shows what the daemon says of its engine; `estimate` where wire bytes are not the count of each packet, else null. */
-  show({ engine, quality, rungs, hooks, blind_spots: blindSpots }, estimate) {
-    setText(find("engine-name"), visible(`${engine} (${quality})`));
-    const label = find("quality");
-    setText(label.firstElementChild, visible(quality));
-    label.hidden = quality === "exact";
-    label.title = estimate ? estimate.how : "";
-    setText(find("engine-how"), estimate ? `~ ${visible(estimate.word)}: ${estimate.how}` : "");
-    find("engine-how").hidden = !estimate;
-    list("rungs", rungs.map(rungWords));
-    list("hooks", hooks.map(hookWords));
-    list("blind-spots", blindSpots.map((spot) => ({ name: "", state: "", about: spot, why: "" })));
-  }
+/** Shows what the daemon says of its engine; `estimate` where wire bytes are not the count of each packet, else null. */
+export function showEngine({ engine, quality, rungs, hooks, blind_spots: blindSpots }, estimate) {
+  setText(find("engine-name"), visible(`${engine} (${quality})`));
+  setText(find("engine-how"), estimate ? `~ ${visible(estimate.word)}: ${estimate.how}` : "");
+  find("engine-how").hidden = !estimate;
+  list("rungs", rungs.map(rungWords));
+  list("hooks", hooks.map(hookWords));
+  list("blind-spots", blindSpots.map((spot) => ({ name: "", state: "", about: spot, why: "" })));
 }
 
 function rungWords({ name, state, quality, about, detail, remedy }) {

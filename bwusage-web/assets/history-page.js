@@ -72,6 +72,12 @@ class HistoryPage {
     this.#ask(parameters);
   }
 
+  /** Each answer says everything about itself. */
+  introduce() {}
+
+  /** What is over does not change. */
+  refresh() {}
+
   #get(name) {
     return this.#address.get(name) || USUAL[name];
   }

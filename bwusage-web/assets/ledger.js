@@ -1,5 +1,6 @@
 // Where the bytes of the interfaces went: the attributed share of all of them, and every interface for itself.
 
+import { showEngine } from "./engine.js";
 import { bytes, moment, resize, setText, share, visible } from "./format.js";
 
 /** The server is asked at most this often. */
@@ -7,11 +8,6 @@ const REFRESH_MS = 1000;
 
 /** Why bytes are in an interface's counter: the server's names and their titles, in the order of lines. */
 let reasons = [];
-
-/** What the server calls the reasons. */
-export function setReasons(list) {
-  reasons = list;
-}
 
 /** The lines of one direction: the reasons that have bytes. */
 function linesOf(side) {
@@ -82,17 +78,15 @@ function createLine() {
   return line;
 }
 
-/** The attributed share in the bar at the top, and what it is made of in a card of its own. */
-export class Attribution {
+/** The attributed share, and what it is made of. */
+class Attribution {
   #card = find("attribution");
   #sides = ["rx", "tx"].map((direction) => new Side(this.#card.querySelector(".sides"), direction));
 
   /** Shows the summary that a tick brings; null where nothing tells. */
   show(ledger) {
     const percent = ledger?.attributed_percent;
-    const words = percent == null ? "–" : `${percent} %`;
-    setText(find("attributed-now"), words);
-    setText(find("attributed-share"), words);
+    setText(find("attributed-share"), percent == null ? "–" : `${percent} %`);
     this.#card.hidden = !ledger;
     if (!ledger) return;
     this.#sides[0].show(ledger.rx);
@@ -122,16 +116,37 @@ class Interface {
   }
 }
 
+/** Opens this part of the page. */
+export function open() {
+  return new Ledger();
+}
+
 /** The section with every interface. */
-export class Ledger {
+class Ledger {
+  #attribution = new Attribution();
   #interfaces = [];
   #report = null;
   #askedAt = -REFRESH_MS;
   #asking = false;
   #withoutLedger = "";
+  #summary = null;
+
+  /** Where there are reasons, this is what the server calls them; without a ledger, what one would take. */
+  introduce({ reasons: named, coverage, estimate }) {
+    reasons = named;
+    this.#withoutLedger = estimate?.without_ledger ?? "";
+    showEngine(coverage, estimate);
+  }
+
+  /** Somebody came here. */
+  look() {
+    this.#askedAt = -REFRESH_MS;
+  }
 
   /** Asks for the newest numbers, unless that was done a moment ago. */
-  async refresh() {
+  async refresh(tick) {
+    this.#summary = tick.ledger;
+    this.#attribution.show(tick.ledger);
     if (this.#asking || performance.now() - this.#askedAt < REFRESH_MS) return;
     [this.#asking, this.#askedAt] = [true, performance.now()];
     try {
@@ -146,13 +161,9 @@ export class Ledger {
     }
   }
 
-  /** Says whether wire bytes are an estimate: then there may be no ledger, and this is what one would take. */
-  estimate(estimate) {
-    this.#withoutLedger = estimate?.without_ledger ?? "";
-  }
-
   /** Writes the numbers again: the units have changed. */
   redraw() {
+    if (this.#summary) this.#attribution.show(this.#summary);
     if (this.#report) this.#show(this.#report);
   }
 

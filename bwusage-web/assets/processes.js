@@ -6,9 +6,11 @@ import { FilterField, Heading } from "./controls.js";
 import { bytes, moment, setText, visible } from "./format.js";
 import { countWords, groupingTitle, keyOf, nameOf } from "./grouping.js";
 import { Query } from "./query.js";
-import { Samples, createSpark, drawSpark } from "./sparkline.js";
+import { Samples, createSpark, drawSpark, pastOf } from "./sparkline.js";
 import { Table } from "./table.js";
 
+/** What the small charts of rows begin with: as far as the daemon keeps seconds of them. */
+const PAST = { range: "2m", bucket: "second", top: 100 };
 /** Rows that were not shown for so long are forgotten. */
 const FORGOTTEN_MS = 300_000;
 
@@ -19,6 +21,7 @@ export class Processes {
   #section = find("programs");
   #address;
   #samples = new Samples();
+  #begun = new Set();
   #rows;
   #rest;
   #shownColumns = [];
@@ -105,6 +108,16 @@ export class Processes {
     const at = Date.parse(top.taken_at);
     for (const row of top.rows) this.#samples.add(keyOf(row, top.by), at, row);
     this.#samples.forget(at - FORGOTTEN_MS);
+    if (["app", "user"].includes(top.by) && !this.#begun.has(top.by)) this.#begin(top.by, top.window_ms);
+  }
+
+  /** Fills the small charts with what was before the page was opened. */
+  async #begin(by, stepMs) {
+    this.#begun.add(by);
+    const report = await ask("history", new URLSearchParams({ ...PAST, by })).catch(() => null);
+    if (!report) return;
+    for (const [key, past] of pastOf(report, stepMs, (name) => keyOf({ [by]: name }, by))) this.#samples.begin(key, past);
+    this.redraw();
   }
 
   /** Writes the rows: there are new ones, or the units have changed. */

@@ -1,28 +1,20 @@
 // A rule that is written: while somebody types, the daemon says what it would say now and how often it would have fired.
 
 import { NotForYou, Refused, tell } from "./api.js";
-import { trialWords } from "./alerts-page.js";
 import { button, element } from "./dom.js";
-import { moment, setText, visible } from "./format.js";
+import { setText, visible } from "./format.js";
+import { dryWords, trialWords } from "./rule-words.js";
 
 /** Typing rests this long before the daemon is asked. */
 const TYPING_MS = 350;
 const EXAMPLES = [
   "total > 80%, 100% of 50GB / month",
-  "app firefox rx > 2GB / day",
-  "host rate.tx > 10MB/s for 5m",
-  "app rsync cpu > 90% for 60s",
-  "host new application",
-  "host background application moves data",
+  "app firefox: rx > 2GB / day",
+  "rate.tx > 10MB/s for 5m",
+  "app rsync: cpu > 90% for 60s",
+  "new application",
+  "background application moves data",
 ];
-
-/** How often it would have fired, in a sentence. Pure. */
-export function dryWords({ fired, unknown, from_at: from, firings = [] }) {
-  if (fired == null) return unknown ? `The past cannot tell: ${unknown}` : "The past cannot tell.";
-  const last = firings.at(-1);
-  const newest = last ? `, last on ${moment(Date.parse(last.at))}${last.subject ? ` (${last.subject})` : ""}` : "";
-  return `Since ${moment(Date.parse(from))} it would have fired ${fired} ${fired === 1 ? "time" : "times"}${newest}.`;
-}
 
 export class RuleForm {
   #rule = element("input", { className: "rule", required: true, autocomplete: "off", spellcheck: false, maxLength: 500, placeholder: EXAMPLES[1], attributes: { list: "rule-examples", "aria-describedby": "trial" } });

@@ -15,6 +15,11 @@ export async function may(role) {
   return me === null || ROLES.indexOf(me.role) >= ROLES.indexOf(role);
 }
 
+/** Whether the session is over: then the way leads to the login. */
+export function checkSession() {
+  return ask("me").catch(() => null);
+}
+
 /** Shows who is logged in, and the parts of the page that are for them. */
 export async function showSession() {
   const me = await asked;

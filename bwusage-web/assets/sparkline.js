@@ -22,6 +22,18 @@ export class Samples {
     if (kept.times.length > SAMPLES) for (const column of [kept.times, ...kept.columns]) column.shift();
   }
 
+  /** Puts `past` before what is known of a row: the times and both columns of its network use, oldest first. */
+  begin(key, { times, rx, tx }) {
+    const kept = this.#rows.get(key);
+    if (!kept) return;
+    const count = times.filter((at) => at < kept.times[0]).length;
+    kept.times.unshift(...times.slice(0, count));
+    kept.columns.forEach((column, index) => {
+      const before = [rx, tx][index] ?? times.map(() => null);
+      column.unshift(...before.slice(0, count));
+    });
+  }
+
   /** Forgets rows that were last shown before `at`. */
   forget(at) {
     for (const [key, { times }] of this.#rows) if (times.at(-1) < at) this.#rows.delete(key);
@@ -43,10 +55,29 @@ export class Samples {
   }
 }
 
+/** A line through what is known; the newest is at the right. */
 function path(values, most) {
   const step = WIDTH / (SHOWN - 1);
   const start = SHOWN - values.length;
-  return values.map((value, index) => `${index ? "L" : "M"}${Math.round((start + index) * step)} ${Math.round((HEIGHT - 1) - (value / most) * (HEIGHT - 2))}`).join("");
+  let text = "";
+  let joins = false;
+  values.forEach((value, index) => {
+    if (value != null) text += `${joins ? "L" : "M"}${Math.round((start + index) * step)} ${Math.round(HEIGHT - 1 - (value / most) * (HEIGHT - 2))}`;
+    joins = value != null;
+  });
+  return text;
+}
+
+/** The history of the last minutes as what rows did, in steps of `stepMs`: for each key of `keyOf` its times and columns. Pure. */
+export function pastOf({ buckets, series, by, per }, stepMs, keyOf) {
+  const size = Math.max(1, Math.round(stepMs / 1000));
+  const starts = buckets.map(({ start_at: start }) => Date.parse(start)).filter((_, index) => index % size === 0);
+  const column = (points, name) => starts.map((_, index) => {
+    const known = points.slice(index * size, (index + 1) * size).filter((point) => point != null);
+    return known.length ? known.reduce((sum, point) => sum + point[name], 0) / known.length : null;
+  });
+  const named = series.filter(({ kind, name }) => kind === per && name != null && by === "second");
+  return new Map(named.map(({ name, points }) => [keyOf(name), { times: starts, rx: column(points, "rx_bytes"), tx: column(points, "tx_bytes") }]));
 }
 
 /** An empty small chart. */

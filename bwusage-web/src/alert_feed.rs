@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use bwusage_proto::{
     client::{News, NewsFeed},
+    process::UserId,
     report::AlertEventReport,
     transport::Endpoint,
     users::Users,
@@ -12,18 +13,21 @@ use bwusage_proto::{
 use jiff::tz::TimeZone;
 use tokio::sync::broadcast;
 
-use crate::events;
+use crate::{access::Sight, events};
 
 /// Events that are kept for the slowest page. One that is further behind is told how many it missed.
 const KEPT: usize = 256;
 
 /// Whoever wants to hear of alerts subscribes here.
 #[derive(Debug, Clone)]
-pub(crate) struct AlertFeed(broadcast::Sender<Bytes>);
+pub(crate) struct AlertFeed(broadcast::Sender<Heard>);
+
+/// An event of the stream, and whose rule it is about; nobody's is for everyone.
+type Heard = (Option<UserId>, Bytes);
 
 /// What one page hears.
 #[derive(Debug)]
-pub(crate) struct Listener(broadcast::Receiver<Bytes>);
+pub(crate) struct Listener(broadcast::Receiver<Heard>);
 
 impl AlertFeed {
     /// A feed that nothing comes over.
@@ -46,11 +50,11 @@ impl AlertFeed {
                     News::Up { host: name } => host = name,
                     News::Events(events) => {
                         if events.missed {
-                            let _ = listeners.send(events::alerts_missed(None));
+                            let _ = listeners.send((None, events::alerts_missed(None)));
                         }
                         for event in &events.events {
                             let report = AlertEventReport::new(event, events.log, &host, &users, &zone);
-                            let _ = listeners.send(events::alert(&report));
+                            let _ = listeners.send((Some(event.owner.clone()), events::alert(&report)));
                         }
                     }
                     // The pages hear of it from the other subscription.
@@ -68,12 +72,18 @@ impl AlertFeed {
 }
 
 impl Listener {
-    /// Waits for the next event of the stream, for ever when there will be none. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> Bytes {
-        match self.0.recv().await {
-            Ok(event) => event,
-            Err(broadcast::error::RecvError::Lagged(missed)) => events::alerts_missed(Some(missed)),
-            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+    /// Waits for the next event of the stream that `sight` shows, for ever when there will be none. Dropping the future
+    /// loses nothing.
+    pub(crate) async fn next(&mut self, sight: &Sight) -> Bytes {
+        loop {
+            match self.0.recv().await {
+                Ok((Some(owner), _)) if !sight.shows_rule_of(&owner) => {}
+                Ok((_, event)) => return event,
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    return events::alerts_missed(Some(missed));
+                }
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
         }
     }
 }
@@ -87,9 +97,12 @@ mod tests {
         let feed = AlertFeed::silent();
         let mut listener = feed.listen();
         for _ in 0..=KEPT {
-            feed.0.send(Bytes::from_static(b"x")).unwrap();
+            feed.0.send((None, Bytes::from_static(b"x"))).unwrap();
         }
-        assert_eq!(listener.next().await, "event: alerts_missed\ndata: {\"events\":1}\n\n");
-        assert_eq!(listener.next().await, "x");
+        assert_eq!(
+            listener.next(&Sight::everything()).await,
+            "event: alerts_missed\ndata: {\"events\":1}\n\n"
+        );
+        assert_eq!(listener.next(&Sight::everything()).await, "x");
     }
 }

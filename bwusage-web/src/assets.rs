@@ -2,14 +2,19 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::Write as _,
     sync::LazyLock,
 };
 
 use axum::{
+    body::Bytes,
     extract::Path,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use flate2::{Compression, write::GzEncoder};
+
+mod lean;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -39,10 +44,14 @@ const PAGE: &str = "index.html";
 
 static ASSETS: &[Asset] = assets! {
     "index.html": HTML,
+    "login.html": HTML,
+    "setup.html": HTML,
     "style.css": CSS,
     "parts.css": CSS,
     "icon.svg": SVG,
     "address.js": SCRIPT,
+    "admin.css": CSS,
+    "admin.js": SCRIPT,
     "alert-bell.js": SCRIPT,
     "alerts-page.js": SCRIPT,
     "api.js": SCRIPT,
@@ -61,6 +70,8 @@ static ASSETS: &[Asset] = assets! {
     "grouping.js": SCRIPT,
     "history-page.js": SCRIPT,
     "ledger.js": SCRIPT,
+    "login.css": CSS,
+    "login.js": SCRIPT,
     "memory.js": SCRIPT,
     "numbers.js": SCRIPT,
     "past.js": SCRIPT,
@@ -70,9 +81,11 @@ static ASSETS: &[Asset] = assets! {
     "range-picker.js": SCRIPT,
     "ranges.js": SCRIPT,
     "rule-form.js": SCRIPT,
+    "send.js": SCRIPT,
     "series.js": SCRIPT,
     "session.js": SCRIPT,
     "settings.js": SCRIPT,
+    "setup.js": SCRIPT,
     "sparkline.js": SCRIPT,
     "stream.js": SCRIPT,
     "strip.js": SCRIPT,
@@ -85,19 +98,52 @@ static ASSETS: &[Asset] = assets! {
     "vendor/LICENSE.uPlot": "text/plain; charset=utf-8",
 };
 
-/// Every file's tag, in the order of [`ASSETS`]. It changes with the content, and so with every build that matters.
-static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let tag = |asset: &Asset| {
+/// A file as it goes out.
+#[derive(Debug)]
+struct Ready {
+    /// It changes with the content, and so with every build that matters.
+    tag: String,
+    plain: Bytes,
+    /// For nearly every browser. The page is opened often and compressed once.
+    gzip: Bytes,
+}
+
+/// Every file as it goes out, in the order of [`ASSETS`].
+static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| ASSETS.iter().map(Ready::new).collect());
+
+impl Ready {
+    fn new(asset: &Asset) -> Self {
+        let is_ours = !asset.path.starts_with("vendor/");
+        let plain = match std::str::from_utf8(asset.bytes) {
+            Ok(text) if is_ours && [SCRIPT, CSS].contains(&asset.media_type) => lean::lean(text).into(),
+            _ => Bytes::from_static(asset.bytes),
+        };
         let mut hasher = DefaultHasher::new();
-        asset.bytes.hash(&mut hasher);
-        format!("\"{:016x}\"", hasher.finish())
-    };
-    ASSETS.iter().map(tag).collect()
-});
+        plain.hash(&mut hasher);
+        let gzip = gzip(&plain);
+        Self { tag: format!("\"{:016x}\"", hasher.finish()), plain, gzip }
+    }
+}
+
+/// `bytes`, compressed. Writing into memory does not fail.
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes everything").into()
+}
 
 /// `GET /`
 pub(crate) async fn page(headers: HeaderMap) -> Response {
     serve(PAGE, &headers)
+}
+
+/// `GET /login`
+pub(crate) async fn login_page(headers: HeaderMap) -> Response {
+    serve("login.html", &headers)
+}
+
+/// `GET /setup`
+pub(crate) async fn setup_page(headers: HeaderMap) -> Response {
+    serve("setup.html", &headers)
 }
 
 /// `GET /assets/{*path}`
@@ -109,14 +155,29 @@ fn serve(path: &str, request: &HeaderMap) -> Response {
     let Some(index) = ASSETS.iter().position(|asset| asset.path == path) else {
         return (StatusCode::NOT_FOUND, "no such file\n").into_response();
     };
-    let (asset, tag) = (&ASSETS[index], TAGS[index].as_str());
+    let (asset, ready) = (&ASSETS[index], &READY[index]);
+    let tag = ready.tag.as_str();
     // Kept by the browser, but asked for each time: a new version of the program is seen at once.
-    let cache = [(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache")];
-    let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    if known.flat_map(|tags| tags.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag) {
+    let cache = [
+        (header::ETAG, tag),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::VARY, header::ACCEPT_ENCODING.as_str()),
+    ];
+    if lists(request, &header::IF_NONE_MATCH, |known| known.trim_start_matches("W/") == tag) {
         return (StatusCode::NOT_MODIFIED, cache).into_response();
     }
-    (cache, [(header::CONTENT_TYPE, asset.media_type)], asset.bytes).into_response()
+    let media_type = [(header::CONTENT_TYPE, asset.media_type)];
+    if lists(request, &header::ACCEPT_ENCODING, |coding| coding == "gzip" || coding == "*") {
+        let coding = [(header::CONTENT_ENCODING, "gzip")];
+        return (cache, media_type, coding, ready.gzip.clone()).into_response();
+    }
+    (cache, media_type, ready.plain.clone()).into_response()
+}
+
+/// Whether a header that is a list has an entry that fits. One with a weight fits nothing: browsers give none.
+fn lists(request: &HeaderMap, name: &header::HeaderName, fits: impl Fn(&str) -> bool) -> bool {
+    let values = request.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|entry| fits(entry.trim()))
 }
 
 #[cfg(test)]
@@ -151,6 +212,21 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_page_is_small() {
+        let bytes: usize = READY.iter().map(|ready| ready.gzip.len()).sum();
+        assert!(bytes <= 60 * 1024, "the page and everything that it can load is {bytes} bytes, compressed");
+    }
+
+    #[test]
+    fn what_goes_out_compressed_is_what_goes_out_plain() {
+        for ready in &*READY {
+            let mut plain = Vec::new();
+            std::io::copy(&mut flate2::read::GzDecoder::new(&*ready.gzip), &mut plain).unwrap();
+            assert_eq!(plain, ready.plain);
+        }
+    }
+
+    #[test]
     fn our_own_files_never_write_markup_or_name_another_server() {
         for asset in ASSETS.iter().filter(|asset| !asset.path.starts_with("vendor/")) {
             let text = text(asset.path);
@@ -166,17 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn the_page_names_only_files_that_exist_and_holds_nothing_inline() {
-        let page = text(PAGE);
-        for attribute in ["src=\"", "href=\"assets/"] {
-            for (at, _) in page.match_indices(attribute) {
-                let path = page[at..].split('"').nth(1).unwrap();
-                let path = path.strip_prefix("assets/").expect(path);
-                assert!(ASSETS.iter().any(|asset| asset.path == path), "{path}");
+    fn every_page_names_only_files_that_exist_and_holds_nothing_inline() {
+        let pages = ASSETS.iter().filter(|asset| asset.media_type == HTML).map(|asset| text(asset.path));
+        for page in pages {
+            for attribute in ["src=\"", "href=\"assets/"] {
+                for (at, _) in page.match_indices(attribute) {
+                    let path = page[at..].split('"').nth(1).unwrap();
+                    let path = path.strip_prefix("assets/").expect(path);
+                    assert!(ASSETS.iter().any(|asset| asset.path == path), "{path}");
+                }
             }
-        }
-        for forbidden in ["style=", "<style", "onclick", "onload", "<script>"] {
-            assert!(!page.contains(forbidden), "{forbidden}");
+            for forbidden in ["style=", "<style", "onclick", "onload", "<script>"] {
+                assert!(!page.contains(forbidden), "{forbidden}");
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! An answer that is not what was asked for: what happened, and what to do.
 
+use std::time::Duration;
+
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bwusage_proto::{client::ClientError, message::RefusalCode};
@@ -14,6 +16,7 @@ use crate::events::{self, Down};
 pub(crate) struct Failure {
     status: StatusCode,
     body: Body,
+    retry_after: Option<Duration>,
 }
 
 #[derive(Debug, Serialize)]
@@ -25,8 +28,20 @@ struct Body {
 }
 
 impl Failure {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>, hints: Vec<String>) -> Self {
-        Self { status, body: Body { schema: "bwusage.error/1", code, message: message.into(), hints } }
+    /// `message` says what happened, `hints` are what to type or do.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+        hints: Vec<String>,
+    ) -> Self {
+        let body = Body { schema: "bwusage.error/1", code, message: message.into(), hints };
+        Self { status, body, retry_after: None }
+    }
+
+    /// The same may be asked again after `span`.
+    pub(crate) fn retry_after(self, span: Duration) -> Self {
+        Self { retry_after: Some(span), ..self }
     }
 
     /// The parameters make no sense.
@@ -132,6 +147,13 @@ fn refused(code: u16) -> (StatusCode, &'static str) {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-        (self.status, headers, events::json(&self.body)).into_response()
+        let mut response = (self.status, headers, events::json(&self.body)).into_response();
+        if let Some(span) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, span.as_secs().into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }

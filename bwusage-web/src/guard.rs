@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-/// Scripts, styles and data from this server only; nothing inline, no frames, no forms.
+/// Scripts, styles and data from this server only; nothing inline, no frames; forms go through scripts.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -28,12 +28,21 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// The names that this server answers to beside loopback addresses and `localhost`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AllowedHosts(Arc<BTreeSet<String>>);
+pub(crate) struct AllowedHosts {
+    names: Arc<BTreeSet<String>>,
+    addresses: bool,
+}
 
 impl AllowedHosts {
     /// Answers to `names` too.
     pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self(Arc::new(names.into_iter().map(|name| name.to_ascii_lowercase()).collect()))
+        let names = names.into_iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { names: Arc::new(names), addresses: false }
+    }
+
+    /// Answers to every address too, if `yes`: for a server that others can reach. No rebinding is made with an address.
+    pub(crate) fn and_addresses(self, yes: bool) -> Self {
+        Self { addresses: yes, ..self }
     }
 
     /// Whether `authority` (`name`, `name:port`, `[::1]:port`) names this server. The port does not matter: a tunnel
@@ -43,13 +52,26 @@ impl AllowedHosts {
         let host = authority.host().to_ascii_lowercase();
         let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
         host == "localhost"
-            || self.0.contains(&host)
-            || address.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+            || self.names.contains(&host)
+            || address.parse::<IpAddr>().is_ok_and(|ip| self.addresses || ip.to_canonical().is_loopback())
     }
 }
 
+/// For a year, a browser that has seen the server encrypted does not ask it otherwise.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=31536000";
+
+/// What [`guard`] holds to.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    /// The names of this server.
+    pub(crate) hosts: AllowedHosts,
+    /// Whether connections are encrypted here.
+    pub(crate) tls: bool,
+}
+
 /// Refuses foreign requests and adds the headers to every answer.
-pub(crate) async fn guard(State(allowed): State<AllowedHosts>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(rule): State<Rule>, request: Request, next: Next) -> Response {
+    let Rule { hosts: allowed, tls } = rule;
     let refusal = refusal(&allowed, &request);
     let mut response = match refusal {
         Some((status, reason)) => (status, reason).into_response(),
@@ -57,6 +79,10 @@ pub(crate) async fn guard(State(allowed): State<AllowedHosts>, request: Request,
     };
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if tls {
+        let value = HeaderValue::from_static(STRICT_TRANSPORT_SECURITY);
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     response
 }
@@ -119,6 +145,13 @@ mod tests {
     #[test]
     fn a_login_part_cannot_disguise_the_host() {
         assert!(!AllowedHosts::default().names_us("localhost@evil.example"));
+    }
+
+    #[test]
+    fn a_server_that_others_can_reach_answers_to_addresses_and_still_not_to_names() {
+        let allowed = AllowedHosts::default().and_addresses(true);
+        assert!(allowed.names_us("192.168.1.1:8787") && allowed.names_us("[fe80::1]"));
+        assert!(!allowed.names_us("evil.example") && !allowed.names_us("192.168.1.1.evil.example"));
     }
 
     #[test]

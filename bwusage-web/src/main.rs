@@ -6,10 +6,13 @@
 //!   what happens to rules.
 //! - [`question`], [`talk_question`] and [`history_question`] are tables that somebody asked for; [`events`] is what a page is told; [`viewer`]
 //!   decides what one page is told next, and [`pace`] how often. All of them are pure.
-//! - [`guard`] refuses what comes from elsewhere, [`peer`] tells which user asks; [`assets`] is the page, part of the program.
+//! - [`access`] knows users and what they may see and do; [`guard`] refuses what comes from elsewhere, [`peer`] tells which
+//!   user of this machine asks; [`assets`] is the page, part of the program.
+//! - [`serve`] takes connections, [`tls`] encrypts them.
 //!
 //! Invariant: nothing leaves this machine and nothing is fetched from another one.
 
+mod access;
 mod alert_feed;
 mod assets;
 mod cli;
@@ -27,7 +30,10 @@ mod routes;
 mod rule_question;
 #[cfg(test)]
 mod sample;
+mod serve;
+mod streams;
 mod talk_question;
+mod tls;
 mod viewer;
 
 use std::{
@@ -38,14 +44,22 @@ use std::{
 
 use anyhow::Context as _;
 use bwusage_proto::transport::Endpoint;
-use clap::Parser as _;
 use tokio::net::TcpListener;
 
-use crate::{alert_feed::AlertFeed, cli::Arguments, guard::AllowedHosts, peer::Peer};
+use crate::{
+    access::{Gate, Settings, Store},
+    alert_feed::AlertFeed,
+    cli::{Arguments, Serve},
+    guard::AllowedHosts,
+    routes::Sources,
+    tls::Tls,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match serve(Arguments::parse()).await {
+    let Arguments { command: _, serve } = Arguments::typed();
+    let done = run(serve).await;
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -54,26 +68,48 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(arguments: Arguments) -> anyhow::Result<()> {
+async fn run(arguments: Serve) -> anyhow::Result<()> {
     let address = arguments.listen;
+    let tls = match arguments.tls_cert.zip(arguments.tls_key) {
+        Some((certificate, key)) => Some(Tls::open(certificate, key)?),
+        None => None,
+    };
+    let store = if arguments.no_login {
+        None
+    } else {
+        let directory = arguments.state.directory();
+        let directory = directory.context("there is no home directory: name a directory with --state DIR")?;
+        Some(Store::open(&directory)?)
+    };
+    let endpoint = Endpoint::resolve(arguments.socket);
+    let settings = Settings {
+        store,
+        share_connections: arguments.share_connections,
+        redact_viewers: arguments.redact_viewers,
+        base: arguments.base,
+        tls: tls.is_some(),
+        trusted_proxies: arguments.trusted_proxies,
+        metrics_readers: arguments.metrics_readers,
+    };
+    let base = settings.base.clone();
+    let gate = Gate::new(settings, endpoint.clone());
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address} (take another port with --listen 127.0.0.1:PORT)")
     })?;
-    let endpoint = Endpoint::resolve(arguments.socket);
+    let hosts =
+        AllowedHosts::new(arguments.allowed_hosts).and_addresses(!address.ip().to_canonical().is_loopback());
     let users = Arc::default();
-    let hosts = AllowedHosts::new(arguments.allowed_hosts);
-    let router = routes::router(
-        routes::Sources {
-            moments: feed::follow(endpoint.clone()),
-            alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
-            users,
-            endpoint,
-        },
-        hosts,
-        arguments.share_connections,
-    );
-    let service = router.into_make_service_with_connect_info::<Peer>();
+    let sources = Sources {
+        moments: feed::follow(endpoint.clone()),
+        alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
+        users,
+        endpoint,
+    };
+    let router = routes::router(sources, hosts, gate.clone(), arguments.max_streams);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let page = format!("{scheme}://{}{base}", listener.local_addr()?);
     // Told to whoever reads it; the server does not depend on anybody reading.
-    writeln!(io::stdout(), "bwusage-web: open http://{}/", listener.local_addr()?).ok();
-    axum::serve(listener, service).await.context("the web server failed")
+    writeln!(io::stdout(), "bwusage-web: open {page}").ok();
+    access::invite::print(&gate, &page, arguments.setup_token_file.as_deref())?;
+    match serve::serve(listener, router, tls).await {}
 }

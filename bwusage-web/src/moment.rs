@@ -2,18 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::body::Bytes;
-use bwusage_proto::{
-    mirror::Mirror,
-    snapshot::{RowId, WindowPoint},
-    table::RowKey,
-    users::Users,
-};
+use bwusage_proto::{mirror::Mirror, snapshot::WindowPoint, table::RowKey, users::Users};
 
 use crate::{
+    access::Sight,
     events::{self, Down},
     failure::Failure,
     pace,
@@ -51,52 +47,52 @@ pub(crate) struct Live {
     /// Which connection to the daemon this came over: when it changes, everything is to be told anew.
     pub(crate) connection: u64,
     daemon_version: String,
-    mirror: Mirror,
-    command_lines: HashMap<RowId, Vec<String>>,
+    mirror: Arc<Mirror>,
     hello: Bytes,
     tick: Bytes,
-    tables: Mutex<HashMap<String, Bytes>>,
+    seen: Mutex<HashMap<Sight, Arc<Seen>>>,
 }
 
 impl Live {
     /// The moment that `mirror` holds.
-    ///
-    /// What only the user of this server may see, the command lines, is kept beside the table: a filter could find out by
-    /// guessing what the table does not show.
     pub(crate) fn new(connection: u64, mirror: &Mirror, daemon_version: &str) -> Self {
-        let mut mirror = mirror.clone();
-        let command_lines = mirror.processes.iter_mut().filter_map(|(&row, process)| {
-            let command_line = process.info.command_line.take()?;
-            Some((row, command_line))
-        });
-        let command_lines = command_lines.collect();
         Self {
             connection,
             daemon_version: daemon_version.into(),
-            hello: events::hello(&mirror, daemon_version),
-            tick: events::tick(&mirror),
-            tables: Mutex::default(),
-            command_lines,
-            mirror,
+            hello: events::hello(mirror, daemon_version),
+            tick: events::tick(mirror),
+            seen: Mutex::default(),
+            mirror: Arc::new(mirror.clone()),
         }
     }
 
-    /// What the daemon said, command lines left out.
-    pub(crate) fn mirror(&self) -> &Mirror {
-        &self.mirror
+    /// The machine as somebody with this `sight` is shown it: there is no other way to its processes.
+    pub(crate) fn seen_by(&self, sight: &Sight) -> Arc<Seen> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Seen {
+            mirror: sight.mirror(&self.mirror),
+            daemon_version: self.daemon_version.clone(),
+            tables: Mutex::default(),
+        };
+        Arc::clone(seen.entry(sight.clone()).or_insert_with(|| Arc::new(make())))
+    }
+
+    /// The machine's name.
+    pub(crate) fn hostname(&self) -> &str {
+        &self.mirror.host.hostname
+    }
+
+    /// How often the daemon ticks, and which tick this is: of [`pace`].
+    pub(crate) fn is_due_after(&self, before: &Self, pace: pace::Pace) -> bool {
+        pace.is_due(&before.mirror, &self.mirror)
     }
 
     /// The arguments of the process that is `row`, for whoever may see what the user of this server may see.
     pub(crate) fn command_line(&self, row: &RowKey) -> Option<&[String]> {
         match row {
-            RowKey::Process(row) => self.command_lines.get(row).map(Vec::as_slice),
+            RowKey::Process(row) => self.mirror.processes.get(row)?.info.command_line.as_deref(),
             _ => None,
         }
-    }
-
-    /// The daemon's package version.
-    pub(crate) fn daemon_version(&self) -> &str {
-        &self.daemon_version
     }
 
     /// The event that introduces the machine.
@@ -117,6 +113,26 @@ impl Live {
     /// The points of the rolling window after `since_unix_ms`, oldest first.
     pub(crate) fn window_since(&self, since_unix_ms: u64) -> impl Iterator<Item = &WindowPoint> {
         self.mirror.window.iter().filter(move |point| point.at_unix_ms > since_unix_ms)
+    }
+}
+
+/// One tick as everyone with the same sight is shown it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    mirror: Arc<Mirror>,
+    daemon_version: String,
+    tables: Mutex<HashMap<String, Bytes>>,
+}
+
+impl Seen {
+    /// What the daemon said, as far as it is shown.
+    pub(crate) fn mirror(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// The daemon's package version.
+    pub(crate) fn daemon_version(&self) -> &str {
+        &self.daemon_version
     }
 
     /// The table that `question` asks for, as JSON, with the speeds of the last tick.

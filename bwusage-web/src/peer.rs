@@ -1,15 +1,12 @@
 //! Who is asking: the user at the other end of a connection, as the kernel tells it.
 //!
-//! There is no login, and every user of this machine can open the page. What only the user who runs this server may know,
-//! with whom programs talk, is for that user alone.
+//! Without a login, every user of this machine can open the page. What only the user who runs this server may know, with
+//! whom programs talk, is for that user alone.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
 };
-
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
-use tokio::net::TcpListener;
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -29,6 +26,21 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// The one at `theirs` of a connection to `ours`.
+    pub(crate) fn new(theirs: SocketAddr, ours: SocketAddr) -> Self {
+        Self { ends: Some((theirs, ours)), is_own_user: Arc::default() }
+    }
+
+    /// One of whom nothing is known.
+    pub(crate) fn unknown() -> Self {
+        Self { ends: None, is_own_user: Arc::default() }
+    }
+
+    /// Its address.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.ends.map(|(theirs, _)| theirs.ip())
+    }
+
     /// Whether the user who runs this server, or root, is at the other end. False where that cannot be told.
     pub(crate) fn is_own_user(&self) -> bool {
         *self.is_own_user.get_or_init(|| {
@@ -41,12 +53,5 @@ impl Peer {
     #[cfg(test)]
     pub(crate) fn known(is_own_user: bool) -> Self {
         Self { ends: None, is_own_user: Arc::new(OnceLock::from(is_own_user)) }
-    }
-}
-
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        let ours = stream.io().local_addr().ok();
-        Self { ends: ours.map(|ours| (*stream.remote_addr(), ours)), is_own_user: Arc::default() }
     }
 }

@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
+//! | `/login`, `/setup` | the pages for whoever is not logged in; their requests are [`access::login`] |
 //! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
 //! | `/api/v1/ledger` | where every interface's bytes went, the JSON of `bwusage-ctl ledger --json` |
@@ -14,7 +15,11 @@
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
 //! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, `since` and `interval_ms` |
+//! | `/api/v1/me` | who asks, and what they may do |
+//! | `/api/v1/users`, `sessions`, `tokens`, `audit` | what an admin manages: [`access::manage`] |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
+//!
+//! Who may ask for what is in one table, [`table`]; what each is shown follows from its [`Access`].
 //!
 //! An error is JSON with a `code`, a `message` and `hints`.
 
@@ -23,11 +28,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, DefaultBodyLimit, Query, Request, State, rejection::QueryRejection},
+    extract::{DefaultBodyLimit, FromRef, Query, Request, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse as _, Response},
-    routing::get,
+    response::{IntoResponse as _, Redirect, Response},
 };
 use bwusage_proto::{
     client::{Client, ClientError},
@@ -36,19 +40,18 @@ use bwusage_proto::{
     users::Users,
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
+    access::{self, Access, Gate},
     alert_feed::AlertFeed,
-    assets,
     events::{self, CONNECTED, KEEP_ALIVE},
     failure::Failure,
     feed::Moments,
     guard::{self, AllowedHosts},
-    moment::Live,
     pace::Pace,
-    peer::Peer,
     question::{Parameters, Question},
+    streams::{Place, Streams},
     talk_question::{TalkParameters, TalkQuestion},
     viewer::Viewer,
 };
@@ -57,11 +60,8 @@ mod alerts;
 mod csv;
 mod history;
 mod process;
+mod table;
 
-/// The longest body of a request: some times the longest rule with the longest note.
-const MAX_BODY_BYTES: usize = 16 * 1024;
-/// Pages that may be open at a time.
-const MAX_STREAMS: usize = 64;
 /// A stream says something at least this often: half of what proxies wait.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 
@@ -86,7 +86,7 @@ type Line = Arc<Mutex<Endpoint>>;
 struct App {
     moments: Moments,
     users: Arc<Users>,
-    streams: Arc<Semaphore>,
+    streams: Streams,
     alerts: AlertFeed,
     /// Held while the daemon is asked something beside the subscriptions, so that many requests here are one connection there.
     daemon: Line,
@@ -94,13 +94,24 @@ struct App {
     past: Line,
     /// The same for rules: to try one out takes until the next tick.
     rules: Line,
-    /// Whether everyone may see connections.
-    share_connections: bool,
+    gate: Gate,
 }
 
-/// The whole server: what comes from `sources` shown, `hosts` answered to. With `share_connections`, others than the own
-/// user are told who talks to whom, too.
-pub(crate) fn router(sources: Sources, hosts: AllowedHosts, share_connections: bool) -> Router {
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+impl FromRef<App> for Arc<Users> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.users)
+    }
+}
+
+/// The whole server: what comes from `sources` shown, `hosts` answered to, and everyone let through `gate`. At most
+/// `streams` streams are open.
+pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams: usize) -> Router {
     let line = || Arc::new(Mutex::new(sources.endpoint.clone()));
     let app = App {
         daemon: line(),
@@ -109,27 +120,40 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, share_connections: b
         moments: sources.moments,
         alerts: sources.alerts,
         users: sources.users,
-        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
-        share_connections,
+        streams: Streams::new(streams),
+        gate: gate.clone(),
     };
+    let routes = table::table().into_iter().fold(Router::new(), |router, route| {
+        let table::Route { path, needs, handler, .. } = route;
+        let admit = middleware::from_fn_with_state((gate.clone(), needs), access::admit);
+        router.route(path, handler.route_layer(admit))
+    });
+    let rule = guard::Rule { hosts, tls: gate.is_encrypted() };
+    let routes = routes.fallback(async || Failure::not_found()).with_state(app);
+    below(gate.base(), routes)
+        .layer(DefaultBodyLimit::max(access::MAX_SENT_BYTES))
+        .layer(middleware::from_fn_with_state(rule, guard::guard))
+}
+
+/// `routes` below `base`, which ends with a slash. All links of the page are relative, so the path without that slash is
+/// sent to the one with it.
+fn below(base: &str, routes: Router) -> Router {
+    let Some(path) = base.strip_suffix('/').filter(|path| !path.is_empty()) else { return routes };
+    let (bare, slashed) = (path.to_owned(), base.to_owned());
+    let slash = move |request: Request, next: Next| {
+        let to = (request.uri().path() == bare).then(|| Redirect::permanent(&slashed));
+        async move {
+            match to {
+                Some(to) => to.into_response(),
+                None => next.run(request).await,
+            }
+        }
+    };
+    // As a service: as a router, nothing would be at `base` itself, with its slash.
     Router::new()
-        .route("/", get(assets::page))
-        .route("/assets/{*path}", get(assets::asset))
-        .route("/api/v1/top", get(top))
-        .route("/api/v1/status", get(status))
-        .route("/api/v1/ledger", get(ledger))
-        .route("/api/v1/connections", get(connections))
-        .route("/api/v1/history", get(history::history))
-        .route("/api/v1/process/{pid}", get(process::process))
-        .merge(alerts::reads())
-        .merge(csv::routes())
-        .merge(alerts::changes().route_layer(middleware::from_fn(own_user_only)))
-        .route("/api/v1/stream", get(stream))
-        .route("/healthz", get(async || "ok\n"))
+        .nest_service(path, routes)
         .fallback(async || Failure::not_found())
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn_with_state(hosts, guard::guard))
-        .with_state(app)
+        .layer(middleware::from_fn(slash))
 }
 
 impl App {
@@ -140,19 +164,6 @@ impl App {
         let client = Client::connect(&endpoint, "bwusage-web").await?;
         Ok((endpoint, client))
     }
-
-    fn check_may_see_connections(&self, peer: &Peer) -> Result<(), Failure> {
-        if self.share_connections || peer.is_own_user() { Ok(()) } else { Err(Failure::not_for_others()) }
-    }
-}
-
-/// Lets only the user who runs this server change anything.
-async fn own_user_only(
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Failure> {
-    if peer.is_own_user() { Ok(next.run(request).await) } else { Err(Failure::not_yours_to_change()) }
 }
 
 type Asked = Result<Query<Parameters>, QueryRejection>;
@@ -163,10 +174,11 @@ fn understood(asked: Asked) -> Result<(Question, Parameters), Failure> {
     Ok((question, parameters))
 }
 
-async fn top(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
+async fn top(State(app): State<App>, access: Access, asked: Asked) -> Result<Response, Failure> {
     let (question, _) = understood(asked)?;
     let moment = Arc::clone(&app.moments.borrow());
-    Ok(json(moment.live()?.top(&question, &app.users)))
+    let seen = moment.live()?.seen_by(access.sight());
+    Ok(json(seen.top(&question, &app.users)))
 }
 
 async fn status(State(app): State<App>) -> Result<Response, Failure> {
@@ -176,42 +188,44 @@ async fn status(State(app): State<App>) -> Result<Response, Failure> {
     Ok(json(events::json(&report).into()))
 }
 
-async fn ledger(State(app): State<App>) -> Result<Response, Failure> {
+async fn ledger(State(app): State<App>, access: Access) -> Result<Response, Failure> {
     let moment = Arc::clone(&app.moments.borrow());
     let (_endpoint, mut client) = App::client(&app.daemon).await?;
-    let ledger = client.ledger().await?;
-    let mirror = moment.live().ok().map(Live::mirror);
+    let ledger = access.sight().ledger(client.ledger().await?);
+    let seen = moment.live().ok().map(|live| live.seen_by(access.sight()));
+    let mirror = seen.as_ref().map(|seen| seen.mirror());
     let quality = mirror.map(|mirror| mirror.coverage.quality.as_str());
     Ok(json(events::json(&LedgerReport::new(&ledger, quality, mirror)).into()))
 }
 
 type TalkAsked = Result<Query<TalkParameters>, QueryRejection>;
 
-async fn connections(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    asked: TalkAsked,
-) -> Result<Response, Failure> {
-    app.check_may_see_connections(&peer)?;
+async fn connections(State(app): State<App>, access: Access, asked: TalkAsked) -> Result<Response, Failure> {
+    access.may_see_connections()?;
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let question = TalkQuestion::new(&parameters).map_err(Failure::bad_request)?;
     let moment = Arc::clone(&app.moments.borrow());
-    let live = moment.live()?;
+    let seen = moment.live()?.seen_by(access.sight());
     let (_endpoint, mut client) = App::client(&app.daemon).await?;
     let connections = client.connections(question.of_daemon()).await?;
-    let answer = question.answer(&connections, live.mirror(), live.daemon_version(), &app.users);
+    let connections = access.sight().connections(connections, seen.mirror());
+    let answer = question.answer(&connections, seen.mirror(), seen.daemon_version(), &app.users);
     Ok(json(answer.into()))
 }
 
-async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Result<Response, Failure> {
+async fn stream(
+    State(app): State<App>,
+    access: Access,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Failure> {
     let (question, Parameters { since, interval_ms, .. }) = understood(asked)?;
     let pace = Pace::new(interval_ms).map_err(Failure::bad_request)?;
-    let place =
-        Arc::clone(&app.streams).try_acquire_owned().map_err(|_| Failure::too_many_streams(MAX_STREAMS))?;
+    let place = app.streams.take(access.name())?;
     // A browser that lost its connection says itself which tick it saw last.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let viewer = Viewer::new(question, pace, last_event.or(since).unwrap_or(0));
-    let bytes = told(app, viewer, place).map(Ok::<_, Infallible>);
+    let viewer = Viewer::new(question, access.sight().clone(), pace, last_event.or(since).unwrap_or(0));
+    let bytes = told(app, access, viewer, place).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         (header::CACHE_CONTROL.as_str(), "no-cache, no-transform"),
@@ -220,32 +234,51 @@ async fn stream(State(app): State<App>, headers: HeaderMap, asked: Asked) -> Res
     Ok((headers, Body::from_stream(bytes)).into_response())
 }
 
-/// Everything that `viewer` is told, as long as it listens. It is asked only when the last events have been taken, so a
-/// slow reader skips moments and nothing piles up here. `place` is given back when the stream is dropped.
-fn told(app: App, viewer: Viewer, place: OwnedSemaphorePermit) -> impl Stream<Item = Bytes> {
+/// Everything that `viewer` is told, as long as it listens and `access` is in force. It is asked only when the last events
+/// have been taken, so a slow reader skips moments and nothing piles up here. `place` is given back when the stream is
+/// dropped.
+fn told(app: App, access: Access, viewer: Viewer, place: Place) -> impl Stream<Item = Bytes> {
     let (mut moments, alerts) = (app.moments, app.alerts.listen());
     moments.mark_changed();
-    let state = (moments, alerts, viewer, place);
-    let events = stream::unfold(state, move |(mut moments, mut alerts, mut viewer, place)| {
+    let state = (moments, alerts, access, viewer, place);
+    let events = stream::unfold(state, move |(mut moments, mut alerts, access, mut viewer, place)| {
         let users = Arc::clone(&app.users);
         async move {
-            let events = tokio::select! {
+            let told = tokio::select! {
                 biased;
-                alert = alerts.next() => vec![alert],
+                alert = alerts.next(access.sight()) => Told::Alert(alert),
                 changed = moments.changed() => {
                     changed.ok()?;
+                    Told::Moment
+                }
+                () = tokio::time::sleep(KEEP_ALIVE_AFTER) => Told::Nothing,
+            };
+            // A session that was ended meanwhile, or whose user may see less now, is told no more than that.
+            let access = access.renewed().await?;
+            let events = match told {
+                Told::Alert(alert) => vec![alert],
+                Told::Moment => {
                     let moment = Arc::clone(&moments.borrow_and_update());
+                    viewer.look_with(access.sight());
                     viewer.catch_up(&moment, &users)
                 }
-                () = tokio::time::sleep(KEEP_ALIVE_AFTER) => vec![Bytes::from_static(KEEP_ALIVE)],
+                Told::Nothing => vec![Bytes::from_static(KEEP_ALIVE)],
             };
-            Some((stream::iter(events), (moments, alerts, viewer, place)))
+            Some((stream::iter(events), (moments, alerts, access, viewer, place)))
         }
     });
     stream::once(async { Bytes::from_static(CONNECTED) }).chain(events.flatten())
 }
 
-fn json(body: Bytes) -> Response {
+/// What a stream waited for.
+enum Told {
+    Alert(Bytes),
+    Moment,
+    Nothing,
+}
+
+/// `body`, which is JSON, as an answer that nobody keeps.
+pub(crate) fn json(body: Bytes) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (StatusCode::OK, headers, body).into_response()
 }

@@ -119,7 +119,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::sample;
+    use crate::{access::Sight, sample};
 
     fn parameters(json: Value) -> TalkParameters {
         serde_json::from_value(json).unwrap()
@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn no_argument_of_a_program_is_found_by_guessing() {
         let live = sample::live(1, 3);
-        let mirror = live.live().unwrap().mirror();
+        let seen = live.live().unwrap().seen_by(&Sight::without_command_lines());
+        let mirror = seen.mirror();
         let question = TalkQuestion::new(&parameters(json!({"filter": "sesame"}))).unwrap();
         let answer = question.answer(&connections(), mirror, "1.2.3", &Users::new());
         let answer: Value = serde_json::from_str(&answer).unwrap();

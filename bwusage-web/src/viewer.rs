@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use bwusage_proto::users::Users;
 
 use crate::{
+    access::Sight,
     events,
     moment::{Live, Moment},
     pace::Pace,
@@ -19,6 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Viewer {
     question: Question,
+    sight: Sight,
     pace: Pace,
     told_until_unix_ms: u64,
     /// The moment that it was told last; none after the daemon was away.
@@ -26,9 +28,14 @@ pub(crate) struct Viewer {
 }
 
 impl Viewer {
-    /// A viewer that asks `question` and already has the window up to `since_unix_ms`.
-    pub(crate) fn new(question: Question, pace: Pace, since_unix_ms: u64) -> Self {
-        Self { question, pace, told_until_unix_ms: since_unix_ms, told: None }
+    /// A viewer that asks `question`, is shown what `sight` shows, and already has the window up to `since_unix_ms`.
+    pub(crate) fn new(question: Question, sight: Sight, pace: Pace, since_unix_ms: u64) -> Self {
+        Self { question, sight, pace, told_until_unix_ms: since_unix_ms, told: None }
+    }
+
+    /// From now on it is shown what `sight` shows.
+    pub(crate) fn look_with(&mut self, sight: &Sight) {
+        self.sight.clone_from(sight);
     }
 
     /// The events that bring this viewer to `moment`; none while there is nothing to say.
@@ -43,7 +50,7 @@ impl Viewer {
                 let told = self.told.take();
                 let before = told.as_deref().and_then(|told| told.live().ok());
                 let before = before.filter(|before| before.connection == live.connection);
-                if before.is_some_and(|before| !self.pace.is_due(before.mirror(), live.mirror())) {
+                if before.is_some_and(|before| !live.is_due_after(before, self.pace)) {
                     self.told = told;
                     return Vec::new();
                 }
@@ -68,9 +75,10 @@ impl Viewer {
         }
         self.told_until_unix_ms = live.at_unix_ms();
         events.push(live.tick());
+        let seen = live.seen_by(&self.sight);
         let top = match before {
-            Some(before) => live.top_since(before, &self.question, users),
-            None => live.top(&self.question, users),
+            Some(before) => seen.top_since(&before.seen_by(&self.sight), &self.question, users),
+            None => seen.top(&self.question, users),
         };
         events.extend(events::top(top));
         events
@@ -87,7 +95,12 @@ mod tests {
     use crate::{events::Down, question::Parameters, sample};
 
     fn viewer(since_unix_ms: u64) -> Viewer {
-        Viewer::new(Question::new(&Parameters::default()).unwrap(), Pace::default(), since_unix_ms)
+        Viewer::new(
+            Question::new(&Parameters::default()).unwrap(),
+            Sight::everything(),
+            Pace::default(),
+            since_unix_ms,
+        )
     }
 
     /// The names of the events, and how many points the backfill among them has.
@@ -169,7 +182,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_before_the_first_answer_of_the_daemon() {
-        assert_eq!(told(&mut viewer(0), &Moment::Connecting).0, [""; 0]);
+        assert_eq!(told(&mut viewer(0), Moment::Connecting).0, [""; 0]);
     }
 
     #[test]

@@ -224,7 +224,10 @@ pub fn run(options: &Serve) -> anyhow::Result<()> {
         started_at_unix_ms: unix_ms(),
         started_at: Instant::now(),
         rights: None,
-        policy: Policy { visibility: config.visibility, group: service::group_id(access::GROUP) },
+        policy: Policy {
+            visibility: config.visibility,
+            group: bwusage_proto::users::group_id(access::GROUP),
+        },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = serve(&endpoint, about, sources, account.as_ref(), memory);

@@ -21,7 +21,6 @@ use crate::{
     usage::store::Store,
 };
 
-pub mod access;
 mod alerts;
 mod connection;
 mod feed;
@@ -29,6 +28,8 @@ mod limits;
 mod past;
 mod session;
 pub mod talk;
+
+pub use bwusage_proto::access;
 
 use access::Policy;
 use feed::Feed;

@@ -47,12 +47,6 @@ pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
     platform::sync_directory(directory)
 }
 
-/// The number of the group `name`, where there is such a group.
-#[must_use]
-pub fn group_id(name: &str) -> Option<u32> {
-    platform::group_id(name)
-}
-
 /// True when the daemon runs with all rights.
 #[must_use]
 pub fn is_superuser() -> bool {

@@ -5,14 +5,13 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{
         Path, Query, State,
         rejection::{JsonRejection, PathRejection, QueryRejection},
     },
     http::StatusCode,
     response::{IntoResponse as _, Response},
-    routing::{delete, get, post},
 };
 use bwusage_proto::{
     alert::{AlertLog, AlertRule, LogQuery, NewRule, RuleId},
@@ -23,31 +22,13 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{App, json};
-use crate::{events, failure::Failure, rule_question::RuleWords};
+use crate::{access::Access, events, failure::Failure, rule_question::RuleWords};
 
 /// Events of the log that somebody gets who does not say how many, and the most that can be asked for.
 const LOG_EVENTS: u32 = 50;
 const MAX_LOG_EVENTS: u32 = 1_000;
 /// The longest time that a rule can be told not to fire, in seconds: a year.
 const MAX_SNOOZE_S: u64 = 365 * 86_400;
-
-/// What everybody may read.
-pub(super) fn reads() -> Router<App> {
-    Router::new().route("/api/v1/alerts", get(list)).route("/api/v1/alerts/log", get(log))
-}
-
-/// What changes something, or lets the daemon work on a rule.
-pub(super) fn changes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/alerts", post(add))
-        .route("/api/v1/alerts/test", post(test_new))
-        .route("/api/v1/alerts/dry_run", post(dry_run))
-        .route("/api/v1/alerts/{rule}", delete(remove))
-        .route("/api/v1/alerts/{rule}/test", post(test))
-        .route("/api/v1/alerts/{rule}/snooze", post(snooze))
-        .route("/api/v1/alerts/{rule}/enable", post(enable))
-        .route("/api/v1/alerts/{rule}/disable", post(disable))
-}
 
 type Words = Result<Json<RuleWords>, JsonRejection>;
 type Nothing = Result<Json<Empty>, JsonRejection>;
@@ -56,7 +37,7 @@ type Number = Result<Path<u64>, PathRejection>;
 /// A body that says nothing beside that it is no form.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Empty {}
+pub(super) struct Empty {}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,22 +49,24 @@ pub(super) struct LogParameters {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Snooze {
+pub(super) struct Snooze {
     /// Seconds from now; 0 lets the rule fire again.
     for_s: u64,
 }
 
-async fn list(State(app): State<App>) -> Result<Response, Failure> {
+pub(super) async fn list(State(app): State<App>, access: Access) -> Result<Response, Failure> {
     let (_line, mut client) = App::client(&app.rules).await?;
-    let rules = client.alert_rules().await?;
+    let mut rules = client.alert_rules().await?;
+    rules.rules.retain(|rule| access.sight().shows_rule_of(&rule.owner));
     Ok(json(events::json(&AlertsReport::new(&rules, &app.users)).into()))
 }
 
-async fn log(
+pub(super) async fn log(
     State(app): State<App>,
+    access: Access,
     asked: Result<Query<LogParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let (log, host) = ask_log(&app, asked).await?;
+    let (log, host) = ask_log(&app, &access, asked).await?;
     let report = AlertLogReport::new(&log, &host, &app.users, &TimeZone::system());
     Ok(json(events::json(&report).into()))
 }
@@ -91,6 +74,7 @@ async fn log(
 /// A part of the log, and the machine's name.
 pub(super) async fn ask_log(
     app: &App,
+    access: &Access,
     asked: Result<Query<LogParameters>, QueryRejection>,
 ) -> Result<(AlertLog, String), Failure> {
     let Query(asked) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
@@ -99,25 +83,40 @@ pub(super) async fn ask_log(
         return Err(Failure::bad_request(format!("limit must be from 1 to {MAX_LOG_EVENTS}")));
     }
     let query = LogQuery { rule: asked.rule.map(RuleId), before: asked.before, limit };
-    let host = app.moments.borrow().live()?.mirror().host.hostname.clone();
+    let host = app.moments.borrow().live()?.hostname().to_owned();
     let (_line, mut client) = App::client(&app.rules).await?;
-    Ok((client.alert_log(query).await?, host))
+    let mut log = client.alert_log(query).await?;
+    log.events.retain(|event| access.sight().shows_rule_of(&event.owner));
+    Ok((log, host))
 }
 
-async fn add(State(app): State<App>, words: Words) -> Result<Response, Failure> {
+pub(super) async fn add(State(app): State<App>, access: Access, words: Words) -> Result<Response, Failure> {
+    access.may_change_alerts()?;
     let new = new_rule(words)?;
     let (_line, mut client) = App::client(&app.rules).await?;
     let rule = client.add_alert(new).await?;
+    access.note_alert(&rule.text, "added");
     Ok((StatusCode::CREATED, told(&app, &rule)).into_response())
 }
 
-async fn test_new(State(app): State<App>, words: Words) -> Result<Response, Failure> {
+pub(super) async fn test_new(
+    State(app): State<App>,
+    access: Access,
+    words: Words,
+) -> Result<Response, Failure> {
+    access.may_change_alerts()?;
     let new = new_rule(words)?;
     let (_line, mut client) = App::client(&app.rules).await?;
     try_out(&mut client, new).await
 }
 
-async fn test(State(app): State<App>, rule: Number, nothing: Nothing) -> Result<Response, Failure> {
+pub(super) async fn test(
+    State(app): State<App>,
+    access: Access,
+    rule: Number,
+    nothing: Nothing,
+) -> Result<Response, Failure> {
+    access.may_change_alerts()?;
     let (rule, _) = (number(rule)?, body(nothing)?);
     let (_line, mut client) = App::client(&app.rules).await?;
     let rules = client.alert_rules().await?.rules;
@@ -131,32 +130,54 @@ async fn try_out(client: &mut Client, rule: NewRule) -> Result<Response, Failure
     Ok(json(events::json(&TrialReport::new(&trial)).into()))
 }
 
-async fn dry_run(State(app): State<App>, words: Words) -> Result<Response, Failure> {
+pub(super) async fn dry_run(
+    State(app): State<App>,
+    access: Access,
+    words: Words,
+) -> Result<Response, Failure> {
+    access.may_change_alerts()?;
     let new = new_rule(words)?;
     let (_line, mut client) = App::client(&app.past).await?;
     let run = client.dry_run_alert(new).await?;
     Ok(json(events::json(&DryRunReport::new(&run)).into()))
 }
 
-async fn remove(State(app): State<App>, rule: Number) -> Result<Response, Failure> {
+pub(super) async fn remove(
+    State(app): State<App>,
+    access: Access,
+    rule: Number,
+) -> Result<Response, Failure> {
+    access.may_change_alerts()?;
     let rule = number(rule)?;
     let (_line, mut client) = App::client(&app.rules).await?;
     client.remove_alert(rule).await?;
+    access.note_alert(&rule.0.to_string(), "removed");
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn enable(State(app): State<App>, rule: Number, nothing: Nothing) -> Result<Response, Failure> {
-    body(nothing)?;
-    change(&app, rule, Change::Enabled(true)).await
-}
-
-async fn disable(State(app): State<App>, rule: Number, nothing: Nothing) -> Result<Response, Failure> {
-    body(nothing)?;
-    change(&app, rule, Change::Enabled(false)).await
-}
-
-async fn snooze(
+pub(super) async fn enable(
     State(app): State<App>,
+    access: Access,
+    rule: Number,
+    nothing: Nothing,
+) -> Result<Response, Failure> {
+    body(nothing)?;
+    change(&app, &access, rule, Change::Enabled(true)).await
+}
+
+pub(super) async fn disable(
+    State(app): State<App>,
+    access: Access,
+    rule: Number,
+    nothing: Nothing,
+) -> Result<Response, Failure> {
+    body(nothing)?;
+    change(&app, &access, rule, Change::Enabled(false)).await
+}
+
+pub(super) async fn snooze(
+    State(app): State<App>,
+    access: Access,
     rule: Number,
     asked: Result<Json<Snooze>, JsonRejection>,
 ) -> Result<Response, Failure> {
@@ -165,7 +186,7 @@ async fn snooze(
         return Err(Failure::bad_request(format!("for_s must be at most {MAX_SNOOZE_S}")));
     }
     let until = (for_s > 0).then(|| now_unix_ms().saturating_add(for_s * 1000));
-    change(&app, rule, Change::SnoozedUntil(until)).await
+    change(&app, &access, rule, Change::SnoozedUntil(until)).await
 }
 
 /// What is done to a rule.
@@ -176,13 +197,16 @@ enum Change {
 }
 
 /// Answers what became of the rule.
-async fn change(app: &App, rule: Number, change: Change) -> Result<Response, Failure> {
+async fn change(app: &App, access: &Access, rule: Number, change: Change) -> Result<Response, Failure> {
+    access.may_change_alerts()?;
     let rule = number(rule)?;
     let (_line, mut client) = App::client(&app.rules).await?;
-    let rule = match change {
-        Change::Enabled(enabled) => client.enable_alert(rule, enabled).await?,
-        Change::SnoozedUntil(until) => client.snooze_alert(rule, until).await?,
+    let (rule, how) = match change {
+        Change::Enabled(true) => (client.enable_alert(rule, true).await?, "enabled"),
+        Change::Enabled(false) => (client.enable_alert(rule, false).await?, "disabled"),
+        Change::SnoozedUntil(until) => (client.snooze_alert(rule, until).await?, "snoozed"),
     };
+    access.note_alert(&rule.text, how);
     Ok(told(app, &rule))
 }
 

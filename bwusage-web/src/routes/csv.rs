@@ -4,10 +4,8 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
-    extract::{ConnectInfo, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::Response,
-    routing::get,
 };
 use bwusage_proto::{
     csv,
@@ -17,64 +15,57 @@ use bwusage_proto::{
 use jiff::tz::TimeZone;
 
 use super::{App, Asked, TalkAsked, alerts, history};
-use crate::{download, failure::Failure, peer::Peer, question::Question, talk_question::TalkQuestion};
+use crate::{access::Access, download, failure::Failure, question::Question, talk_question::TalkQuestion};
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/api/v1/top.csv", get(top))
-        .route("/api/v1/connections.csv", get(connections))
-        .route("/api/v1/ledger.csv", get(ledger))
-        .route("/api/v1/history.csv", get(past))
-        .route("/api/v1/alerts/log.csv", get(log))
-}
-
-async fn top(State(app): State<App>, asked: Asked) -> Result<Response, Failure> {
+pub(super) async fn top(State(app): State<App>, access: Access, asked: Asked) -> Result<Response, Failure> {
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let question = Question::for_file(&parameters).map_err(Failure::bad_request)?;
     let moment = Arc::clone(&app.moments.borrow());
-    let mirror = moment.live()?.mirror();
+    let seen = moment.live()?.seen_by(access.sight());
+    let mirror = seen.mirror();
     let (table, quality) = (question.table(mirror, &app.users), mirror.coverage.quality.clone());
     Ok(download::csv("top", &mirror.host.hostname, |writer| async move {
         writer.write(csv::top(&table, question.by(), &quality, true)).await
     }))
 }
 
-async fn connections(
+pub(super) async fn connections(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    access: Access,
     asked: TalkAsked,
 ) -> Result<Response, Failure> {
-    app.check_may_see_connections(&peer)?;
+    access.may_see_connections()?;
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
     let question = TalkQuestion::for_file(&parameters).map_err(Failure::bad_request)?;
     let moment = Arc::clone(&app.moments.borrow());
-    let host = moment.live()?.mirror().host.hostname.clone();
+    let seen = moment.live()?.seen_by(access.sight());
+    let host = seen.mirror().host.hostname.clone();
     let (_line, mut client) = App::client(&app.daemon).await?;
     let connections = client.connections(question.of_daemon()).await?;
+    let connections = access.sight().connections(connections, seen.mirror());
     Ok(download::csv("connections", &host, |writer| async move {
-        let Ok(live) = moment.live() else { return Ok(()) };
-        let mirror = live.mirror();
+        let mirror = seen.mirror();
         let rows = talk::rows(&connections, mirror, &app.users);
         let table = question.table(&rows);
         let report =
-            ConnectionsReport::new(&connections, mirror, &table, question.by(), live.daemon_version());
+            ConnectionsReport::new(&connections, mirror, &table, question.by(), seen.daemon_version());
         writer.write(csv::connections(&report, true)).await
     }))
 }
 
-async fn ledger(State(app): State<App>) -> Result<Response, Failure> {
+pub(super) async fn ledger(State(app): State<App>, access: Access) -> Result<Response, Failure> {
     let (_line, mut client) = App::client(&app.daemon).await?;
-    let ledger = client.ledger().await?;
+    let ledger = access.sight().ledger(client.ledger().await?);
     let host = host(&app);
     Ok(download::csv("ledger", &host, |writer| async move { writer.write(csv::ledger(&ledger, true)).await }))
 }
 
-async fn past(
+pub(super) async fn past(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    access: Access,
     asked: history::Asked,
 ) -> Result<Response, Failure> {
-    let (history, daemon_version) = history::ask(&app, &peer, asked).await?;
+    let (history, daemon_version) = history::ask(&app, &access, asked).await?;
     if history.head.is_none() {
         return Err(Failure::no_history());
     }
@@ -85,11 +76,12 @@ async fn past(
     }))
 }
 
-async fn log(
+pub(super) async fn log(
     State(app): State<App>,
+    access: Access,
     asked: Result<Query<alerts::LogParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let (log, host) = alerts::ask_log(&app, asked).await?;
+    let (log, host) = alerts::ask_log(&app, &access, asked).await?;
     Ok(download::csv("alerts", &host.clone(), |writer| async move {
         let report = AlertLogReport::new(&log, &host, &app.users, &TimeZone::system());
         writer.write(csv::alert_log(&report, true)).await
@@ -98,5 +90,5 @@ async fn log(
 
 /// The machine's name, as far as it is known.
 fn host(app: &App) -> String {
-    app.moments.borrow().live().map(|live| live.mirror().host.hostname.clone()).unwrap_or_default()
+    app.moments.borrow().live().map(|live| live.hostname().to_owned()).unwrap_or_default()
 }

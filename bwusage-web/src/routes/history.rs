@@ -1,7 +1,7 @@
 //! `/api/v1/history`: how much was moved when, the JSON of `bwusage-ctl history --json`.
 
 use axum::{
-    extract::{ConnectInfo, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::Response,
 };
 use bwusage_proto::{
@@ -11,26 +11,29 @@ use bwusage_proto::{
 use jiff::Timestamp;
 
 use super::{App, json};
-use crate::{events, failure::Failure, history_question, peer::Peer};
+use crate::{access::Access, events, failure::Failure, history_question};
 
 pub(super) type Asked = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 pub(super) async fn history(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    access: Access,
     asked: Asked,
 ) -> Result<Response, Failure> {
-    let (history, daemon_version) = ask(&app, &peer, asked).await?;
+    let (history, daemon_version) = ask(&app, &access, asked).await?;
     let report = report(&history, &app, &daemon_version)?;
     Ok(json(events::json(&report).into()))
 }
 
 /// The daemon's answer and its version. Whoever goes away meanwhile drops this, and with the connection the question ends.
-pub(super) async fn ask(app: &App, peer: &Peer, asked: Asked) -> Result<(History, String), Failure> {
+pub(super) async fn ask(app: &App, access: &Access, asked: Asked) -> Result<(History, String), Failure> {
     let Query(parameters) = asked.map_err(|rejection| Failure::bad_request(rejection.body_text()))?;
-    let query = history_question::read(&parameters, Timestamp::now()).map_err(Failure::bad_request)?;
+    let mut query = history_question::read(&parameters, Timestamp::now()).map_err(Failure::bad_request)?;
     if query.per == Per::Remote {
-        app.check_may_see_connections(peer)?;
+        access.may_see_connections()?;
+    }
+    if !access.sight().restrict(&mut query) {
+        return Err(Failure::not_for_you());
     }
     let (_line, mut client) = App::client(&app.past).await?;
     let history = client.history(query).await?;

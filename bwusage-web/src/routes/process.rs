@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{
-        ConnectInfo, Path, Query, State,
+        Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
     response::Response,
@@ -21,7 +21,7 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::{App, json};
-use crate::{events, failure::Failure, moment::Live, peer::Peer};
+use crate::{access::Access, events, failure::Failure, moment::Seen};
 
 /// Which run of a program: a number alone can be used again.
 #[derive(Debug, Deserialize)]
@@ -56,7 +56,7 @@ struct AppTotals {
 
 pub(super) async fn process(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    access: Access,
     pid: Result<Path<Pid>, PathRejection>,
     run: Result<Query<Run>, QueryRejection>,
 ) -> Result<Response, Failure> {
@@ -66,21 +66,22 @@ pub(super) async fn process(
     let live = moment.live()?;
     let started_at = run.started_at.map(|at| at.parse::<Timestamp>()).transpose();
     let started_at = started_at.map_err(|_| Failure::bad_request("started_at must be a time of RFC 3339"))?;
-    let mut table = find(live, &app, pid, started_at).ok_or_else(|| Failure::no_process(pid))?;
-    if peer.is_own_user() {
+    let seen = live.seen_by(access.sight());
+    let mut table = find(&seen, &app, pid, started_at).ok_or_else(|| Failure::no_process(pid))?;
+    if access.is_own_user() {
         for row in &mut table.rows {
             row.command_line = live.command_line(&row.key).map(<[_]>::to_vec);
         }
     }
     let app_name = table.rows.first().map(|row| row.app.clone()).unwrap_or_default();
-    let app_totals = totals(&app, app_name).await?;
-    let mirror = live.mirror();
-    let top = TopReport::new(mirror, &table, Grouping::Process, live.daemon_version());
+    let app_totals = totals(&app, &access, app_name).await?;
+    let mirror = seen.mirror();
+    let top = TopReport::new(mirror, &table, Grouping::Process, seen.daemon_version());
     let row = top.rows.into_iter().next().ok_or_else(|| Failure::no_process(pid))?;
     let report = ProcessReport {
         schema: "bwusage.process/1",
         host: &mirror.host.hostname,
-        daemon_version: live.daemon_version(),
+        daemon_version: seen.daemon_version(),
         quality: &mirror.coverage.quality,
         taken_at: Time(mirror.taken_at_unix_ms),
         window_ms: mirror.window_ms,
@@ -92,7 +93,7 @@ pub(super) async fn process(
 
 /// A table of that process alone: of several that had the number the one that was asked for, else the one that lives, else the
 /// newest.
-fn find(live: &Live, app: &App, pid: Pid, started_at: Option<Timestamp>) -> Option<table::Table> {
+fn find(seen: &Seen, app: &App, pid: Pid, started_at: Option<Timestamp>) -> Option<table::Table> {
     let filter = Filter::parse(&format!("pid:{pid}")).ok()?;
     let query = TableQuery {
         by: Grouping::Process,
@@ -101,7 +102,7 @@ fn find(live: &Live, app: &App, pid: Pid, started_at: Option<Timestamp>) -> Opti
         filter: Some(&filter),
         ..TableQuery::default()
     };
-    let mut table = table::table(live.mirror(), &app.users, &query);
+    let mut table = table::table(seen.mirror(), &app.users, &query);
     let started_ms = started_at.map(|at| at.as_millisecond().max(0).unsigned_abs());
     table.rows.retain(|row| {
         row.pid == Some(pid) && started_ms.is_none_or(|started| row.started_at_unix_ms == Some(started))
@@ -113,14 +114,14 @@ fn find(live: &Live, app: &App, pid: Pid, started_at: Option<Timestamp>) -> Opti
 }
 
 /// A daemon that remembers nothing is no failure: then nothing is known.
-async fn totals(app: &App, name: String) -> Result<AppTotals, Failure> {
+async fn totals(app: &App, access: &Access, name: String) -> Result<AppTotals, Failure> {
     let now = Timestamp::now().to_zoned(TimeZone::system());
     let (_line, mut client) = App::client(&app.past).await?;
     let totals = async {
         Ok(AppTotals {
-            today: total(&mut client, &name, "today", &now).await?,
-            last_7d: total(&mut client, &name, "7d", &now).await?,
-            last_30d: total(&mut client, &name, "30d", &now).await?,
+            today: total(&mut client, access, &name, "today", &now).await?,
+            last_7d: total(&mut client, access, &name, "7d", &now).await?,
+            last_30d: total(&mut client, access, &name, "30d", &now).await?,
         })
     };
     match totals.await {
@@ -133,13 +134,14 @@ async fn totals(app: &App, name: String) -> Result<AppTotals, Failure> {
 
 async fn total(
     client: &mut Client,
+    access: &Access,
     app: &str,
     range: &str,
     now: &Zoned,
 ) -> Result<Option<Amount>, ClientError> {
     let when = if range == "today" { When::parse(range, now) } else { When::last(range, now) };
     let Ok(When { start_unix_s, .. }) = when else { return Ok(None) };
-    let query = HistoryQuery {
+    let mut query = HistoryQuery {
         from_unix_s: start_unix_s,
         to_unix_s: bwusage_proto::when::after(now),
         bucket: Bucket::Whole,
@@ -149,6 +151,9 @@ async fn total(
         time_zone: now.time_zone().iana_name().map(str::to_owned),
         billing_day: None,
     };
+    if !access.sight().restrict(&mut query) {
+        return Ok(None);
+    }
     let history = client.history(query).await?;
     let point = history.series.first().and_then(|series| series.points.first().copied().flatten());
     Ok(point)

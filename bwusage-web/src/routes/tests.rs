@@ -8,7 +8,9 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::{events::Down, moment::Moment, sample};
+use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
+
+const MAX_STREAMS: usize = 64;
 
 const ROUTES: [&str; 7] =
     ["/", "/assets/app.js", "/api/v1/top", "/api/v1/ledger", "/api/v1/connections", "/healthz", "/nowhere"];
@@ -19,7 +21,10 @@ fn server(moment: Moment) -> Router {
 
 fn server_for(peer: &Peer, moment: Moment, share_connections: bool) -> Router {
     let hosts = AllowedHosts::new(["stats.example".to_owned()]);
-    router(sources(sample::moments(moment)), hosts, share_connections).layer(MockConnectInfo(peer.clone()))
+    let settings = Settings { share_connections, ..Settings::default() };
+    let sources = sources(sample::moments(moment));
+    let gate = Gate::new(settings, sources.endpoint.clone());
+    router(sources, hosts, gate, MAX_STREAMS).layer(MockConnectInfo(peer.clone()))
 }
 
 /// These moments, and nobody to ask for more.
@@ -257,7 +262,9 @@ async fn a_browser_that_reconnects_gets_only_what_it_lacks() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_is_kept_alive() {
     let (_daemon_never_answers, moments) = tokio::sync::watch::channel(Arc::new(Moment::Connecting));
-    let server = router(sources(moments), AllowedHosts::default(), false);
+    let sources = sources(moments);
+    let gate = Gate::new(Settings::default(), sources.endpoint.clone());
+    let server = router(sources, AllowedHosts::default(), gate, MAX_STREAMS);
     let mut body = answer(server, ask("/api/v1/stream")).await.into_body().into_data_stream();
     assert_eq!(body.next().await.unwrap().unwrap(), CONNECTED);
     for _ in 0..3 {

@@ -92,7 +92,7 @@ impl Servers {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
@@ -162,7 +162,7 @@ fn start_daemon(folder: &Path) -> Running {
 /// Returns when it shows what the daemon says.
 fn start_web(folder: &Path, listen: &str) -> (Running, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bwusage-web"))
-        .args(["--listen", listen, "--socket"])
+        .args(["--no-login", "--listen", listen, "--socket"])
         .arg(folder.join("socket"))
         .stdout(Stdio::piped())
         .spawn()

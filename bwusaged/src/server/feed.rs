@@ -5,11 +5,11 @@ use std::{collections::HashMap, iter::Peekable, rc::Rc};
 use bwusage_proto::{
     frame::DAEMON_TO_CLIENT_MAX,
     message::{Encoded, MessageError, Reply, Retired, SnapshotHead, Tick},
-    snapshot::{Activity, ProcessInfo},
+    snapshot::{Activity, OTHERS, ProcessInfo},
 };
 
 use super::{About, access::Viewer};
-use crate::usage::store::{OTHERS, Store};
+use crate::usage::store::Store;
 
 /// Decoded, a page takes at most so much: half of what a client accepts.
 const PAGE_BYTES: usize = DAEMON_TO_CLIENT_MAX / 2;

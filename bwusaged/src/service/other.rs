@@ -19,10 +19,6 @@ pub(super) fn sync_directory(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-pub(super) fn group_id(_: &str) -> Option<u32> {
-    None
-}
-
 pub(super) fn is_superuser() -> bool {
     false
 }

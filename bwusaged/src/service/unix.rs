@@ -45,10 +45,6 @@ pub(super) fn sync_directory(directory: &Path) -> std::io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-pub(super) fn group_id(name: &str) -> Option<u32> {
-    uzers::get_group_by_name(name).map(|group| group.gid())
-}
-
 pub(super) fn is_superuser() -> bool {
     uzers::get_effective_uid() == 0
 }

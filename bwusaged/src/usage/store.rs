@@ -14,7 +14,8 @@ use bwusage_proto::{
     mirror::{WINDOW_POINTS, window_point},
     process::{ProcessId, UserId},
     snapshot::{
-        Activity, HostSample, Loss, ProcessInfo, Residual, ResidualReason, Resources, RowId, WindowPoint,
+        Activity, HostSample, Loss, OTHERS, ProcessInfo, Residual, ResidualReason, Resources, RowId,
+        WindowPoint,
     },
     units::{Counters, Rates},
 };
@@ -56,8 +57,6 @@ pub const OTHER_PROGRAMS: &str = "other programs";
 /// How many ticks a reader may lag behind before it must start anew: twice the longest time between two of its ticks (a
 /// minute) at the daemon's shortest interval (100 ms).
 pub const LAG_TICKS: u64 = 1200;
-/// The row that stands for other users' processes.
-pub const OTHERS: RowId = RowId(0);
 
 /// Everything that is remembered.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! Who sees what. Pure, and the only place where it is decided.
+//! Who sees what. Pure, and the only place where it is decided, for the daemon and for servers that show it to others.
 //!
 //! | viewer | names and counters of others | command line, executable path of others | addresses, ports and names that others talk to |
 //! |---|---|---|---|
@@ -11,14 +11,15 @@
 
 use std::borrow::Cow;
 
-use bwusage_proto::{
-    process::UserId,
-    snapshot::{ProcessInfo, RowId},
-    transport::Peer,
-};
 use serde::Deserialize;
 
-use crate::usage::store::OTHERS;
+use crate::{
+    process::UserId,
+    snapshot::{OTHERS, ProcessInfo},
+    transport::Peer,
+};
+
+mod shown;
 
 /// The group whose members see everything.
 pub const GROUP: &str = "bwusage";
@@ -37,6 +38,12 @@ pub enum Visibility {
 }
 
 impl Visibility {
+    /// The rule with this [`name`](Self::name).
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::All, Self::Names, Self::Own].into_iter().find(|rule| rule.name() == name)
+    }
+
     /// The word in the configuration and in `status`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -89,6 +96,12 @@ impl Policy {
 }
 
 impl Viewer {
+    /// Nobody's: names and counters of all, but command lines and remote hosts of none.
+    #[must_use]
+    pub const fn outsider() -> Self {
+        Self { sees: Visibility::Names, user: None }
+    }
+
     /// How much it sees of others.
     #[must_use]
     pub fn sees(&self) -> Visibility {
@@ -136,12 +149,10 @@ impl Viewer {
     }
 }
 
-/// Rows begin after the one that stands for others.
-const _: () = assert!(matches!(OTHERS, RowId(0)));
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::RowId;
 
     fn peer(uid: u32, groups: &[u32]) -> Peer {
         Peer { user: UserId::Uid(uid), superuser: uid == 0, groups: groups.to_vec() }
