@@ -28,7 +28,7 @@ mod error;
 mod network;
 mod parse;
 pub use error::{FilterError, NotOfProcesses};
-use network::Network;
+pub use network::{Network, NotANetwork};
 
 /// A filter that was read and can be asked.
 #[derive(Debug, Clone)]

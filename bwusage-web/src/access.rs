@@ -23,7 +23,7 @@ use axum::{
 };
 use bwusage_proto::{process::UserId, transport::Endpoint};
 
-use crate::{failure::Failure, peer::Peer};
+use crate::{failure::Failure, peer::Peer, routes::MetricsAllowed};
 
 mod client;
 pub(crate) mod invite;
@@ -31,6 +31,7 @@ mod limits;
 pub(crate) mod login;
 pub(crate) mod manage;
 mod needs;
+pub(crate) mod offline;
 mod origin;
 mod password;
 mod refusal;
@@ -41,6 +42,8 @@ mod session;
 mod setup;
 mod sight;
 mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tie;
 mod time;
 
@@ -75,7 +78,7 @@ pub(crate) struct Settings {
     /// The proxies whose word about their clients is taken.
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Who may read the metrics without a login.
-    pub(crate) metrics_readers: Vec<IpAddr>,
+    pub(crate) metrics_allowed: MetricsAllowed,
 }
 
 impl Default for Settings {
@@ -87,7 +90,7 @@ impl Default for Settings {
             base: "/".into(),
             tls: false,
             trusted_proxies: Vec::new(),
-            metrics_readers: Vec::new(),
+            metrics_allowed: MetricsAllowed::new(Vec::new()),
         }
     }
 }
@@ -264,17 +267,25 @@ impl Gate {
         Ok(if store.has_users()? { None } else { Some(self.0.set_up.issue(UnixMs::now())) })
     }
 
-    /// Who asks with these headers over a connection from `client`; `None` is nobody who is known.
+    /// Who asks with these headers for something that needs `needs`; `None` is nobody who is known.
     async fn identify(
         &self,
+        needs: Needs,
         peer: &Peer,
         caller: &Caller,
         headers: &HeaderMap,
     ) -> Result<Option<Access>, Failure> {
-        let Settings { store, metrics_readers, .. } = &self.0.settings;
+        let Settings { store, metrics_allowed, .. } = &self.0.settings;
         let address = caller.client.address;
+        // The address of the connection itself: whoever is behind a proxy needs a token.
+        let may_scrape = needs == Needs::Metrics && metrics_allowed.allows(peer.address(), headers);
         let Some(store) = store else {
-            return Ok(Some(self.access(Asker::Local { own: peer.is_own_user() }, None, address).await));
+            let asker = match needs {
+                Needs::Metrics if !may_scrape => return Ok(None),
+                Needs::Metrics => Asker::Scraper,
+                _ => Asker::Local { own: peer.is_own_user() },
+            };
+            return Ok(Some(self.access(asker, None, address).await));
         };
         let now = UnixMs::now();
         if let Some(token) = bearer(headers) {
@@ -288,7 +299,7 @@ impl Gate {
             let asker = Asker::Person { user: found.user, role: found.role, session: digest };
             return Ok(Some(self.access(asker, found.os_user, address).await));
         }
-        if address.is_some_and(|address| metrics_readers.contains(&address)) {
+        if may_scrape {
             return Ok(Some(self.access(Asker::Scraper, None, address).await));
         }
         Ok(None)
@@ -353,13 +364,14 @@ pub(crate) async fn admit(
         return failure.into_response();
     }
     let caller = gate.see(&peer, &parts.headers);
-    let access = match gate.identify(&peer, &caller, &parts.headers).await {
+    let access = match gate.identify(needs, &peer, &caller, &parts.headers).await {
         Ok(access) => access,
         Err(failure) => return failure.into_response(),
     };
     match needs.admit(access.as_ref().map(|access| &access.asker)) {
         Ok(()) => {}
         Err(Refused::ToLogin) => return Redirect::to(gate.entrance()).into_response(),
+        Err(Refused::WhoIsIt) if needs == Needs::Metrics => return Failure::no_metrics().into_response(),
         Err(Refused::WhoIsIt) => return Failure::login_needed().into_response(),
         Err(Refused::MayNot) if gate.0.settings.store.is_none() => {
             return Failure::not_yours_to_change().into_response();

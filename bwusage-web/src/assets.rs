@@ -81,6 +81,7 @@ static ASSETS: &[Asset] = assets! {
     "range-picker.js": SCRIPT,
     "ranges.js": SCRIPT,
     "rule-form.js": SCRIPT,
+    "rule-words.js": SCRIPT,
     "send.js": SCRIPT,
     "series.js": SCRIPT,
     "session.js": SCRIPT,

@@ -1,14 +1,14 @@
 //! What was typed, checked: where to listen, whom to follow, who may come in.
 
 use std::{
-    env,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
 
+use bwusage_proto::filter::Network;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::access::Role;
+use crate::{access::Role, state::Folder};
 
 /// Shows in a web page which program uses the network, and how much.
 ///
@@ -84,7 +84,8 @@ pub(crate) enum UserChange {
 /// Where the database is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct State {
-    /// Directory of the database of users [default: $STATE_DIRECTORY, or ~/.local/state/bwusage-web]
+    /// The folder of users and of what is remembered across restarts [default: $STATE_DIRECTORY, or bwusage-web in
+    /// $XDG_STATE_HOME]
     #[arg(long = "state", value_name = "DIR")]
     directory: Option<PathBuf>,
 }
@@ -127,9 +128,14 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) insecure_http: bool,
 
-    /// Let programs at this address read the metrics without a token; may be repeated
-    #[arg(long = "metrics-from", value_name = "ADDRESS")]
-    pub(crate) metrics_readers: Vec<IpAddr>,
+    /// Answer /metrics without a login to this address or network, such as 192.0.2.0/24, and to no other; may be repeated
+    /// [default: this machine]
+    #[arg(long = "metrics-allow", value_name = "ADDRESS/PREFIX")]
+    pub(crate) metrics_allowed: Vec<Network>,
+
+    /// So many applications, users and units have series of their own in /metrics; the rest is summed up in "other"
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) metrics_top: u32,
 
     /// Hide command lines and with whom programs talk from viewers who are tied to no user of this machine
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
@@ -187,21 +193,9 @@ impl Serve {
 }
 
 impl State {
-    /// The directory: what was named, what the service manager made, or the user's own one.
-    pub(crate) fn directory(&self) -> Option<PathBuf> {
-        // systemd names several, separated by colons.
-        let of_service = || env::var_os("STATE_DIRECTORY").and_then(|dirs| env::split_paths(&dirs).next());
-        // A relative path in these is to be ignored, says the XDG Base Directory Specification.
-        let named = |variable| env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-        let of_user = || {
-            let folder = named("XDG_STATE_HOME")
-                .or_else(|| if cfg!(windows) { named("LOCALAPPDATA") } else { None })
-                .or_else(|| {
-                    env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(".local/state"))
-                });
-            folder.map(|folder| folder.join("bwusage-web"))
-        };
-        self.directory.clone().or_else(of_service).or_else(of_user)
+    /// The folder: what was named, what the service manager made, or the user's own one.
+    pub(crate) fn folder(self) -> Folder {
+        Folder::resolve(self.directory)
     }
 }
 

@@ -71,6 +71,14 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "not_for_others", message, hints)
     }
 
+    /// Metrics are not for whoever asks.
+    pub(crate) fn no_metrics() -> Self {
+        let message = "metrics are answered without a login only to networks that are named";
+        let hints =
+            vec!["bwusage-web --metrics-allow 192.0.2.0/24    # where the monitoring system is".to_owned()];
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", message, hints)
+    }
+
     /// No process of that number has a row.
     pub(crate) fn no_process(pid: u32) -> Self {
         let message = format!("there is no process {pid}, or it is not for you");

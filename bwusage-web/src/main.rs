@@ -8,7 +8,7 @@
 //!   decides what one page is told next, and [`pace`] how often. All of them are pure.
 //! - [`access`] knows users and what they may see and do; [`guard`] refuses what comes from elsewhere, [`peer`] tells which
 //!   user of this machine asks; [`assets`] is the page, part of the program.
-//! - [`serve`] takes connections, [`tls`] encrypts them.
+//! - [`serve`] takes connections, [`tls`] encrypts them. [`users_command`] changes users without the server.
 //!
 //! Invariant: nothing leaves this machine and nothing is fetched from another one.
 
@@ -22,6 +22,7 @@ mod failure;
 mod feed;
 mod guard;
 mod history_question;
+mod metrics;
 mod moment;
 mod pace;
 mod peer;
@@ -31,12 +32,15 @@ mod rule_question;
 #[cfg(test)]
 mod sample;
 mod serve;
+mod state;
 mod streams;
 mod talk_question;
 mod tls;
+mod users_command;
 mod viewer;
 
 use std::{
+    convert::Infallible,
     io::{self, Write as _},
     process::ExitCode,
     sync::Arc,
@@ -49,18 +53,23 @@ use tokio::net::TcpListener;
 use crate::{
     access::{Gate, Settings, Store},
     alert_feed::AlertFeed,
-    cli::{Arguments, Serve},
+    cli::{Arguments, Command, Serve},
     guard::AllowedHosts,
-    routes::Sources,
+    metrics::Metrics,
+    routes::{MetricsAllowed, Sources},
+    state::Remembered,
     tls::Tls,
 };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let Arguments { command: _, serve } = Arguments::typed();
-    let done = run(serve).await;
+    let Arguments { command, serve } = Arguments::typed();
+    let done = match command {
+        Some(Command::User { change }) => users_command::run(change),
+        None => run(serve).await.map(|never| match never {}),
+    };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -68,19 +77,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Serve) -> anyhow::Result<()> {
+async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
     let address = arguments.listen;
     let tls = match arguments.tls_cert.zip(arguments.tls_key) {
         Some((certificate, key)) => Some(Tls::open(certificate, key)?),
         None => None,
     };
-    let store = if arguments.no_login {
-        None
-    } else {
-        let directory = arguments.state.directory();
-        let directory = directory.context("there is no home directory: name a directory with --state DIR")?;
-        Some(Store::open(&directory)?)
-    };
+    let folder = arguments.state.folder();
+    let store = if arguments.no_login { None } else { Some(Store::open(&folder)?) };
     let endpoint = Endpoint::resolve(arguments.socket);
     let settings = Settings {
         store,
@@ -89,7 +93,7 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
         base: arguments.base,
         tls: tls.is_some(),
         trusted_proxies: arguments.trusted_proxies,
-        metrics_readers: arguments.metrics_readers,
+        metrics_allowed: MetricsAllowed::new(arguments.metrics_allowed),
     };
     let base = settings.base.clone();
     let gate = Gate::new(settings, endpoint.clone());
@@ -99,7 +103,10 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
     let hosts =
         AllowedHosts::new(arguments.allowed_hosts).and_addresses(!address.ip().to_canonical().is_loopback());
     let users = Arc::default();
+    let (metrics_file, memory) = Remembered::load(&folder, "metrics.json");
     let sources = Sources {
+        metrics: Metrics::new(arguments.metrics_top as usize, memory),
+        metrics_file,
         moments: feed::follow(endpoint.clone()),
         alerts: AlertFeed::follow(endpoint.clone(), Arc::clone(&users)),
         users,
@@ -111,5 +118,5 @@ async fn run(arguments: Serve) -> anyhow::Result<()> {
     // Told to whoever reads it; the server does not depend on anybody reading.
     writeln!(io::stdout(), "bwusage-web: open {page}").ok();
     access::invite::print(&gate, &page, arguments.setup_token_file.as_deref())?;
-    match serve::serve(listener, router, tls).await {}
+    Ok(serve::serve(listener, router, tls).await)
 }

@@ -77,6 +77,17 @@ impl Live {
         Arc::clone(seen.entry(sight.clone()).or_insert_with(|| Arc::new(make())))
     }
 
+    /// The machine as the daemon shows it to this server: for sums over all of it, which tell nothing that is not for
+    /// everyone.
+    pub(crate) fn whole(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// The daemon's package version.
+    pub(crate) fn daemon_version(&self) -> &str {
+        &self.daemon_version
+    }
+
     /// The machine's name.
     pub(crate) fn hostname(&self) -> &str {
         &self.mirror.host.hostname

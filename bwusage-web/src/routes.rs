@@ -15,6 +15,7 @@
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
 //! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, `since` and `interval_ms` |
+//! | `/metrics` | counters and gauges for Prometheus, see [`crate::metrics`] |
 //! | `/api/v1/me` | who asks, and what they may do |
 //! | `/api/v1/users`, `sessions`, `tokens`, `audit` | what an admin manages: [`access::manage`] |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
@@ -49,8 +50,10 @@ use crate::{
     failure::Failure,
     feed::Moments,
     guard::{self, AllowedHosts},
+    metrics::{Memory, Metrics},
     pace::Pace,
     question::{Parameters, Question},
+    state::Remembered,
     streams::{Place, Streams},
     talk_question::{TalkParameters, TalkQuestion},
     viewer::Viewer,
@@ -59,8 +62,11 @@ use crate::{
 mod alerts;
 mod csv;
 mod history;
+mod metrics;
 mod process;
 mod table;
+
+pub(crate) use metrics::MetricsAllowed;
 
 /// A stream says something at least this often: half of what proxies wait.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
@@ -76,6 +82,10 @@ pub(crate) struct Sources {
     pub(crate) endpoint: Endpoint,
     /// Login names.
     pub(crate) users: Arc<Users>,
+    /// What is answered to Prometheus.
+    pub(crate) metrics: Metrics,
+    /// Where that is remembered.
+    pub(crate) metrics_file: Remembered<Memory>,
 }
 
 /// The way to the daemon for one kind of question: one at a time.
@@ -95,6 +105,8 @@ struct App {
     /// The same for rules: to try one out takes until the next tick.
     rules: Line,
     gate: Gate,
+    metrics: Arc<Metrics>,
+    metrics_file: Arc<Remembered<Memory>>,
 }
 
 impl FromRef<App> for Gate {
@@ -122,6 +134,8 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams:
         users: sources.users,
         streams: Streams::new(streams),
         gate: gate.clone(),
+        metrics: Arc::new(sources.metrics),
+        metrics_file: Arc::new(sources.metrics_file),
     };
     let routes = table::table().into_iter().fold(Router::new(), |router, route| {
         let table::Route { path, needs, handler, .. } = route;

@@ -33,6 +33,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("nginx", "nginx"),
     ("openssl", "openssl"),
     ("setpriv", "util-linux"),
+    // Metrics, as monitoring systems collect them.
+    ("promtool", "prometheus"),
 ];
 
 /// Subcommands of cargo, by the name of their crate.

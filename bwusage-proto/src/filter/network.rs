@@ -6,13 +6,15 @@ use crate::services;
 
 /// One address (`192.0.2.7`), or all that begin with the same bits (`10.0.0.0/8`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
+pub struct Network {
     first: IpAddr,
     prefix_bits: u32,
 }
 
 impl Network {
-    pub(super) fn holds(self, address: IpAddr) -> bool {
+    /// Whether `address` is one of them. An IPv4 address mapped into IPv6 is the IPv4 address.
+    #[must_use]
+    pub fn holds(self, address: IpAddr) -> bool {
         let (own, own_bits) = number(self.first);
         let (other, other_bits) = number(address);
         let foreign_bits = own_bits - self.prefix_bits;
@@ -30,8 +32,9 @@ fn number(address: IpAddr) -> (u128, u32) {
 }
 
 /// No address.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotANetwork;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an address such as 192.0.2.7 is expected, or those that begin alike, such as 10.0.0.0/8")]
+pub struct NotANetwork;
 
 impl FromStr for Network {
     type Err = NotANetwork;

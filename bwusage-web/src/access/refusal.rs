@@ -159,7 +159,10 @@ impl From<StoreError> for Failure {
             StoreError::NameTaken => (StatusCode::CONFLICT, "name_taken"),
             StoreError::LastAdmin => (StatusCode::CONFLICT, "last_admin"),
             StoreError::TooMany => (StatusCode::CONFLICT, "too_many"),
-            StoreError::Sqlite(_) | StoreError::Open { .. } | StoreError::Directory { .. } => {
+            StoreError::Sqlite(_)
+            | StoreError::Open { .. }
+            | StoreError::Create { .. }
+            | StoreError::NoFolder => {
                 eprintln!("bwusage-web: {error}: {}", source(&error));
                 (StatusCode::SERVICE_UNAVAILABLE, "no_database")
             }

@@ -90,6 +90,11 @@ impl Sight {
         self.viewer.knows_remotes_of().is_none_or(|own| own == owner)
     }
 
+    /// Whether the programs of all other users are shown as one.
+    pub(crate) fn is_summed_up(&self) -> bool {
+        self.viewer.summed_up_against().is_some()
+    }
+
     /// Whether there are users of whose programs not everything is shown.
     pub(crate) fn is_restricted(&self) -> bool {
         self.viewer.sees() != Visibility::All

@@ -4,13 +4,15 @@
 //! line about it in the audit log are one transaction.
 
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
+    io,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+
+use crate::state::Folder;
 
 mod audit;
 #[cfg(unix)]
@@ -38,9 +40,12 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Why something is not stored or not known.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The directory cannot be made.
-    #[error("cannot make the state directory {}: name another one with --state DIR", path.display())]
-    Directory { path: PathBuf, source: io::Error },
+    /// There is no place for the file.
+    #[error("there is no folder for the database of users: name one with --state DIR")]
+    NoFolder,
+    /// The file cannot be made.
+    #[error("cannot make {}: name another folder with --state DIR", path.display())]
+    Create { path: PathBuf, source: io::Error },
     /// The file cannot be opened, or is none of ours.
     #[error("cannot use {}", path.display())]
     Open { path: PathBuf, source: schema::PrepareError },
@@ -69,15 +74,14 @@ pub(crate) enum StoreError {
 pub(crate) struct Store(Arc<Mutex<Connection>>);
 
 impl Store {
-    /// Opens the database in `directory`, and makes both where they are missing.
+    /// Opens the database in `folder`, and makes it where it is missing.
     ///
     /// # Errors
     ///
-    /// Fails when the directory cannot be made, and when the file cannot be used or is another program's.
-    pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
-        let path = directory.join(FILE);
-        let made = fs::create_dir_all(directory).and_then(|()| private::create(&path));
-        made.map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
+    /// Fails when there is no folder for it, and when the file cannot be used or is another program's.
+    pub(crate) fn open(folder: &Folder) -> Result<Self, StoreError> {
+        let path = folder.path(FILE).ok_or(StoreError::NoFolder)?;
+        private::create(&path).map_err(|source| StoreError::Create { path: path.clone(), source })?;
         let open = || {
             let mut connection = Connection::open(&path)?;
             connection.busy_timeout(BUSY)?;

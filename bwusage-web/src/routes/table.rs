@@ -5,7 +5,7 @@ use axum::{
     routing::{self, MethodRouter},
 };
 
-use super::{App, alerts, csv, history, process};
+use super::{App, alerts, csv, history, metrics, process};
 use crate::{
     access::{Needs, Role, login, manage},
     assets,
@@ -63,6 +63,7 @@ pub(super) fn table() -> Vec<Route> {
         post("/api/v1/alerts/{rule}/snooze", OPERATOR, routing::post(alerts::snooze)),
         post("/api/v1/alerts/{rule}/enable", OPERATOR, routing::post(alerts::enable)),
         post("/api/v1/alerts/{rule}/disable", OPERATOR, routing::post(alerts::disable)),
+        get("/metrics", Needs::Metrics, routing::get(metrics::metrics)),
         post("/api/v1/login", ANYONE, routing::post(login::login)),
         post("/api/v1/logout", ANYONE, routing::post(login::logout)),
         post("/api/v1/setup", ANYONE, routing::post(login::set_up)),

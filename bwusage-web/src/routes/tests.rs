@@ -10,6 +10,9 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
 
+mod house;
+mod roles;
+
 const MAX_STREAMS: usize = 64;
 
 const ROUTES: [&str; 7] =
@@ -30,7 +33,14 @@ fn server_for(peer: &Peer, moment: Moment, share_connections: bool) -> Router {
 /// These moments, and nobody to ask for more.
 fn sources(moments: Moments) -> Sources {
     let endpoint = Endpoint::new("/nonexistent/bwusage.sock");
-    Sources { moments, alerts: AlertFeed::silent(), endpoint, users: Arc::default() }
+    Sources {
+        moments,
+        alerts: AlertFeed::silent(),
+        endpoint,
+        users: Arc::default(),
+        metrics: Metrics::new(50, Memory::default()),
+        metrics_file: Remembered::nowhere(),
+    }
 }
 
 fn live() -> Router {

@@ -134,8 +134,7 @@ fn every_table_is_also_a_file_that_computes_nothing() {
         ("alerts/log.csv", "log,event,at,state,"),
     ] {
         let (head, body) = servers.answer(&format!("/api/v1/{path}"));
-        let head = head.to_ascii_lowercase();
-        assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
+        assert!(head.contains(" 200 ok"), "{path}: {head}");
         assert!(head.contains("content-type: text/csv; charset=utf-8; header=present"), "{path}: {head}");
         assert!(head.contains("content-disposition: attachment; filename=\"bwusage-"), "{path}: {head}");
         assert!(body.starts_with(first), "{path}: {body}");
@@ -145,5 +144,5 @@ fn every_table_is_also_a_file_that_computes_nothing() {
     let rows = servers.answer("/api/v1/top.csv?by=pid&all=true").1.lines().count();
     assert_eq!(servers.answer("/api/v1/top.csv?by=pid&all=true&limit=2").1.lines().count(), 3);
     assert!(rows > 3, "{rows}");
-    assert!(servers.answer("/api/v1/top.csv?by=colour").0.starts_with("HTTP/1.1 400"));
+    assert!(servers.answer("/api/v1/top.csv?by=colour").0.contains(" 400 "));
 }

@@ -5,6 +5,7 @@ mod api;
 mod daemon_program;
 mod devtools;
 mod page;
+mod prometheus;
 mod quality;
 mod recording;
 mod server;

@@ -73,16 +73,9 @@ impl Servers {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
-    /// The head and the body of the answer, which comes in pieces.
+    /// The head and the body of the answer to `GET path`, also where it comes in pieces.
     pub(crate) fn answer(&self, path: &str) -> (String, String) {
-        let address = self.origin.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
-        // Whoever speaks the older version is sent the body as it is, to the end of the connection.
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.replacen("HTTP/1.0", "HTTP/1.1", 1), body.to_owned())
+        answer(&self.origin, path)
     }
 
     /// The status and the body of the answer to a request with a body of JSON.
@@ -164,6 +157,8 @@ fn start_web(folder: &Path, listen: &str) -> (Running, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bwusage-web"))
         .args(["--no-login", "--listen", listen, "--socket"])
         .arg(folder.join("socket"))
+        .arg("--state")
+        .arg(folder.join("web"))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -176,6 +171,18 @@ fn start_web(folder: &Path, listen: &str) -> (Running, String) {
         assert!(stream.read_line(&mut said).unwrap() > 0, "the stream ended:\n{said}");
     }
     (Running(child), origin)
+}
+
+/// The head, in small letters, and the body of what `origin` answers to `GET path`.
+pub(crate) fn answer(origin: &str, path: &str) -> (String, String) {
+    let address = origin.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    // Whoever speaks this version is sent the body as it is, to the end of the connection.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_ascii_lowercase(), body.to_owned())
 }
 
 fn request(origin: &str, path: &str) -> TcpStream {
