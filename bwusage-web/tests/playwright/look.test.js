@@ -103,7 +103,7 @@ for (const width of WIDTHS) {
     assert.match(page.url(), /row=/);
     await page.keyboard.press("Escape");
     await drawer.waitFor({ state: "hidden" });
-    assert.doesNotMatch(page.url(), /row=/);
+    await page.waitForURL((address) => !address.hash.includes("row="));
     dashboard.assertQuiet();
     await dashboard.close();
   });
