@@ -8,7 +8,7 @@ import { Dashboard } from "./lib/dashboard.js";
 import { Stage } from "./lib/stage.js";
 
 const OPERATOR = { user: "olga", password: "standing on the wall", role: "operator" };
-const RULE = "app sender rate.tx > 100kB/s for 1s";
+const RULE = "app sender: rate.tx > 100kB/s for 1s";
 
 let stage, web, browser;
 
@@ -45,7 +45,7 @@ test("a rule is typed, fires with a notification, is over, and is removed", asyn
   await dashboard.show("alerts", "section");
   await page.getByLabel("Notifications of this browser").check();
 
-  await page.getByLabel("Rule", { exact: true }).fill("app sender rate.tx >");
+  await page.getByLabel("Rule", { exact: true }).fill("app sender: rate.tx >");
   await page.locator("#alerts input.rule[aria-invalid=true]").waitFor();
   await page.getByLabel("Rule", { exact: true }).fill(RULE);
   await page.locator("#trial").filter({ hasText: /would not fire now/ }).waitFor();

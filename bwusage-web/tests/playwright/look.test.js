@@ -114,7 +114,7 @@ test("an alert on a program begins in its drawer", async () => {
   await dashboard.row("sender").locator(".main").click();
   await dashboard.page.getByRole("dialog").getByRole("link", { name: "Alert on this" }).click();
   await dashboard.page.locator("#alerts input.rule").waitFor();
-  assert.match(await dashboard.page.locator("#alerts input.rule").inputValue(), /^app "?sender"?/);
+  assert.match(await dashboard.page.locator("#alerts input.rule").inputValue(), /^app "?sender"?: /);
   await dashboard.close();
 });
 
