@@ -21,6 +21,11 @@ export class Stage {
   #daemon = null;
   #running = new Set();
 
+  /** A folder, and nothing that runs. */
+  static prepared() {
+    return new Stage();
+  }
+
   /** A daemon that counts in a network of its own. */
   static async withDaemon() {
     demandEverything();
@@ -28,18 +33,6 @@ export class Stage {
     try {
       stage.#network = new Network();
       await stage.startDaemon();
-    } catch (error) {
-      await stage.close();
-      throw error;
-    }
-    return stage;
-  }
-
-  /** A daemon that plays `recording`, which needs no rights. */
-  static async withRecording(recording) {
-    const stage = new Stage();
-    try {
-      await stage.startDaemon(["--engine", `replay:${recording}`]);
     } catch (error) {
       await stage.close();
       throw error;
