@@ -39,7 +39,7 @@ const past = new Past(draw);
 const cards = new Cards({ zoomed: (from, to) => range.zoom(from, to), reset: () => range.reset() });
 const settings = new Settings(rewrite, () => stream.open());
 const processes = new Processes(address, () => stream.open());
-const strip = new Strip((filter) => processes.toggleFilter(filter));
+const strip = new Strip((filter) => processes.toggleFilter(filter), draw);
 const bell = new AlertBell(() => later.alerts?.refresh(tick, true));
 
 const stream = new Stream(() => {
@@ -82,9 +82,9 @@ const stream = new Stream(() => {
     const when = retry == null ? "" : `next try in ${duration(Math.max(retry, 1000))}`;
     setConnection("reconnecting", message, [...hints, when].filter(Boolean));
   },
-  lost() {
+  lost(refused) {
     setConnection("reconnecting", "the connection to bwusage-web was lost", []);
-    checkSession();
+    if (refused) checkSession();
   },
 });
 

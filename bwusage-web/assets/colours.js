@@ -42,5 +42,3 @@ export function themeChanged() {
   known = new Map();
   document.dispatchEvent(new Event("themechange"));
 }
-
-matchMedia("(prefers-color-scheme: light)").addEventListener("change", themeChanged);

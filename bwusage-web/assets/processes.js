@@ -117,7 +117,6 @@ export class Processes {
     const report = await ask("history", new URLSearchParams({ ...PAST, by })).catch(() => null);
     if (!report) return;
     for (const [key, past] of pastOf(report, stepMs, (name) => keyOf({ [by]: name }, by))) this.#samples.begin(key, past);
-    this.redraw();
   }
 
   /** Writes the rows: there are new ones, or the units have changed. */

@@ -25,6 +25,7 @@ export async function showSession() {
   const me = await asked;
   document.querySelector("nav a[href='#admin']").hidden = me?.role !== "admin";
   find("user").hidden = !me?.user;
+  find("logout").hidden = me?.can_log_out === false;
   if (!me?.user) return;
   setText(find("user-name"), visible(`${me.user} (${me.role})`));
   find("logout").addEventListener("click", async () => {

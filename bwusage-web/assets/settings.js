@@ -8,16 +8,15 @@ const USUAL_INTERVAL_MS = "2000";
 
 const find = (id) => document.getElementById(id);
 
-/** The choices. `rewritten` is called when everything is to be written anew, `paced` when another interval was chosen. */
+/** The choices. */
 export class Settings {
-  #rewritten;
-
+  /** `rewritten` is called when everything is to be written anew, `paced` when another interval was chosen. */
   constructor(rewritten, paced) {
-    this.#rewritten = rewritten;
     this.#bind("theme", "dark", (theme) => {
       document.documentElement.dataset.theme = theme;
       themeChanged();
     });
+    matchMedia("(prefers-color-scheme: light)").addEventListener("change", themeChanged);
     this.#bind("units", UNITS[0], (units) => {
       setUnits(units);
       rewritten();

@@ -14,7 +14,7 @@ export class Stream {
 
   /**
    * `address` is asked for the stream's address at every connection; `handlers` has a function for each event, called
-   * with its data, and `lost`, called when the server cannot be reached.
+   * with its data, and `lost`, called when the server cannot be reached, with whether it answered something else.
    */
   constructor(address, handlers) {
     this.#address = address;
@@ -31,8 +31,9 @@ export class Stream {
       source.addEventListener(name, (event) => this.#handlers[name](JSON.parse(event.data)));
     }
     source.addEventListener("error", () => {
-      this.#handlers.lost();
-      if (source.readyState === EventSource.CLOSED && !document.hidden) this.#after(RETRY_MS, () => this.open());
+      const refused = source.readyState === EventSource.CLOSED;
+      this.#handlers.lost(refused);
+      if (refused && !document.hidden) this.#after(RETRY_MS, () => this.open());
     });
   }
 

@@ -34,14 +34,16 @@ export function partColour({ kind, name }) {
 
 export class Strip {
   #chosen;
+  #changed;
   #key = "";
   #askedAt = 0;
   #parts = null;
   #filter = "";
+  #lengthMs = 0;
 
-  /** `chosen` is called with the filter that looks at one of them alone. */
-  constructor(chosen) {
-    this.#chosen = chosen;
+  /** `chosen` is called with the filter that looks at one of them alone, `changed` when the server has answered. */
+  constructor(chosen, changed) {
+    [this.#chosen, this.#changed] = [chosen, changed];
     find("strip").addEventListener("click", ({ target }) => {
       const part = target.closest("[data-part]");
       const found = this.#parts?.[part?.dataset.part];
@@ -65,14 +67,15 @@ export class Strip {
     const report = await ask("history", parameters).catch(() => null);
     if (this.#key !== key) return;
     this.#parts = report && partsOf(report);
-    setText(find("strip-range"), `the past ${duration(to - from)}`);
-    this.redraw();
+    this.#lengthMs = to - from;
+    this.#changed();
   }
 
   /** Writes it again: the units or the filter have changed. */
   redraw() {
     const parts = this.#parts ?? [];
     find("strip").hidden = this.#parts === null;
+    setText(find("strip-range"), `the past ${duration(this.#lengthMs)}`);
     const sum = parts.reduce((total, { all }) => total + all, 0);
     setText(find("strip-sum"), sum ? bytes(sum) : "nobody");
     const [bar, list] = [find("strip-bar"), find("strip-list")];

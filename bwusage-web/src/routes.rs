@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
+//! | `/password` | the page to change one's own password |
 //! | `/login`, `/setup` | the pages for whoever is not logged in; their requests are [`access::login`] |
 //! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |

@@ -111,3 +111,33 @@ fn read(certificate: &PathBuf, key: &PathBuf) -> Result<ServerConfig, TlsError> 
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_certificate_is_taken_into_use_and_a_broken_one_is_not() {
+        let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = (folder.path().join("crt"), folder.path().join("key"));
+        let put = |name: &str| {
+            fs::copy(data.join(format!("{name}.crt")), &certificate).unwrap();
+            fs::copy(data.join(format!("{name}.key")), &key).unwrap();
+        };
+        put("first");
+        let tls = Tls::open(certificate.clone(), key.clone()).unwrap();
+        let look_now = || {
+            let mut current = tls.current.lock().unwrap();
+            // As if the files had been written at another time: the clock of the file system may be coarse.
+            current.written = [None, None];
+            tls.look(&mut current);
+            Arc::clone(&current.config)
+        };
+        let first = Arc::clone(&tls.current.lock().unwrap().config);
+        fs::write(&certificate, "not a certificate").unwrap();
+        assert!(Arc::ptr_eq(&look_now(), &first), "half a renewal");
+        put("second");
+        assert!(!Arc::ptr_eq(&look_now(), &first));
+    }
+}

@@ -39,6 +39,7 @@ pub(super) fn table() -> Vec<Route> {
         get("/", Needs::Page, routing::get(assets::page)),
         get("/login", ANYONE, routing::get(assets::login_page)),
         get("/setup", ANYONE, routing::get(assets::setup_page)),
+        get("/password", Needs::Page, routing::get(assets::password_page)),
         get("/assets/{*path}", ANYONE, routing::get(assets::asset)),
         get("/healthz", ANYONE, routing::get(async || "ok\n")),
         get("/api/v1/top", READ, routing::get(super::top)),

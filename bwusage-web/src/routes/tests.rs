@@ -10,8 +10,12 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
 
+mod below;
+mod holes;
 mod house;
+mod login;
 mod roles;
+mod sights;
 
 const MAX_STREAMS: usize = 64;
 

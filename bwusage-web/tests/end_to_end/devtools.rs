@@ -174,6 +174,55 @@ impl Page {
         self.call("Input.insertText", &json!({"text": text}));
     }
 
+    /// Draws with the mouse over an element, from one part of its width to another; 0 is its left side, 1 its right one.
+    pub(crate) fn draw_over(&mut self, selector: &str, from: f64, to: f64) {
+        let (y, [from, to]) = self.places(selector, [from, to]);
+        for (kind, x) in [
+            ("mouseMoved", from),
+            ("mousePressed", from),
+            ("mouseMoved", f64::midpoint(from, to)),
+            ("mouseMoved", to),
+            ("mouseReleased", to),
+        ] {
+            self.mouse(kind, x, y, 1);
+        }
+    }
+
+    /// Clicks twice, quickly, on the middle of an element.
+    pub(crate) fn double_click(&mut self, selector: &str) {
+        let (y, [x]) = self.places(selector, [0.5]);
+        for clicks in [1, 2] {
+            self.mouse("mousePressed", x, y, clicks);
+            self.mouse("mouseReleased", x, y, clicks);
+        }
+    }
+
+    /// Moves the mouse to a part of the width of an element.
+    pub(crate) fn point_at(&mut self, selector: &str, part: f64) {
+        let (y, [x]) = self.places(selector, [part]);
+        self.mouse("mouseMoved", x, y, 0);
+    }
+
+    fn mouse(&mut self, kind: &str, x: f64, y: f64, clicks: u32) {
+        let button = if clicks == 0 { "none" } else { "left" };
+        let event = json!({"type": kind, "x": x, "y": y, "button": button, "clickCount": clicks});
+        self.call("Input.dispatchMouseEvent", &event);
+    }
+
+    /// The height of the middle of an element, and where these parts of its width are.
+    fn places<const N: usize>(&mut self, selector: &str, parts: [f64; N]) -> (f64, [f64; N]) {
+        let place = self.value(&format!(
+            "(() => {{
+                const element = document.querySelector({selector:?});
+                element.scrollIntoView({{ block: 'center' }});
+                const {{ x, y, width, height }} = element.getBoundingClientRect();
+                return [x, width, y + height / 2];
+            }})()"
+        ));
+        let [x, width, y]: [f64; 3] = serde_json::from_value(place).unwrap();
+        (y, parts.map(|part| x + width * part))
+    }
+
     /// Clicks with the mouse on the middle of the first element that `selector` finds.
     pub(crate) fn click(&mut self, selector: &str) {
         let place = self.value(&format!(

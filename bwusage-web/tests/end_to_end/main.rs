@@ -3,7 +3,9 @@
 mod api;
 #[path = "../../../bwusaged/tests/support/daemon_program.rs"]
 mod daemon_program;
+mod dashboard;
 mod devtools;
+mod door;
 mod page;
 mod prometheus;
 mod quality;

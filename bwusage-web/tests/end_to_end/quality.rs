@@ -60,7 +60,7 @@ fn every_way_of_counting_is_explained_and_the_kernels_words_do_nothing() {
         );
         assert_eq!(text(&mut page, "#quality"), "recorded");
         page.click("#quality a");
-        page.wait_for("document.querySelector('#rungs li').checkVisibility()");
+        page.wait_for("document.querySelector('#rungs li')?.checkVisibility()");
         let rungs = page.value("[...document.querySelectorAll('#rungs li')].map((rung) => rung.textContent)");
         let rungs: Vec<String> = serde_json::from_value(rungs).unwrap();
         assert!(

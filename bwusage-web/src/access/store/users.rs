@@ -270,9 +270,8 @@ fn insert(
     }
 }
 
-/// Refuses to leave users whom nobody can manage. Where nobody is left, the next start begins with a set-up link.
+/// Refuses to leave nobody who can manage the others.
 fn an_admin_is_left(connection: &Connection) -> Result<(), StoreError> {
-    let select = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin')
-                      OR NOT EXISTS (SELECT 1 FROM users)";
+    let select = "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin')";
     if connection.query_row(select, [], |row| row.get(0))? { Ok(()) } else { Err(StoreError::LastAdmin) }
 }

@@ -44,22 +44,37 @@ impl House {
     pub(super) fn with(settings: Settings, moment: Moment, streams: usize) -> Self {
         let store = Store::in_memory();
         let keys = testing::populate(&store);
-        Self::around(settings, store, keys, moment, streams)
+        Self::around(settings, store, keys, sources(sample::moments(moment)), streams)
+    }
+
+    /// That shows these moments.
+    pub(super) fn over(moments: Moments) -> Self {
+        let store = Store::in_memory();
+        let keys = testing::populate(&store);
+        Self::around(Settings::default(), store, keys, sources(moments), 64)
+    }
+
+    /// That asks the daemon there.
+    pub(super) fn beside(endpoint: Endpoint) -> Self {
+        let store = Store::in_memory();
+        let keys = testing::populate(&store);
+        let sources = Sources { endpoint, ..sources(sample::moments(sample::live(1, 5))) };
+        Self::around(Settings::default(), store, keys, sources, 64)
     }
 
     /// Where nobody can log in yet.
     pub(super) fn empty() -> Self {
-        Self::around(
-            Settings::default(),
-            Store::in_memory(),
-            testing::Keys::default(),
-            sample::live(1, 5),
-            64,
-        )
+        let (store, keys) = (Store::in_memory(), testing::Keys::default());
+        Self::around(Settings::default(), store, keys, sources(sample::moments(sample::live(1, 5))), 64)
     }
 
-    fn around(settings: Settings, store: Store, keys: testing::Keys, moment: Moment, streams: usize) -> Self {
-        let sources = sources(sample::moments(moment));
+    fn around(
+        settings: Settings,
+        store: Store,
+        keys: testing::Keys,
+        sources: Sources,
+        streams: usize,
+    ) -> Self {
         let settings = Settings { store: Some(store.clone()), ..settings };
         let gate = Gate::new(settings, sources.endpoint.clone());
         let hosts = AllowedHosts::new(["stats.example".to_owned()]);

@@ -16,6 +16,7 @@ const EXPECTED: &str = "
     GET / person
     GET /login anyone
     GET /setup anyone
+    GET /password person
     GET /assets/{*path} anyone
     GET /healthz anyone
     GET /metrics metrics
@@ -119,7 +120,7 @@ async fn every_route_lets_through_whom_it_should_and_nobody_else() {
             assert_eq!(!at_the_door, may(who, least), "{method} {pattern} {who:?}: {status} {code}");
             if at_the_door {
                 let right = match (who, pattern) {
-                    (Who::Anonymous, "/") => status == StatusCode::SEE_OTHER,
+                    (Who::Anonymous, "/" | "/password") => status == StatusCode::SEE_OTHER,
                     (Who::Anonymous, "/metrics") => status == StatusCode::FORBIDDEN,
                     (Who::Anonymous, _) => status == StatusCode::UNAUTHORIZED,
                     _ => status == StatusCode::FORBIDDEN,
