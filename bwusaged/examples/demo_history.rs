@@ -33,8 +33,8 @@ type Program = (&'static str, Category, u32, Scope, u64, u64, i64, i64);
 
 const PROGRAMS: &[Program] = &[
     ("firefox", Category::App, 1000, Scope::Internet, 900, 70, 8, 23),
-    ("python3", Category::Service, 0, Scope::Lan, 3, 2_600, 2, 4),
-    ("node", Category::Service, 998, Scope::Internet, 60, 410, 0, 24),
+    ("nightly.py", Category::Background, 0, Scope::Lan, 3, 2_600, 2, 4),
+    ("server.js", Category::Container, 998, Scope::Internet, 60, 410, 0, 24),
     ("apt-get", Category::Terminal, 0, Scope::Internet, 480, 6, 9, 10),
     ("syncthing", Category::Background, 1000, Scope::Lan, 90, 150, 7, 24),
     ("openvpn", Category::Service, 0, Scope::Internet, 70, 60, 8, 18),

@@ -1,4 +1,4 @@
-//! `cargo xtask screenshots`, and how the scripts of `bwusage-web/tests/playwright` are started: a real browser before the real
+//! `cargo xtask screenshots`, `cargo xtask page-cost`, and how the scripts of `bwusage-web/tests/playwright` are started: a real browser before the real
 //! programs, driven by Node.
 
 use std::{
@@ -7,7 +7,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::{tools, workspace};
@@ -19,9 +19,24 @@ pub(crate) struct Options {
     out: Option<PathBuf>,
 }
 
+#[derive(Args)]
+pub(crate) struct CostOptions {
+    /// How long each measurement takes
+    #[arg(default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
+    seconds: u16,
+    /// Programs that move data meanwhile
+    #[arg(default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    programs: u16,
+}
+
 /// The programs that the scripts need beside ours, and the Debian packages that bring them.
-const PACKAGES: &[(&str, &str)] =
-    &[("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium"), ("setpriv", "util-linux")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("chromium", "chromium"),
+    ("ip", "iproute2"),
+    ("nsenter", "util-linux"),
+];
 /// The programs of ours that they start. Traffic is made by this one, which is there already.
 const PROGRAMS: [&str; 6] = ["-p", "bwusaged", "-p", "bwusage-web", "-p", "bwusage-ctl"];
 /// Tells the scripts where these are.
@@ -31,14 +46,31 @@ const INSTALLED: &str = "node_modules/.package-lock.json";
 
 /// Draws the pictures of the README anew.
 pub(crate) fn screenshots(options: &Options) -> Result<ExitCode> {
-    tools::install_packages(PACKAGES)?;
-    equip()?;
+    demand("screenshots")?;
+    let past = ["build", "--locked", "--quiet", "-p", "bwusaged", "--example", "demo_history"];
+    workspace::succeed(workspace::cargo().args(past))?;
     let mut script = script("screenshots.js")?;
     if let Some(out) = &options.out {
         script.arg(std::path::absolute(out).context("no such folder can be")?);
     }
     workspace::succeed(&mut script)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what the page costs a browser.
+pub(crate) fn cost(options: &CostOptions) -> Result<ExitCode> {
+    demand("page-cost")?;
+    workspace::succeed(script("cost.js")?.args([options.seconds, options.programs].map(|n| n.to_string())))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that the scripts need. They start servers as users without rights, which takes root.
+fn demand(task: &str) -> Result<()> {
+    if !tools::is_root() {
+        bail!("programs are started as other users, which needs root: sudo cargo xtask {task}");
+    }
+    tools::install_packages(PACKAGES)?;
+    equip()
 }
 
 /// Builds what the scripts start, and installs what they are written with.

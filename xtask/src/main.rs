@@ -48,8 +48,10 @@ enum Task {
     Load(load::Options),
     /// Measure what counting costs, beside doing without and beside other tools (as root)
     Bench(bench::Options),
-    /// Draw the pictures of the README anew, from a recording
+    /// Draw the pictures of the README anew, from a recording (as root)
     Screenshots(browser::Options),
+    /// Measure what the dashboard's page costs a browser (as root)
+    PageCost(browser::CostOptions),
     /// Make traffic for `bench`
     #[command(hide = true)]
     BenchGenerate(bench::GenerateOptions),
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Task::Load(options) => load::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Screenshots(options) => browser::screenshots(&options),
+        Task::PageCost(options) => browser::cost(&options),
         Task::BenchGenerate(options) => bench::generate(&options),
     };
     outcome.unwrap_or_else(|error| {

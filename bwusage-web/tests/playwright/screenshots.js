@@ -7,14 +7,16 @@ import { join, resolve } from "node:path";
 import { launch } from "./lib/browser.js";
 import { Dashboard } from "./lib/dashboard.js";
 import { ROOT, built, output } from "./lib/programs.js";
-import { Stage } from "./lib/stage.js";
+import { NOBODY, Stage } from "./lib/stage.js";
 
 const RECORDING = join(ROOT, "bwusaged/tests/data/demo.jsonl");
 const OUT = resolve(process.argv[2] ?? join(ROOT, "bwusage-web/screenshots"));
 /** So many seconds of the recording have been played, of the minute and a half that it lasts, when the first picture is drawn. */
 const PLAYED_S = 60;
+/** The users of the invented machine. */
+const USERS = { root: 0, "systemd-resolve": 101, _chrony: 107, postgres: 114, shop: 998, alice: 1000, nobody: NOBODY };
 const OPERATOR = { user: "olga", password: "standing on the wall", role: "operator" };
-const RULES = ["app python3: tx > 50GiB / 30d", "total > 80%, 90%, 100% of 900GB / month", "mem > 90%"];
+const RULES = ["app nightly.py: tx > 50GiB / 30d", "total > 80%, 90%, 100% of 900GB / month", "mem > 90%"];
 
 /** Every picture: its name, its size, and what is done on the page before it is drawn. */
 const PICTURES = [
@@ -27,7 +29,7 @@ const PICTURES = [
 ];
 
 async function openDrawer({ page }) {
-  await page.locator("#programs .main", { hasText: "node" }).first().click();
+  await page.locator("#programs .main", { hasText: "Firefox" }).first().click();
   const drawer = page.getByRole("dialog");
   await drawer.locator("canvas").nth(3).waitFor();
   await drawer.locator("tbody tr").first().waitFor();
@@ -41,15 +43,13 @@ async function openAlerts(dashboard) {
   await dashboard.show("alerts", "li[data-rule]");
 }
 
-/** The picture of one page, as a file of few colours: the pages have not many, and the repository keeps every edition. */
+/** Draws one picture. */
 async function draw(browser, web, { name, width, height, theme, prepare }) {
   const dashboard = await Dashboard.logIn(browser, web, {
     ...OPERATOR,
     ...{ theme, width, height, reducedMotion: "reduce", timezoneId: "Europe/Berlin", locale: "en-GB" },
   });
   await prepare?.(dashboard);
-  // Nothing changes while it is drawn.
-  await dashboard.page.keyboard.press("p");
   await dashboard.page.screenshot({ path: join(OUT, `${name}.png`), caret: "hide", animations: "disabled" });
   dashboard.assertQuiet();
   await dashboard.close();
@@ -61,7 +61,7 @@ let browser;
 try {
   output(built("examples/demo_history"), [join(stage.folder("state"), "history.sqlite3")]);
   await stage.startDaemon(["--engine", `replay:${RECORDING}`]);
-  const web = await stage.startWeb();
+  const web = await stage.startWeb({ user: USERS.alice, users: USERS });
   await web.addUser(OPERATOR);
   const session = await web.session(OPERATOR);
   for (const rule of RULES) await web.post("/api/v1/alerts", { rule }, session);

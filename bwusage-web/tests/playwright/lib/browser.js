@@ -69,11 +69,16 @@ export class Watched {
 
   /** Fails if something is wider than the window. */
   async assertFits(what) {
-    const [content, window] = await this.page.evaluate(() => {
-      const { scrollWidth, clientWidth } = document.documentElement;
-      return [scrollWidth, clientWidth];
+    const { content, width, wide } = await this.page.evaluate(() => {
+      const { scrollWidth: content, clientWidth: width } = document.documentElement;
+      // Of a box that its content leaves, the content counts.
+      const right = (element) => element.getBoundingClientRect().left + Math.max(element.offsetWidth ?? 0, element.scrollWidth);
+      const sticksOut = (element) => element.checkVisibility() && right(element) > width + 0.5;
+      const name = ({ tagName, id, className }) => `${tagName.toLowerCase()}${id && `#${id}`}${className && `.${className}`}`;
+      const wide = content > width ? [...document.querySelectorAll("body *")].filter(sticksOut).map(name) : [];
+      return { content, width, wide };
     });
-    assert.equal(content, window, `${what} is as wide as its window`);
+    assert.equal(content, width, `${what} is as wide as its window: ${wide.join(", ")}`);
   }
 
   /** Fails if axe finds a violation: of WCAG 2.2 AA, or of what it calls best practice. */

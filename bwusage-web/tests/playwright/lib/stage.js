@@ -1,6 +1,6 @@
 // A machine for a test: the real daemon as root, real traffic, the real web server as user nobody.
 
-import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,13 +26,13 @@ export class Stage {
     return new Stage();
   }
 
-  /** A daemon that counts in a network of its own. */
-  static async withDaemon() {
+  /** A daemon that counts in a network of its own, every `interval` milliseconds. */
+  static async withDaemon({ interval = INTERVAL_MS } = {}) {
     demandEverything();
     const stage = new Stage();
     try {
       stage.#network = new Network();
-      await stage.startDaemon();
+      await stage.startDaemon(["--interval", String(interval)]);
     } catch (error) {
       await stage.close();
       throw error;
@@ -66,13 +66,24 @@ export class Stage {
     await this.#daemon.stop();
   }
 
-  /** Starts the web server as `user` with these further words, and resolves when it listens. */
-  async startWeb({ user = NOBODY, words = [], state = "web" } = {}) {
+  /**
+   * Starts the web server as `user` with these further words and its database in the folder `state`, and resolves when it
+   * listens. With `users`, numbers by name, it knows these instead of the machine's.
+   */
+  async startWeb({ user = NOBODY, words = [], state = "web", users } = {}) {
     const folder = this.folder(state);
     chownSync(folder, user, user);
     const program = this.program("bwusage-web", "bwusage-web");
     const become = ["--pdeathsig", "KILL", "--reuid", user, "--regid", user, "--clear-groups", program].map(String);
-    return Web.start(this, become, ["--socket", this.socket, ...words], folder);
+    return Web.start(this, [...this.#knowing(users), "setpriv", ...become], ["--socket", this.socket, ...words], folder);
+  }
+
+  /** What to say before a command so that these are the users of the machine for it. */
+  #knowing(users) {
+    if (!users) return [];
+    const file = join(this.#folder, "passwd");
+    writeFileSync(file, Object.entries(users).map(([name, number]) => `${name}:x:${number}:${number}::/nonexistent:/bin/false\n`).join(""));
+    return ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/passwd && exec "$@"', file];
   }
 
   /** Starts a program called `name` that makes or takes traffic as `user`, here or at the `far` end of the cable. */

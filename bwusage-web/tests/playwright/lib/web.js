@@ -10,7 +10,7 @@ export class Web {
   /** Where it is: scheme, name and port. */
   origin;
 
-  /** Starts it by `become`, a command line of setpriv, with `words` and its database in `state`, and resolves when it listens. */
+  /** Starts it by `become`, the beginning of a command line, with `words` and its database in `state`, and resolves when it listens. */
   static async start(stage, become, words, state) {
     const web = new Web();
     [web.#stage, web.#become, web.#words, web.#state] = [stage, become, words, state];
@@ -26,7 +26,7 @@ export class Web {
   /** Adds a user by the command line, as an administrator of the machine would. */
   async addUser({ user, password, role }) {
     const words = ["user", "add", user, "--role", role, "--state", this.#state];
-    const adding = this.#stage.run("setpriv", [...this.#become, ...words]);
+    const adding = this.#stage.run(...this.#command(words));
     adding.end(`${password}\n`);
     const status = await adding.ended;
     if (status !== 0) throw new Error(`no user ${user}: ${adding.said}`);
@@ -89,8 +89,13 @@ export class Web {
     return this.#running.line(pattern);
   }
 
+  #command(words) {
+    const [program, ...rest] = this.#become;
+    return [program, [...rest, ...words]];
+  }
+
   async #start(address) {
-    this.#running = this.#stage.run("setpriv", [...this.#become, "--listen", address, "--state", this.#state, ...this.#words]);
+    this.#running = this.#stage.run(...this.#command(["--listen", address, "--state", this.#state, ...this.#words]));
     const [, origin] = await this.#running.line(/open (https?:\/\/[^/\s]+)/i);
     this.origin = origin;
   }
