@@ -8,7 +8,7 @@ import { Dashboard } from "./lib/dashboard.js";
 import { Stage } from "./lib/stage.js";
 
 /** Of everything that the page is made of, compressed. */
-const MOST_BYTES = 60_000;
+const MOST_BYTES = 60 * 1024;
 
 let stage, web, browser;
 
