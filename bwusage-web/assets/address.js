@@ -45,7 +45,8 @@ export class Address {
     const { view, parameters, explicit } = parse(location.hash);
     if (view) this.view = view;
     if (explicit || !this.#kept.has(this.view)) this.#kept.set(this.view, parameters);
-    else if (view) this.set({});
+    // What was open over it stays closed.
+    else if (view) this.set({ row: "" });
     this.#changed(this.view);
   }
 

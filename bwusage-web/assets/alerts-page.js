@@ -11,7 +11,7 @@ import { toast } from "./toasts.js";
 
 /** Asked again at most this often while somebody looks. */
 const REFRESH_MS = 5_000;
-const SNOOZES = { 3600: "1 hour", 28800: "8 hours", 86400: "1 day", 0: "not any more" };
+const SNOOZES = [[3600, "1 hour"], [28_800, "8 hours"], [86_400, "1 day"], [0, "not any more"]];
 
 /** Opens the page. */
 export function open(address) {
@@ -114,7 +114,7 @@ class AlertsPage {
 
   #actions(rule) {
     const act = (text, action, what) => button(text, action, { data: { what: `${what} ${rule.rule}` }, attributes: { "aria-label": `${text}: ${rule.text}` } });
-    const snooze = element("select", { data: { what: `snooze ${rule.rule}` }, attributes: { "aria-label": `Silence: ${rule.text}` } }, new Option("Silence…", ""), ...Object.entries(SNOOZES).map(([seconds, words]) => new Option(words, seconds)));
+    const snooze = element("select", { data: { what: `snooze ${rule.rule}` }, attributes: { "aria-label": `Silence: ${rule.text}` } }, new Option("Silence…", ""), ...SNOOZES.map(([seconds, words]) => new Option(words, seconds)));
     snooze.addEventListener("change", () => this.#do("POST", `${rule.rule}/snooze`, { for_s: Number(snooze.value) }));
     return element("div", { className: "actions" },
       act(rule.enabled ? "Turn off" : "Turn on", () => this.#do("POST", `${rule.rule}/${rule.enabled ? "disable" : "enable"}`), "enable"),

@@ -31,6 +31,7 @@ const LATER = {
 };
 const loading = {};
 const later = {};
+let styles = null;
 
 const address = new Address(look);
 const range = new RangePicker(address, draw);
@@ -101,10 +102,20 @@ function look(view) {
   draw();
 }
 
+/** How those parts look, loaded with the first of them. */
+function loadStyles() {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "assets/parts.css" });
+  document.head.append(link);
+  return new Promise((resolve) => {
+    for (const end of ["load", "error"]) link.addEventListener(end, resolve);
+  });
+}
+
 /** Goes to a part of the page that may not be there yet. */
 async function open(name) {
   loading[name] ??= LATER[name]();
-  const module = await loading[name];
+  styles ??= loadStyles();
+  const [module] = await Promise.all([loading[name], styles]);
   if (!later[name]) {
     later[name] = module.open(address, processes);
     if (hello) later[name].introduce(hello);

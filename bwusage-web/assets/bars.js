@@ -31,9 +31,9 @@ export function layout(buckets, most) {
     const [x, width] = [(index + (1 - FILLED) / 2) * place, place * FILLED];
     let bottom = 0;
     const shown = parts.map(({ value, colour }) => {
-      const height = value / most;
-      bottom += height;
-      return { colour, bottom: bottom - height, height };
+      const part = { colour, bottom, height: value / most };
+      bottom += part.height;
+      return part;
     });
     return { x, width, known, parts: shown, before: before == null ? null : before / most };
   });

@@ -17,6 +17,8 @@ const RANGES = {
 /** A usual way to look: what the controls say when the address says nothing. */
 const USUAL = { bucket: "day", range: "", by: "app", compare: "" };
 const SECOND = 1000;
+/** Asked again at most this often while somebody looks. */
+const REFRESH_MS = 10_000;
 
 const find = (id) => document.getElementById(`history-${id}`);
 
@@ -45,6 +47,8 @@ class HistoryPage {
   #report = null;
   #then = null;
   #asked = "";
+  #askedAt = 0;
+  #pointed = null;
 
   constructor(address) {
     this.#address = address;
@@ -58,10 +62,12 @@ class HistoryPage {
 
   /** Takes what the address says. */
   look() {
-    const bucket = this.#get("bucket") in RANGES ? this.#get("bucket") : USUAL.bucket;
+    const bucket = Object.hasOwn(RANGES, this.#get("bucket")) ? this.#get("bucket") : USUAL.bucket;
     const ranges = RANGES[bucket];
-    const range = this.#get("range") in ranges ? this.#get("range") : Object.keys(ranges)[0];
-    find("range").replaceChildren(...Object.entries(ranges).map(([value, words]) => new Option(words, value, false, value === range)));
+    const range = Object.hasOwn(ranges, this.#get("range")) ? this.#get("range") : Object.keys(ranges)[0];
+    // A list that is open stays open while the numbers change.
+    if (document.activeElement !== find("range")) find("range").replaceChildren(...Object.entries(ranges).map(([value, words]) => new Option(words, value, false, value === range)));
+    find("range").value = range;
     find("bucket").value = bucket;
     find("by").value = this.#get("by");
     find("compare").checked = this.#get("compare") === "true";
@@ -75,8 +81,10 @@ class HistoryPage {
   /** Each answer says everything about itself. */
   introduce() {}
 
-  /** What is over does not change. */
-  refresh() {}
+  /** What is over does not change, but the newest bar does. */
+  refresh() {
+    if (performance.now() - this.#askedAt > REFRESH_MS) this.look();
+  }
 
   #get(name) {
     return this.#address.get(name) || USUAL[name];
@@ -91,7 +99,7 @@ class HistoryPage {
   async #ask(parameters) {
     const compare = find("compare").checked;
     const asked = `${parameters} ${compare}`;
-    this.#asked = asked;
+    [this.#asked, this.#askedAt] = [asked, performance.now()];
     try {
       const report = await ask("history", parameters);
       let then = null;
@@ -133,8 +141,12 @@ class HistoryPage {
     }));
     const idle = `${bytes(rx + tx)} from ${buckets[0]?.label ?? ""} to ${buckets.at(-1)?.label ?? ""}`;
     find("chart").setAttribute("aria-label", `History by ${by}: ${idle}`);
-    setText(find("pointed"), idle);
-    drawBars(find("chart"), { buckets: columns, steps: axisSteps(), format: bytes, pointed: (index) => setText(find("pointed"), index === null ? idle : this.#words(index)) });
+    const point = (index) => {
+      this.#pointed = index;
+      setText(find("pointed"), index === null ? idle : this.#words(index));
+    };
+    point(this.#pointed < buckets.length ? this.#pointed : null);
+    drawBars(find("chart"), { buckets: columns, steps: axisSteps(), format: bytes, pointed: point });
     this.#showSeries(rx + tx);
   }
 

@@ -14,7 +14,7 @@ const LEAST_MS = 5_000;
 export function read(get) {
   const [from, to] = [Number(get("from")), Number(get("to"))];
   if (from > 0 && to > from) return { from, to };
-  return { name: get("range") in RANGES ? get("range") : DEFAULT_RANGE };
+  return { name: Object.hasOwn(RANGES, get("range")) ? get("range") : DEFAULT_RANGE };
 }
 
 /** `range` as parameters of the address. */

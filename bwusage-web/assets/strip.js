@@ -9,6 +9,8 @@ import { iso } from "./ranges.js";
 const SHOWN = 8;
 /** A range that ends now is asked for again when a fortieth of it has passed, within these. */
 const [OFTEN_MS, SELDOM_MS] = [5_000, 60_000];
+/** For so long the daemon keeps every second; what is longer ago is known by the minute, and stored as late as that. */
+const SECONDS_MS = 600_000;
 
 const find = (id) => document.getElementById(id);
 
@@ -63,7 +65,8 @@ export class Strip {
 
   async #ask(key, from, to) {
     [this.#key, this.#askedAt] = [key, performance.now()];
-    const parameters = new URLSearchParams({ by: "app", bucket: "whole", top: SHOWN, from: iso(from), to: iso(to) });
+    const bucket = from > Date.now() - SECONDS_MS - OFTEN_MS ? "second" : "whole";
+    const parameters = new URLSearchParams({ by: "app", bucket, top: SHOWN, from: iso(from), to: iso(to) });
     const report = await ask("history", parameters).catch(() => null);
     if (this.#key !== key) return;
     this.#parts = report && partsOf(report);

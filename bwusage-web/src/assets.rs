@@ -273,6 +273,17 @@ mod tests {
     }
 
     #[test]
+    fn scripts_import_only_files_that_exist() {
+        for asset in ASSETS.iter().filter(|asset| asset.media_type == SCRIPT && !asset.path.contains('/')) {
+            let imports = ["from \"./", "import(\"./"].map(|start| text(asset.path).split(start).skip(1));
+            for rest in imports.into_iter().flatten() {
+                let imported = rest.split('"').next().unwrap();
+                assert!(ASSETS.iter().any(|asset| asset.path == imported), "{} imports {imported}", asset.path);
+            }
+        }
+    }
+
+    #[test]
     fn every_page_names_only_files_that_exist_and_holds_nothing_inline() {
         let pages = ASSETS.iter().filter(|asset| asset.media_type == HTML).map(|asset| text(asset.path));
         for page in pages {

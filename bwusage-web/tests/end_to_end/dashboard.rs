@@ -32,7 +32,7 @@ fn a_theme_is_kept_and_is_there_before_anything_is_drawn() {
     assert_eq!(page.value(ground), "rgb(11, 15, 21)");
     choose(&mut page, "#theme", "light");
     assert_eq!(page.value(ground), "rgb(244, 246, 249)");
-    page.open(&format!("{}/#ledger", servers.origin()));
+    page.open(&format!("{}/?again#ledger", servers.origin()));
     assert_eq!(page.value("document.documentElement.dataset.theme"), "light");
     let before_everything = "document.querySelector('head > script').src.endsWith('theme.js') && !document.querySelector('head > script').defer";
     assert_eq!(page.value(before_everything), true, "the script that sets it is not waited for");
@@ -47,7 +47,7 @@ fn a_page_says_how_often_it_wants_to_be_told() {
     choose(&mut page, "#interval", "500");
     another_tick(&mut page);
     assert!(asked(&page, &["/stream?", "interval_ms=500"]), "{:?}", page.requests());
-    page.open(&format!("{}/", servers.origin()));
+    page.open(&format!("{}/?again", servers.origin()));
     page.wait_for(&pill_says("live"));
     assert_eq!(page.value("document.querySelector('#interval').value"), "500", "the browser remembers it");
 }
@@ -173,7 +173,7 @@ fn how_the_table_looks_is_in_the_address() {
 fn columns_go_where_there_is_no_room_and_names_stay() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 390);
-    assert_eq!(text(&mut page, "#programs thead tr"), "Name▼ rate▲ rate");
+    assert_eq!(text(&mut page, "#programs thead tr"), "Name▼ rate▲ rateCPU");
     page.resize(1440, 900);
     page.wait_for("document.querySelectorAll('#programs th').length === 13");
     let width = page.value("document.querySelector('#programs td.name').clientWidth");
@@ -187,14 +187,11 @@ fn rows_have_a_small_chart_and_keep_the_focus_while_they_change() {
     page.wait_for("/^M.+L/.test(document.querySelector('#programs td.graph path.rx').getAttribute('d'))");
     page.value("document.querySelector('#programs tbody tr:nth-child(4) a').focus()");
     page.value("window.focused = document.activeElement");
-    page.value("scrollTo(0, 150)");
+    page.value("scrollTo(0, 100)");
     another_tick(&mut page);
     another_tick(&mut page);
-    assert_eq!(
-        page.value("document.activeElement === window.focused && document.activeElement.tagName"),
-        "A"
-    );
-    assert_eq!(page.value("scrollY"), 150);
+    assert_eq!(page.value("document.activeElement === window.focused && document.activeElement.tagName"), "A");
+    assert_eq!(page.value("scrollY"), 100);
 }
 
 #[test]
@@ -202,13 +199,9 @@ fn a_program_is_shown_in_full_and_has_an_address() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 390);
     page.click("#programs a.main[href*=firefox]");
-    page.wait_for(&format!(
-        "document.querySelector('#drawer-title')?.textContent === {:?}",
-        recording::TITLE
-    ));
-    page.wait_for("document.querySelectorAll('#drawer tbody tr').length === 2");
+    page.wait_for(&format!("document.querySelector('#drawer-title')?.textContent === {:?}", recording::TITLE));
+    page.wait_for("document.querySelectorAll('#drawer tbody tr').length >= 2");
     page.wait_for("document.querySelector('#drawer dl').textContent.includes('PID4242 4243')");
-    page.wait_for("document.querySelector('#drawer .bars .column')");
     assert_eq!(page.value("document.querySelectorAll('#drawer .u-over').length"), 4);
     assert_eq!(page.value("document.querySelector('#drawer').getBoundingClientRect().width"), 390);
     assert_eq!(page.value("document.querySelector('#drawer').scrollWidth"), 390);
@@ -228,6 +221,8 @@ fn a_program_is_shown_in_full_and_has_an_address() {
     other.click("#drawer .actions a:last-child");
     other.wait_for("document.querySelector('.rule')?.value === 'app firefox: total > 1GB / day'");
     other.wait_for("!document.querySelector('#drawer').open");
+    show(&mut other, "programs");
+    assert_eq!(other.value("document.querySelector('#drawer').open"), false, "it is not come back to");
     assert_eq!(other.complaints(), [] as [&str; 0]);
 }
 
@@ -301,7 +296,7 @@ fn nobody_is_notified_who_did_not_ask_for_it() {
 fn the_past_is_shown_in_bars_compared_and_taken_along() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 1440);
-    // What the daemon has counted so far is the last bar; the others are gaps.
+    // What the daemon has counted so far is the last bar, as soon as it is stored; the others are gaps.
     show(&mut page, "history");
     page.wait_for("[...document.querySelectorAll('#history tbody td.name')].some((cell) => cell.textContent === 'firefox')");
     let columns = page.value("document.querySelectorAll('#history .column').length");
@@ -319,8 +314,7 @@ fn the_past_is_shown_in_bars_compared_and_taken_along() {
     page.wait_for("document.querySelector('#history tbody td:last-child').textContent === 'new'");
     let csv = page.value("document.querySelector('#history-csv').href");
     assert!(csv.as_str().unwrap().contains("history.csv?bucket=hour&range=24h&by=user"), "{csv}");
-    let said =
-        page.value("fetch(document.querySelector('#history-csv').href).then((answer) => answer.text())");
+    let said = page.value("fetch(document.querySelector('#history-csv').href).then((answer) => answer.text())");
     assert!(said.as_str().unwrap().contains("root"), "{said}");
     page.click("#history-numbers");
     page.wait_for("document.querySelectorAll('#numbers tbody tr').length >= 24");

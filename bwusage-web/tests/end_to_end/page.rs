@@ -27,7 +27,7 @@ pub(crate) fn pill_says(state: &str) -> String {
 pub(crate) fn show(page: &mut Page, view: &str) {
     page.click(&format!("nav a[href='#{view}']"));
     page.wait_for(&format!(
-        "document.querySelector('#{view}').checkVisibility() && document.querySelector('#{view} :is(tbody tr, article, .log li)')"
+        "document.querySelector('#{view}').checkVisibility() && document.querySelector('#{view} :is(tbody tr, article, .log li, .column)')"
     ));
 }
 
