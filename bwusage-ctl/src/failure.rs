@@ -79,7 +79,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     NotifyConfig(#[from] crate::notify::config::ConfigError),
     #[error(transparent)]
-    NotifyCursor(#[from] crate::notify::cursor::CursorError),
+    NotifyCursor(#[from] bwusage_proto::notify::CursorError),
     #[error("not everybody was told")]
     Untold,
     #[error("there is no home directory to keep anything in")]

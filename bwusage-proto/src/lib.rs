@@ -68,6 +68,8 @@ pub mod history;
 pub mod ledger;
 pub mod message;
 pub mod mirror;
+#[cfg(feature = "notify")]
+pub mod notify;
 pub mod order;
 pub mod process;
 pub mod quality;

@@ -33,8 +33,10 @@ function row(name, facts, ...actions) {
 
 function select(id, options, chosen) {
   const made = element("select", { id });
-  for (const [value, textContent] of Object.entries(options)) made.append(element("option", { value, textContent }));
-  made.value = chosen;
+  for (const [value, textContent] of Object.entries(options)) {
+    // The default, so that emptying the form comes back to it.
+    made.append(element("option", { value, textContent, defaultSelected: value === chosen }));
+  }
   return made;
 }
 
@@ -196,7 +198,7 @@ const daemon = element("p", { className: "about" });
 function showDaemon(status) {
   const { coverage, you_see: sees } = status;
   setText(daemon, visible([
-    `bwusaged ${status.version}`,
+    `bwusaged ${status.daemon_version}`,
     `counting ${coverage.quality} by ${coverage.engine}`,
     `up ${duration(status.uptime_ms)}`,
     status.self_rss_bytes === null ? "" : `uses ${bytes(status.self_rss_bytes)} of memory`,

@@ -98,7 +98,7 @@ function look(view) {
   }
   if (view in LATER) open(view);
   if (address.get("row") || later.drawer) open("drawer");
-  if (view === "admin" && !find("admin").childElementCount) import("./admin.js").catch(() => setText(find("admin"), "There is nothing to administer here."));
+  if (view === "admin" && !find("admin").childElementCount) import("./admin.js");
   draw();
 }
 

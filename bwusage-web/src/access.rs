@@ -121,7 +121,7 @@ pub(crate) enum Asker {
     /// Somebody who is logged in.
     Person { user: String, role: Role, session: Digest },
     /// A program with a token.
-    Token { name: String, user: String, scope: Scope },
+    Token { user: String, scope: Scope, token: Digest },
     /// A program that may read the metrics because of its address.
     Scraper,
 }
@@ -222,10 +222,20 @@ impl Access {
     pub(crate) async fn renewed(&self) -> Option<Self> {
         let gate = &self.gate;
         let Some(store) = &gate.0.settings.store else { return Some(self.clone()) };
-        let Asker::Person { session, .. } = &self.asker else { return Some(self.clone()) };
-        let found = store.session(*session, UnixMs::now()).ok()??;
-        let asker = Asker::Person { user: found.user, role: found.role, session: *session };
-        Some(gate.access(asker, found.os_user, self.address).await)
+        let now = UnixMs::now();
+        let (asker, tie) = match &self.asker {
+            Asker::Person { session, .. } => {
+                let found = store.session(*session, now).ok()??;
+                let asker = Asker::Person { user: found.user, role: found.role, session: *session };
+                (asker, found.os_user)
+            }
+            Asker::Token { token, .. } => {
+                let found = store.token(*token, now).ok()??;
+                (Asker::Token { user: found.user, scope: found.scope, token: *token }, found.os_user)
+            }
+            Asker::Local { .. } | Asker::Scraper => return Some(self.clone()),
+        };
+        Some(gate.access(asker, tie, self.address).await)
     }
 }
 
@@ -288,10 +298,10 @@ impl Gate {
             return Ok(Some(self.access(asker, None, address).await));
         };
         let now = UnixMs::now();
-        if let Some(token) = bearer(headers) {
-            let Some(token) = store.token(Digest::of(token), now)? else { return Ok(None) };
-            let asker = Asker::Token { name: token.name, user: token.user, scope: token.scope };
-            return Ok(Some(self.access(asker, token.os_user, address).await));
+        if let Some(token) = bearer(headers).map(Digest::of) {
+            let Some(found) = store.token(token, now)? else { return Ok(None) };
+            let asker = Asker::Token { user: found.user, scope: found.scope, token };
+            return Ok(Some(self.access(asker, found.os_user, address).await));
         }
         if let Some(digest) = caller.presented
             && let Some(found) = store.session(digest, now)?

@@ -225,7 +225,8 @@ mod tests {
         let named = text(PAGE).split('"').filter_map(|word| word.strip_prefix("assets/"));
         let mut waiting: Vec<&'static str> = named.collect();
         while let Some(path) = waiting.pop() {
-            if loaded.insert(path) && path.ends_with(".js") && !path.starts_with("vendor/") {
+            let is_script = path.rsplit_once('.').is_some_and(|(_, kind)| kind == "js");
+            if loaded.insert(path) && is_script && !path.starts_with("vendor/") {
                 let imports = text(path).lines().filter_map(|line| line.split_once(" from \"./"));
                 waiting.extend(imports.map(|(_, rest)| rest.trim_end_matches("\";")));
             }
@@ -278,7 +279,11 @@ mod tests {
             let imports = ["from \"./", "import(\"./"].map(|start| text(asset.path).split(start).skip(1));
             for rest in imports.into_iter().flatten() {
                 let imported = rest.split('"').next().unwrap();
-                assert!(ASSETS.iter().any(|asset| asset.path == imported), "{} imports {imported}", asset.path);
+                assert!(
+                    ASSETS.iter().any(|asset| asset.path == imported),
+                    "{} imports {imported}",
+                    asset.path
+                );
             }
         }
     }

@@ -92,6 +92,7 @@ pub(crate) struct State {
 
 /// How the page is served.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct Serve {
     /// Address and port of the page; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787", value_parser = address)]
@@ -129,13 +130,17 @@ pub(crate) struct Serve {
     pub(crate) insecure_http: bool,
 
     /// Answer /metrics without a login to this address or network, such as 192.0.2.0/24, and to no other; may be repeated
-    /// [default: this machine]
+    /// [default: this machine with --no-login, else none]
     #[arg(long = "metrics-allow", value_name = "ADDRESS/PREFIX")]
     pub(crate) metrics_allowed: Vec<Network>,
 
     /// So many applications, users and units have series of their own in /metrics; the rest is summed up in "other"
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) metrics_top: u32,
+
+    /// Whom to tell of alerts, by webhook or e-mail [default: nobody]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
 
     /// Hide command lines and with whom programs talk from viewers who are tied to no user of this machine
     #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]

@@ -16,6 +16,7 @@ mod access;
 mod alert_feed;
 mod assets;
 mod cli;
+mod delivery;
 mod download;
 mod events;
 mod failure;
@@ -47,7 +48,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use bwusage_proto::transport::Endpoint;
+use bwusage_proto::{notify::Cursor, transport::Endpoint};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -85,6 +86,11 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
     };
     let folder = arguments.state.folder();
     let store = if arguments.no_login { None } else { Some(Store::open(&folder)?) };
+    let metrics_allowed = match &store {
+        // Whoever logs in may read them, and whoever has a token.
+        Some(_) if arguments.metrics_allowed.is_empty() => MetricsAllowed::nobody(),
+        _ => MetricsAllowed::new(arguments.metrics_allowed),
+    };
     let endpoint = Endpoint::resolve(arguments.socket);
     let settings = Settings {
         store,
@@ -93,7 +99,7 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
         base: arguments.base,
         tls: tls.is_some(),
         trusted_proxies: arguments.trusted_proxies,
-        metrics_allowed: MetricsAllowed::new(arguments.metrics_allowed),
+        metrics_allowed,
     };
     let base = settings.base.clone();
     let gate = Gate::new(settings, endpoint.clone());
@@ -104,7 +110,18 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
         AllowedHosts::new(arguments.allowed_hosts).and_addresses(!address.ip().to_canonical().is_loopback());
     let users = Arc::default();
     let (metrics_file, memory) = Remembered::load(&folder, "metrics.json");
+    let deliveries = match arguments.config {
+        None => None,
+        Some(path) => {
+            let channels = delivery::config::load(&path)?;
+            let path =
+                folder.path("deliveries.json").context("without --state nobody knows what was delivered")?;
+            let cursor = Cursor::open(&path)?;
+            Some(delivery::start(channels, cursor, endpoint.clone()))
+        }
+    };
     let sources = Sources {
+        deliveries,
         metrics: Metrics::new(arguments.metrics_top as usize, memory),
         metrics_file,
         moments: feed::follow(endpoint.clone()),
@@ -112,7 +129,7 @@ async fn run(arguments: Serve) -> anyhow::Result<Infallible> {
         users,
         endpoint,
     };
-    let router = routes::router(sources, hosts, gate.clone(), arguments.max_streams);
+    let router = routes::router(sources, hosts, &gate, arguments.max_streams);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{}{base}", listener.local_addr()?);
     // Told to whoever reads it; the server does not depend on anybody reading.

@@ -100,8 +100,11 @@ const NAMES: [Names; 3] = [
     },
 ];
 
+/// What a metric counts, in words and in fact.
+type Meaning = (&'static str, fn(&Traffic) -> u64);
+
 /// What those four count.
-const MEANINGS: [(&str, fn(&Traffic) -> u64); 4] = [
+const MEANINGS: [Meaning; 4] = [
     ("Bytes received on the wire, IP headers included", |traffic| traffic.wire.rx_bytes),
     ("Bytes sent on the wire, IP headers included", |traffic| traffic.wire.tx_bytes),
     ("Bytes taken from sockets", |traffic| traffic.payload.rx_bytes),

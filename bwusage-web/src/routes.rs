@@ -15,10 +15,12 @@
 //! | `/api/v1/alerts/log` | what happened, the JSON of `bwusage-ctl alerts log --json`; `rule`, `before`, `limit` |
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
 //! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
+//! | `/api/v1/deliveries` | who is told of alerts, and what came of it |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, `since` and `interval_ms` |
 //! | `/metrics` | counters and gauges for Prometheus, see [`crate::metrics`] |
 //! | `/api/v1/me` | who asks, and what they may do |
 //! | `/api/v1/users`, `sessions`, `tokens`, `audit` | what an admin manages: [`access::manage`] |
+//! | `/api/v1/openapi.json` | all of `/api/v1` for programs: OpenAPI 3.1 |
 //! | `/healthz` | `ok`, whether or not the daemon is there |
 //!
 //! Who may ask for what is in one table, [`table`]; what each is shown follows from its [`Access`].
@@ -47,6 +49,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::{
     access::{self, Access, Gate},
     alert_feed::AlertFeed,
+    delivery::board::Board,
     events::{self, CONNECTED, KEEP_ALIVE},
     failure::Failure,
     feed::Moments,
@@ -83,6 +86,8 @@ pub(crate) struct Sources {
     pub(crate) endpoint: Endpoint,
     /// Login names.
     pub(crate) users: Arc<Users>,
+    /// What came of telling others of alerts, where somebody is told.
+    pub(crate) deliveries: Option<Arc<Board>>,
     /// What is answered to Prometheus.
     pub(crate) metrics: Metrics,
     /// Where that is remembered.
@@ -106,6 +111,7 @@ struct App {
     /// The same for rules: to try one out takes until the next tick.
     rules: Line,
     gate: Gate,
+    deliveries: Option<Arc<Board>>,
     metrics: Arc<Metrics>,
     metrics_file: Arc<Remembered<Memory>>,
 }
@@ -124,7 +130,7 @@ impl FromRef<App> for Arc<Users> {
 
 /// The whole server: what comes from `sources` shown, `hosts` answered to, and everyone let through `gate`. At most
 /// `streams` streams are open.
-pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams: usize) -> Router {
+pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: &Gate, streams: usize) -> Router {
     let line = || Arc::new(Mutex::new(sources.endpoint.clone()));
     let app = App {
         daemon: line(),
@@ -135,6 +141,7 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams:
         users: sources.users,
         streams: Streams::new(streams),
         gate: gate.clone(),
+        deliveries: sources.deliveries,
         metrics: Arc::new(sources.metrics),
         metrics_file: Arc::new(sources.metrics_file),
     };
@@ -154,9 +161,9 @@ pub(crate) fn router(sources: Sources, hosts: AllowedHosts, gate: Gate, streams:
 /// sent to the one with it.
 fn below(base: &str, routes: Router) -> Router {
     let Some(path) = base.strip_suffix('/').filter(|path| !path.is_empty()) else { return routes };
-    let (bare, slashed) = (path.to_owned(), base.to_owned());
+    let (unslashed, slashed) = (path.to_owned(), base.to_owned());
     let slash = move |request: Request, next: Next| {
-        let to = (request.uri().path() == bare).then(|| Redirect::permanent(&slashed));
+        let to = (request.uri().path() == unslashed).then(|| Redirect::permanent(&slashed));
         async move {
             match to {
                 Some(to) => to.into_response(),
@@ -228,6 +235,17 @@ async fn connections(State(app): State<App>, access: Access, asked: TalkAsked) -
     Ok(json(answer.into()))
 }
 
+/// What programs read before they ask anything.
+const OPENAPI: &str = include_str!("../openapi.json");
+
+async fn openapi() -> Response {
+    json(Bytes::from_static(OPENAPI.as_bytes()))
+}
+
+async fn deliveries(State(app): State<App>) -> Response {
+    json(app.deliveries.unwrap_or_default().report().into())
+}
+
 async fn stream(
     State(app): State<App>,
     access: Access,
@@ -236,11 +254,11 @@ async fn stream(
 ) -> Result<Response, Failure> {
     let (question, Parameters { since, interval_ms, .. }) = understood(asked)?;
     let pace = Pace::new(interval_ms).map_err(Failure::bad_request)?;
-    let place = app.streams.take(access.name())?;
+    let reserved = app.streams.take(access.name())?;
     // A browser that lost its connection says itself which tick it saw last.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let viewer = Viewer::new(question, access.sight().clone(), pace, last_event.or(since).unwrap_or(0));
-    let bytes = told(app, access, viewer, place).map(Ok::<_, Infallible>);
+    let bytes = told(app, access, viewer, reserved).map(Ok::<_, Infallible>);
     let headers = [
         (header::CONTENT_TYPE.as_str(), "text/event-stream"),
         (header::CACHE_CONTROL.as_str(), "no-cache, no-transform"),

@@ -5,6 +5,7 @@ use std::{cell::Cell, time::SystemTime};
 use bwusage_proto::{
     alert::{Events, LogQuery},
     client::{Client, ClientError, News, NewsFeed},
+    notify::{Backlog, Cursor, Notice, Stage, courier},
     text,
     users::Users,
 };
@@ -16,13 +17,7 @@ use crate::{
     cli::notify::Notify,
     connection::{Connection, NAME},
     failure::{Exit, Failure},
-    notify::{
-        backlog::{Backlog, Stage},
-        config::{self, Destination},
-        courier,
-        cursor::Cursor,
-        notice::Notice,
-    },
+    notify::config::{self, Destination},
     output,
 };
 

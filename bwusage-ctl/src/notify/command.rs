@@ -8,7 +8,9 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use tokio::{io::AsyncWriteExt as _, process, time::timeout};
 
-use super::{Undelivered, notice::Notice};
+use bwusage_proto::notify::Notice;
+
+use super::Undelivered;
 
 /// A program and its arguments.
 #[derive(Debug)]

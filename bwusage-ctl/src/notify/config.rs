@@ -10,14 +10,17 @@ use std::{
     time::Duration,
 };
 
-use bwusage_proto::alert::{EventKind, Severity};
+use bwusage_proto::{
+    alert::{EventKind, Severity},
+    notify::Notice,
+};
 use serde::Deserialize;
+use ureq::Agent;
 
 use super::{
     Way,
     command::{ArgvError, Command},
     desktop::Desktop,
-    notice::Notice,
     webhook::{self, HeaderError, UrlError, Webhook},
 };
 
@@ -215,7 +218,7 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Destination>, ConfigError> {
 fn of_webhook(name: &str, written: WrittenWebhook) -> Result<Destination, Wrong> {
     let headers = webhook::headers(&written.headers)?;
     let timeout = timeout(written.timeout_s, WEBHOOK_TIMEOUT_S)?;
-    let way = Way::Webhook(Webhook::new(written.url.parse()?, headers, timeout));
+    let way = Way::Webhook(Webhook::new(written.url.parse()?, headers, timeout, agent(timeout)));
     let wish = Wish::new(written.states, written.severity, written.rules)?;
     Ok(Destination { name: format!("webhook {name}"), way, wish })
 }
@@ -225,6 +228,11 @@ fn of_command(name: &str, written: WrittenCommand) -> Result<Destination, Wrong>
     let way = Way::Command(Command::new(&written.argv, timeout)?);
     let wish = Wish::new(written.states, written.severity, written.rules)?;
     Ok(Destination { name: format!("command {name}"), way, wish })
+}
+
+/// Whoever posts from this program.
+fn agent(timeout: Duration) -> Agent {
+    webhook::agent_config(timeout, concat!("bwusage-ctl/", env!("CARGO_PKG_VERSION"))).build().into()
 }
 
 fn timeout(written: Option<u64>, usual: u64) -> Result<Duration, Wrong> {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Undelivered, notice::Notice};
+use bwusage_proto::notify::Notice;
+
+use super::Undelivered;
 
 #[cfg(all(unix, not(target_os = "macos")))]
 #[path = "desktop/freedesktop.rs"]

@@ -1,19 +1,22 @@
 //! A webhook: one POST of JSON for each notice.
 //!
+//! Who posts brings its own [`Agent`], and with it who may be posted to: bwusage-web has this file, too.
+//!
 //! Redirects are not followed: the event and its token go to the host that the user wrote and to no other. Only the
 //! status of the answer is looked at; its body is not read.
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use bwusage_proto::notify::{Notice, Obstacle};
 use ureq::{
     Agent,
+    config::ConfigBuilder,
     http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
+    typestate::AgentScope,
 };
 
-use super::{Undelivered, notice::Notice};
-
 /// Longest wait that a server can ask for with `Retry-After`.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// Where to post to, and how.
 #[derive(Debug)]
@@ -25,17 +28,8 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    pub(crate) fn new(url: Url, headers: HeaderMap, timeout: Duration) -> Self {
-        let config = Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .user_agent(concat!("bwusage-ctl/", env!("CARGO_PKG_VERSION")))
-            .tls_config(
-                ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build(),
-            )
-            .build();
-        Self { url, headers, timeout, agent: config.into() }
+    pub(crate) fn new(url: Url, headers: HeaderMap, timeout: Duration, agent: Agent) -> Self {
+        Self { url, headers, timeout, agent }
     }
 
     /// Where to, without anything that can be a secret.
@@ -44,7 +38,7 @@ impl Webhook {
     }
 
     /// Posts `notice`, once.
-    pub(crate) async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered> {
+    pub(crate) async fn deliver(&self, notice: &Notice) -> Result<(), Unposted> {
         let mut request = self.agent.post(&self.url.0);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -58,19 +52,78 @@ impl Webhook {
         let limit = self.timeout + Duration::from_secs(1);
         let answer = tokio::time::timeout(limit, post)
             .await
-            .map_err(|_| Undelivered::TooLong { what: host.clone(), within: self.timeout })?
-            .map_err(Undelivered::Thread)?
-            .map_err(|source| Undelivered::Post { host: host.clone(), source: Box::new(source) })?;
+            .map_err(|_| Unposted::TooLong { host: host.clone(), within: self.timeout })?
+            .map_err(Unposted::Thread)?
+            .map_err(|source| Unposted::Post { host: host.clone(), source: Box::new(source) })?;
         if answer.status().is_success() {
             return Ok(());
         }
         let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(seconds);
-        Err(Undelivered::Status { host, status: answer.status().as_u16(), retry_after })
+        Err(Unposted::Status { host, status: answer.status().as_u16(), retry_after })
+    }
+}
+
+/// How every agent posts: as `user_agent`, to where it is told and no further.
+pub(crate) fn agent_config(timeout: Duration, user_agent: &str) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .user_agent(user_agent)
+        .tls_config(
+            ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build(),
+        )
+}
+
+/// Why it was not posted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unposted {
+    #[error("cannot post to {host}")]
+    Post { host: String, source: Box<ureq::Error> },
+    #[error("{host} answered with status {status}")]
+    Status { host: String, status: u16, retry_after: Option<Duration> },
+    #[error("{host} took longer than {} s", .within.as_secs())]
+    TooLong { host: String, within: Duration },
+    #[error("the thread that does it is gone")]
+    Thread(#[source] tokio::task::JoinError),
+}
+
+impl Obstacle for Unposted {
+    fn is_transient(&self) -> bool {
+        match self {
+            // What an agent's own parts refuse they refuse again.
+            Self::Post { source, .. } => !matches!(**source, ureq::Error::Other(_)),
+            Self::TooLong { .. } | Self::Thread(_) => true,
+            // Too early, too many, and everything that is the fault of the server.
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+        }
+    }
+
+    fn wait_at_least(&self) -> Duration {
+        match self {
+            Self::Status { retry_after, .. } => retry_after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+impl Unposted {
+    /// What to do about it, where that is known.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Status { status: 300..=399, .. } => {
+                Some("redirects are not followed: put the address that it leads to into url")
+            }
+            Self::Status { status: 401 | 403, .. } => {
+                Some("does it want a token? see headers in the configuration")
+            }
+            _ => None,
+        }
     }
 }
 
 /// `Retry-After` in seconds. Its other form, a date, is left to our own pauses.
-fn seconds(value: &HeaderValue) -> Option<Duration> {
+pub(crate) fn seconds(value: &HeaderValue) -> Option<Duration> {
     let seconds = value.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
 }
@@ -136,6 +189,3 @@ pub(crate) fn headers<'a>(
     }
     Ok(headers)
 }
-
-#[cfg(test)]
-mod tests;

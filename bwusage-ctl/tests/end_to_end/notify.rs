@@ -196,7 +196,7 @@ fn whoever_waits_is_told_at_once_and_can_be_asked_to_stop() {
     wait_until("it remembers where it began", || user.path("state.json").exists());
     let second = user.run(&home.socket(), &["--once"]);
     assert_eq!(second.exit_code, Some(1));
-    assert!(second.stderr.contains("another bwusage-ctl notify of yours is running"), "{}", second.stderr);
+    assert!(second.stderr.contains("another process tells of alerts already"), "{}", second.stderr);
 
     let (posted, event) = answering(&user, "200", || fire(&home.socket()));
     assert_eq!(posted, event);

@@ -18,22 +18,20 @@ use super::{Gate, store};
 pub(crate) fn print(gate: &Gate, page: &str, file: Option<&Path>) -> anyhow::Result<()> {
     let Some(token) = gate.set_up_token()? else { return Ok(()) };
     let link = format!("{page}setup?token={}", token.reveal());
-    match file {
-        Some(file) => {
-            // Never through a link or into a file that somebody else put there and can read.
-            fs::remove_file(file).or_else(|error| match error.kind() {
-                io::ErrorKind::NotFound => Ok(()),
-                _ => Err(error),
-            })?;
-            let written = store::create_private(file).and_then(|()| fs::write(file, format!("{link}\n")));
-            written.with_context(|| format!("cannot write the set-up link to {}", file.display()))
-        }
-        None => {
-            let told = writeln!(
-                io::stdout(),
-                "bwusage-web: nobody can log in yet: make the first admin within 15 minutes at {link}"
-            );
-            told.context("cannot print the set-up link: write it to a file with --setup-token-file FILE")
-        }
-    }
+    let Some(file) = file else {
+        let told = writeln!(
+            io::stdout(),
+            "bwusage-web: nobody can log in yet: make the first admin within 15 minutes at {link}"
+        );
+        return told.context("cannot print the set-up link: write it to a file with --setup-token-file FILE");
+    };
+    // Never through a link or into a file that somebody else put there and can read.
+    let removed = fs::remove_file(file).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    let written = removed
+        .and_then(|()| store::create_private(file))
+        .and_then(|()| fs::write(file, format!("{link}\n")));
+    written.with_context(|| format!("cannot write the set-up link to {}", file.display()))
 }

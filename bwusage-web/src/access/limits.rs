@@ -20,9 +20,9 @@ const FREE_FAILURES: u32 = 5;
 /// How long it waits first; then twice as long each time.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 /// The longest wait.
-pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+pub(crate) const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// After so long without a try, failures are forgotten.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600);
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 /// Addresses and users that are remembered; beyond it, those that matter least are forgotten.
 const REMEMBERED: usize = 10_000;
 

@@ -35,27 +35,20 @@ pub(crate) async fn login(
     gate.try_login(&caller, &user)?;
     let known = store.user(&user)?;
     let hash = known.as_ref().map(|known| known.password.clone());
-    match (gate.0.passwords.verify(password, hash).await?, known) {
-        (Verdict::Right { renewed }, Some(known)) => {
-            gate.limits(|limits, _| limits.succeeded(&user));
-            if let Some(renewed) = renewed {
-                store.renew_hash(&known.name, &renewed)?;
-            }
-            let address = caller.address();
-            let secret = store.log_in(
-                &known.name,
-                caller.presented,
-                caller.visit(address.as_deref()),
-                UnixMs::now(),
-            )?;
-            Ok(gate.let_in(&caller, &secret))
-        }
-        _ => {
-            gate.limits(|limits, now| limits.failed(&user, now));
-            gate.note_try(&caller, Action::LoginFailed, &user);
-            Err(Failure::wrong_login())
-        }
+    let verdict = gate.0.passwords.verify(password, hash).await?;
+    let (Verdict::Right { renewed }, Some(known)) = (verdict, known) else {
+        gate.limits(|limits, now| limits.failed(&user, now));
+        gate.note_try(&caller, Action::LoginFailed, &user);
+        return Err(Failure::wrong_login());
+    };
+    gate.limits(|limits, _| limits.succeeded(&user));
+    if let Some(renewed) = renewed {
+        store.renew_hash(&known.name, &renewed)?;
     }
+    let address = caller.address();
+    let visit = caller.visit(address.as_deref());
+    let secret = store.log_in(&known.name, caller.presented, visit, UnixMs::now())?;
+    Ok(gate.let_in(&caller, &secret))
 }
 
 /// `POST /api/v1/logout`

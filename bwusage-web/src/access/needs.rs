@@ -42,8 +42,7 @@ impl Needs {
             };
         };
         let may = match (self, asker) {
-            (Self::Nothing, _)
-            | (Self::Metrics, _)
+            (Self::Nothing | Self::Metrics, _)
             | (Self::Page | Self::Read, Asker::Local { .. } | Asker::Person { .. }) => true,
             (Self::Read, Asker::Token { scope, .. }) => *scope >= Scope::Read,
             (Self::Role(needed), Asker::Local { .. } | Asker::Person { .. }) => asker.role() >= needed,

@@ -13,11 +13,11 @@ const BYTES: usize = 32;
 /// A longer cookie is none of ours.
 const MAX_TEXT: usize = 64;
 /// Without a request for so long, a session ends.
-pub(crate) const IDLE: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const IDLE: Duration = Duration::from_hours(24);
 /// It ends after so long whatever happens.
-pub(crate) const LIFE: Duration = Duration::from_secs(14 * 24 * 3600);
+pub(crate) const LIFE: Duration = Duration::from_hours(14 * 24);
 /// A session is said to be seen again only after so long, so that not every request writes.
-pub(crate) const SEEN_EVERY: Duration = Duration::from_secs(60);
+pub(crate) const SEEN_EVERY: Duration = Duration::from_mins(1);
 
 /// A new session's secret.
 pub(crate) fn secret() -> Secret {

@@ -13,7 +13,7 @@ use super::{
 /// Random bytes in it.
 const BYTES: usize = 24;
 /// How long it is good.
-pub(crate) const LIFE: Duration = Duration::from_secs(15 * 60);
+pub(crate) const LIFE: Duration = Duration::from_mins(15);
 
 /// The token of the link, if there is one.
 #[derive(Debug, Default)]

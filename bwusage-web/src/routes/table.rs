@@ -64,6 +64,8 @@ pub(super) fn table() -> Vec<Route> {
         post("/api/v1/alerts/{rule}/snooze", OPERATOR, routing::post(alerts::snooze)),
         post("/api/v1/alerts/{rule}/enable", OPERATOR, routing::post(alerts::enable)),
         post("/api/v1/alerts/{rule}/disable", OPERATOR, routing::post(alerts::disable)),
+        get("/api/v1/openapi.json", ANYONE, routing::get(super::openapi)),
+        get("/api/v1/deliveries", OPERATOR, routing::get(super::deliveries)),
         get("/metrics", Needs::Metrics, routing::get(metrics::metrics)),
         post("/api/v1/login", ANYONE, routing::post(login::login)),
         post("/api/v1/logout", ANYONE, routing::post(login::logout)),

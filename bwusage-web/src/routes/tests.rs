@@ -11,9 +11,12 @@ use super::*;
 use crate::{access::Settings, events::Down, moment::Moment, peer::Peer, sample};
 
 mod below;
+#[cfg(unix)]
+mod cancel;
 mod holes;
 mod house;
 mod login;
+mod openapi;
 mod roles;
 mod sights;
 
@@ -31,7 +34,7 @@ fn server_for(peer: &Peer, moment: Moment, share_connections: bool) -> Router {
     let settings = Settings { share_connections, ..Settings::default() };
     let sources = sources(sample::moments(moment));
     let gate = Gate::new(settings, sources.endpoint.clone());
-    router(sources, hosts, gate, MAX_STREAMS).layer(MockConnectInfo(peer.clone()))
+    router(sources, hosts, &gate, MAX_STREAMS).layer(MockConnectInfo(peer.clone()))
 }
 
 /// These moments, and nobody to ask for more.
@@ -42,6 +45,7 @@ fn sources(moments: Moments) -> Sources {
         alerts: AlertFeed::silent(),
         endpoint,
         users: Arc::default(),
+        deliveries: None,
         metrics: Metrics::new(50, Memory::default()),
         metrics_file: Remembered::nowhere(),
     }
@@ -278,7 +282,7 @@ async fn a_silent_stream_is_kept_alive() {
     let (_daemon_never_answers, moments) = tokio::sync::watch::channel(Arc::new(Moment::Connecting));
     let sources = sources(moments);
     let gate = Gate::new(Settings::default(), sources.endpoint.clone());
-    let server = router(sources, AllowedHosts::default(), gate, MAX_STREAMS);
+    let server = router(sources, AllowedHosts::default(), &gate, MAX_STREAMS);
     let mut body = answer(server, ask("/api/v1/stream")).await.into_body().into_data_stream();
     assert_eq!(body.next().await.unwrap().unwrap(), CONNECTED);
     for _ in 0..3 {

@@ -190,7 +190,10 @@ fn rows_have_a_small_chart_and_keep_the_focus_while_they_change() {
     page.value("scrollTo(0, 100)");
     another_tick(&mut page);
     another_tick(&mut page);
-    assert_eq!(page.value("document.activeElement === window.focused && document.activeElement.tagName"), "A");
+    assert_eq!(
+        page.value("document.activeElement === window.focused && document.activeElement.tagName"),
+        "A"
+    );
     assert_eq!(page.value("scrollY"), 100);
 }
 
@@ -199,7 +202,10 @@ fn a_program_is_shown_in_full_and_has_an_address() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 390);
     page.click("#programs a.main[href*=firefox]");
-    page.wait_for(&format!("document.querySelector('#drawer-title')?.textContent === {:?}", recording::TITLE));
+    page.wait_for(&format!(
+        "document.querySelector('#drawer-title')?.textContent === {:?}",
+        recording::TITLE
+    ));
     page.wait_for("document.querySelectorAll('#drawer tbody tr').length >= 2");
     page.wait_for("document.querySelector('#drawer dl').textContent.includes('PID4242 4243')");
     assert_eq!(page.value("document.querySelectorAll('#drawer .u-over').length"), 4);
@@ -314,7 +320,8 @@ fn the_past_is_shown_in_bars_compared_and_taken_along() {
     page.wait_for("document.querySelector('#history tbody td:last-child').textContent === 'new'");
     let csv = page.value("document.querySelector('#history-csv').href");
     assert!(csv.as_str().unwrap().contains("history.csv?bucket=hour&range=24h&by=user"), "{csv}");
-    let said = page.value("fetch(document.querySelector('#history-csv').href).then((answer) => answer.text())");
+    let said =
+        page.value("fetch(document.querySelector('#history-csv').href).then((answer) => answer.text())");
     assert!(said.as_str().unwrap().contains("root"), "{said}");
     page.click("#history-numbers");
     page.wait_for("document.querySelectorAll('#numbers tbody tr').length >= 24");

@@ -1,6 +1,7 @@
 //! A real Prometheus collects the metrics of two machines, and the dashboard's questions have answers.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
@@ -39,9 +40,9 @@ impl Prometheus {
         let targets: Vec<&str> =
             machines.iter().map(|machine| machine.origin().strip_prefix("http://").unwrap()).collect();
         let configuration = format!(
-            "global:\n  scrape_interval: 1s\nrule_files: [{:?}]\nscrape_configs:\n  - job_name: bwusage\n    \
+            "global:\n  scrape_interval: 1s\nrule_files: [\"{}\"]\nscrape_configs:\n  - job_name: bwusage\n    \
              static_configs:\n      - targets: {targets:?}\n",
-            grafana("alerts.yml")
+            grafana("alerts.yml").display()
         );
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, configuration).unwrap();
@@ -71,7 +72,10 @@ impl Prometheus {
 
     /// What `expression` is now: a list of samples.
     fn query(&self, expression: &str) -> Vec<Value> {
-        let encoded: String = expression.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = expression.bytes().fold(String::new(), |mut encoded, byte| {
+            write!(encoded, "%{byte:02x}").unwrap();
+            encoded
+        });
         let (head, body) = answer(&self.origin, &format!("/api/v1/query?query={encoded}"));
         let said: Value = serde_json::from_str(&body).unwrap_or_default();
         assert_eq!(said["status"], "success", "{expression}: {head}\n{body}");

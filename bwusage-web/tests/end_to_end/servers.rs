@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 use crate::{daemon_program::daemon_program, recording};
 
+/// The configuration of the web server, where it has one.
+const CONFIG: &str = "bwusage-web.toml";
+
 /// A process that ends with the test.
 struct Running(Child);
 
@@ -48,6 +51,14 @@ impl Servers {
     pub(crate) fn start_computing() -> Self {
         let folder = tempfile::tempdir().unwrap();
         recording::write_computed(&folder.path().join("recording.jsonl"));
+        Self::play(folder)
+    }
+
+    /// Telling whoever is named in `config` of alerts.
+    pub(crate) fn start_telling(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        recording::write(&folder.path().join("recording.jsonl"));
+        fs::write(folder.path().join(CONFIG), config).unwrap();
         Self::play(folder)
     }
 
@@ -154,7 +165,11 @@ fn start_daemon(folder: &Path) -> Running {
 
 /// Returns when it shows what the daemon says.
 fn start_web(folder: &Path, listen: &str) -> (Running, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bwusage-web"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bwusage-web"));
+    if folder.join(CONFIG).exists() {
+        command.arg("--config").arg(folder.join(CONFIG));
+    }
+    let mut child = command
         .args(["--no-login", "--listen", listen, "--socket"])
         .arg(folder.join("socket"))
         .arg("--state")

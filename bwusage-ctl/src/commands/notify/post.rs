@@ -5,18 +5,19 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use bwusage_proto::{format, text};
+use bwusage_proto::{
+    format,
+    notify::{
+        Cursor, Notice,
+        courier::{Report, World},
+    },
+    text,
+};
 
 use super::tell;
 use crate::{
     failure,
-    notify::{
-        Undelivered,
-        config::Destination,
-        courier::{Report, World},
-        cursor::Cursor,
-        notice::Notice,
-    },
+    notify::{Undelivered, config::Destination},
 };
 
 pub(super) struct Post<'a> {
@@ -28,6 +29,8 @@ pub(super) struct Post<'a> {
 }
 
 impl World for Post<'_> {
+    type Why = Undelivered;
+
     fn wants(&self, notice: &Notice) -> bool {
         self.destination.wants(notice)
     }
@@ -42,7 +45,7 @@ impl World for Post<'_> {
         }
     }
 
-    fn report(&self, report: Report<'_>) {
+    fn report(&self, report: Report<'_, Undelivered>) {
         let name = &self.destination.name;
         match report {
             Report::Delivered(notice) if self.is_verbose => tell(&format!("{name}: {}", notice.title)),

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bwusage_proto::{
     alert::{AlertEvent, EventKind, RuleId, Severity},
+    notify::Notice,
     process::UserId,
     text,
     users::Users,
@@ -13,7 +14,7 @@ use jiff::tz::TimeZone;
 use super::post::reason;
 use crate::{
     failure::{Exit, Failure},
-    notify::{config::Destination, notice::Notice},
+    notify::config::Destination,
     output,
 };
 

@@ -16,9 +16,11 @@ fn a_program_is_named_by_its_whole_path() {
 mod unix {
     use std::fs;
 
+    use bwusage_proto::notify::Obstacle as _;
+
     use super::*;
     use crate::notify::{
-        notice::tests::{HOSTILE_NAME, notice},
+        sample::{HOSTILE_NAME, notice},
         undelivered::TRY_AGAIN,
     };
 

@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::*;
-use crate::notify::notice::tests::notice;
+use crate::notify::sample::notice;
 
 fn parsed(text: &str) -> Result<Vec<Destination>, String> {
     parse(text, Path::new("notify.toml")).map_err(|error| error.to_string())

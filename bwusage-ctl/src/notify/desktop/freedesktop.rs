@@ -2,7 +2,9 @@
 
 use notify_rust::{Hint, Notification, Urgency};
 
-use crate::notify::{Undelivered, notice::Notice};
+use bwusage_proto::notify::Notice;
+
+use crate::notify::Undelivered;
 
 pub(super) async fn show(notice: &Notice) -> Result<(), Undelivered> {
     notification(notice).show_async().await.map(drop).map_err(Undelivered::Desktop)
@@ -40,7 +42,7 @@ fn escape_markup(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::notice::tests::notice;
+    use crate::notify::sample::notice;
 
     #[test]
     fn a_name_cannot_become_a_link_in_a_notification() {

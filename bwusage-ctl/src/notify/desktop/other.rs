@@ -2,7 +2,9 @@
 
 use notify_rust::Notification;
 
-use crate::notify::{Undelivered, notice::Notice};
+use bwusage_proto::notify::Notice;
+
+use crate::notify::Undelivered;
 
 pub(super) async fn show(notice: &Notice) -> Result<(), Undelivered> {
     let notification =

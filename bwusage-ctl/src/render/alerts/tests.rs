@@ -1,6 +1,7 @@
 use bwusage_proto::{
     alert::{EventKind, Measured, RuleId, Severity, Unit},
     process::UserId,
+    report::AlertLogReport,
 };
 
 use super::*;

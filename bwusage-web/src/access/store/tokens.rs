@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Entry, Store, StoreError, Tie, audit, user_id};
 use crate::access::{
-    role::{Role, Scope},
+    role::Scope,
     secret::{Digest, Secret},
     session::SEEN_EVERY,
     time::UnixMs,
@@ -22,11 +22,9 @@ const PER_USER: i64 = 100;
 /// A token that is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
-    pub(crate) name: String,
     pub(crate) scope: Scope,
-    /// Whose it is, and what that user may do at present.
+    /// Whose it is.
     pub(crate) user: String,
-    pub(crate) role: Role,
     pub(crate) os_user: Option<Tie>,
 }
 
@@ -83,27 +81,21 @@ impl Store {
     pub(crate) fn token(&self, digest: Digest, now: UnixMs) -> Result<Option<Token>, StoreError> {
         let connection = self.read();
         let mut select = connection.prepare_cached(
-            "SELECT tokens.name, scope, users.name, role, os_user, expires_at, used_at
+            "SELECT scope, users.name, os_user, expires_at, used_at
              FROM tokens JOIN users ON users.id = tokens.user WHERE digest = ?1",
         )?;
         let found = select.query_row([digest], |row| {
-            let token = Token {
-                name: row.get(0)?,
-                scope: row.get(1)?,
-                user: row.get(2)?,
-                role: row.get(3)?,
-                os_user: row.get(4)?,
-            };
-            Ok((token, row.get::<_, Option<UnixMs>>(5)?, row.get::<_, Option<UnixMs>>(6)?))
+            let token = Token { scope: row.get(0)?, user: row.get(1)?, os_user: row.get(2)? };
+            Ok((token, row.get::<_, Option<UnixMs>>(3)?, row.get::<_, Option<UnixMs>>(4)?))
         });
         let Some((token, expires_at, used_at)) = found.optional()? else { return Ok(None) };
         if expires_at.is_some_and(|expires_at| now >= expires_at) {
             return Ok(None);
         }
         if used_at.is_none_or(|used_at| now.since(used_at) >= SEEN_EVERY) {
-            connection
-                .prepare_cached("UPDATE tokens SET used_at = ?2 WHERE digest = ?1")?
-                .execute((digest, now))?;
+            let mut update = connection.prepare_cached("UPDATE tokens SET used_at = ?2 WHERE digest = ?1")?;
+            // A disk that is full keeps nobody out.
+            update.execute((digest, now)).ok();
         }
         Ok(Some(token))
     }

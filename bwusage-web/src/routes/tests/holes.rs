@@ -1,5 +1,7 @@
 //! The eighteen holes that a monitor of the same kind, glances, had to close in 2026: each class, tried here.
 
+use std::fmt::Write as _;
+
 use axum::http::Method;
 use serde_json::json;
 
@@ -31,6 +33,14 @@ const READS: [&str; 16] = [
 async fn text_of(response: Response) -> String {
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     String::from_utf8_lossy(&body).into_owned()
+}
+
+/// `text` as a part of a path or query.
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02x}").unwrap();
+        encoded
+    })
 }
 
 /// Every source file of this program but its tests.
@@ -196,7 +206,7 @@ async fn what_looks_like_a_command_stays_a_text() {
     let marker = std::env::temp_dir().join(format!("bwusage-hole-{}", std::process::id()));
     for text in [format!("`touch {0}`", marker.display()), format!("$(touch {0})", marker.display())] {
         for path in ["/api/v1/top?filter=", "/api/v1/history?app=", "/api/v1/alerts/log?rule="] {
-            let query: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let query = encoded(&text);
             house.get(Who::Admin, &format!("{path}{query}")).await;
         }
         let body = json!({ "name": text, "scope": "read" });
@@ -233,8 +243,8 @@ async fn a_hostile_name_is_a_text_in_json_and_no_formula_in_a_table() {
         process.info.name = "=cmd|' /C calc'!A0".into();
         process.info.app = "@SUM(1+9)".into();
     }
-    let live = Moment::Live(Box::new(crate::moment::Live::new(1, &mirror, "1.2.3")));
-    let formulas = House::with(Settings::default(), live, 64);
+    let formula = Moment::Live(Box::new(crate::moment::Live::new(1, &mirror, "1.2.3")));
+    let formulas = House::with(Settings::default(), formula, 64);
     let request = formulas.ask(Who::Admin, Method::GET, "/api/v1/top.csv?by=pid");
     let file = text_of(formulas.answer(request, "").await).await;
     assert!(file.contains("'=cmd|") && file.contains("'@SUM"), "{file}");
@@ -251,7 +261,7 @@ async fn a_hostile_name_is_a_text_in_json_and_no_formula_in_a_table() {
 async fn no_name_is_a_part_of_a_statement() {
     let house = House::new();
     for name in ["x'); DROP TABLE users; --", "x\" OR \"\"=\"", "vera' --", "%", "_"] {
-        let path: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let path = encoded(name);
         let path = format!("/api/v1/users/{path}");
         assert_eq!(
             house.json(Who::Admin, Method::DELETE, &path, json!({})).await.0,

@@ -78,7 +78,7 @@ impl House {
         let settings = Settings { store: Some(store.clone()), ..settings };
         let gate = Gate::new(settings, sources.endpoint.clone());
         let hosts = AllowedHosts::new(["stats.example".to_owned()]);
-        let router = router(sources, hosts, gate.clone(), streams);
+        let router = router(sources, hosts, &gate, streams);
         Self { router, gate, store, keys }
     }
 

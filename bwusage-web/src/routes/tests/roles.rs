@@ -20,6 +20,8 @@ const EXPECTED: &str = "
     GET /assets/{*path} anyone
     GET /healthz anyone
     GET /metrics metrics
+    GET /api/v1/openapi.json anyone
+    GET /api/v1/deliveries operator
     GET /api/v1/top read
     GET /api/v1/top.csv read
     GET /api/v1/status read
@@ -42,6 +44,8 @@ const EXPECTED: &str = "
     POST /api/v1/alerts/{rule}/snooze operator
     POST /api/v1/alerts/{rule}/enable operator
     POST /api/v1/alerts/{rule}/disable operator
+    GET /api/v1/deliveries operator
+    GET /api/v1/openapi.json anyone
     POST /api/v1/login anyone
     POST /api/v1/logout anyone
     POST /api/v1/setup anyone

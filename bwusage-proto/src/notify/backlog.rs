@@ -4,14 +4,14 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use tokio::sync::watch;
 
-use super::notice::Notice;
+use super::Notice;
 
 /// Notices that are kept for the slowest destination. Whoever is further behind is told how many it missed.
 const CAPACITY: usize = 1_000;
 
 /// What still comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
+pub enum Stage {
     /// More notices.
     Open,
     /// No more than there are: each is tried once.
@@ -22,18 +22,23 @@ pub(crate) enum Stage {
 
 /// What a destination has to do next.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Next {
+pub enum Next {
     /// Deliver this.
     Notice(Rc<Notice>),
     /// So many were given up because this destination was too slow for them; the last had this number.
-    Missed { notices: u64, last: u64 },
+    Missed {
+        /// How many.
+        notices: u64,
+        /// The last of them.
+        last: u64,
+    },
     /// Nothing comes any more.
     End,
 }
 
 /// The notices, oldest first.
 #[derive(Debug)]
-pub(crate) struct Backlog {
+pub struct Backlog {
     waiting: RefCell<Waiting>,
     stage: watch::Sender<Stage>,
     added: watch::Sender<u64>,
@@ -47,8 +52,16 @@ struct Waiting {
     given_up: VecDeque<u64>,
 }
 
+impl Default for Backlog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Backlog {
-    pub(crate) fn new() -> Self {
+    /// Without any.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             waiting: RefCell::default(),
             stage: watch::Sender::new(Stage::Open),
@@ -57,7 +70,7 @@ impl Backlog {
     }
 
     /// Adds the newest notice.
-    pub(crate) fn push(&self, notice: Notice) {
+    pub fn push(&self, notice: Notice) {
         let event = notice.event;
         let mut waiting = self.waiting.borrow_mut();
         waiting.kept.push_back(Rc::new(notice));
@@ -74,7 +87,7 @@ impl Backlog {
     }
 
     /// Goes on to `stage`; never back.
-    pub(crate) fn enter(&self, stage: Stage) {
+    pub fn enter(&self, stage: Stage) {
         self.stage.send_if_modified(|now| {
             let is_later = stage > *now;
             *now = stage.max(*now);
@@ -82,18 +95,19 @@ impl Backlog {
         });
     }
 
-    pub(crate) fn stage(&self) -> Stage {
+    /// What still comes.
+    pub fn stage(&self) -> Stage {
         *self.stage.borrow()
     }
 
     /// Waits until the program ends.
-    pub(crate) async fn stopping(&self) {
+    pub async fn stopping(&self) {
         // The sender lives as long as this.
         let _ = self.stage.subscribe().wait_for(|stage| *stage == Stage::Stopping).await;
     }
 
     /// Waits for what follows on the event numbered `delivered`.
-    pub(crate) async fn after(&self, delivered: u64) -> Next {
+    pub async fn after(&self, delivered: u64) -> Next {
         let (mut added, mut stage) = (self.added.subscribe(), self.stage.subscribe());
         loop {
             let now = *stage.borrow_and_update();

@@ -1,7 +1,23 @@
 use std::cell::{Cell, RefCell};
 
 use super::*;
-use crate::notify::{notice::tests::notice, undelivered::TRY_AGAIN};
+use crate::notify::notice::tests::notice;
+
+/// The exit status of a destination that wants to be tried again.
+const TRY_AGAIN: i32 = 75;
+
+/// Why it did not arrive.
+struct Exit(i32);
+
+impl Obstacle for Exit {
+    fn is_transient(&self) -> bool {
+        self.0 == TRY_AGAIN
+    }
+
+    fn wait_at_least(&self) -> Duration {
+        Duration::ZERO
+    }
+}
 
 /// A world in which attempts have the outcomes that a test lists; later ones succeed.
 struct Scripted<'a> {
@@ -38,17 +54,19 @@ impl<'a> Scripted<'a> {
 }
 
 impl World for Scripted<'_> {
+    type Why = Exit;
+
     fn wants(&self, notice: &Notice) -> bool {
         Some(notice.event) != self.unwanted
     }
 
-    async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered> {
+    async fn deliver(&self, notice: &Notice) -> Result<(), Exit> {
         self.tried.borrow_mut().push(notice.event);
         if self.stop_after == Some(self.tried.borrow().len()) {
             self.backlog.enter(Stage::Stopping);
         }
         match self.outcomes.borrow_mut().pop().flatten() {
-            Some(code) => Err(Undelivered::Exit { program: "p".into(), code }),
+            Some(code) => Err(Exit(code)),
             None => Ok(()),
         }
     }
@@ -57,7 +75,7 @@ impl World for Scripted<'_> {
         self.remembered.set(event);
     }
 
-    fn report(&self, report: Report<'_>) {
+    fn report(&self, report: Report<'_, Exit>) {
         self.log.borrow_mut().push(match report {
             Report::Delivered(notice) => format!("{} arrived", notice.event),
             Report::Retry { notice, pause, .. } => {

@@ -14,7 +14,7 @@ const FORMAT: &str = "bwusage.notify/1";
 
 /// The last event that each destination is done with.
 #[derive(Debug)]
-pub(crate) struct Cursor {
+pub struct Cursor {
     path: PathBuf,
     state: RefCell<State>,
     /// Held for as long as this runs: two of them would tell everything twice.
@@ -32,21 +32,43 @@ struct State {
 
 /// Why it cannot be remembered what arrived.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CursorError {
-    #[error("another bwusage-ctl notify of yours is running")]
-    Running,
+pub enum CursorError {
+    /// Another process uses the file.
+    #[error("another process tells of alerts already: it keeps {}", path.display())]
+    Running {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
     #[error("cannot read {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
-    #[error("{} is not what bwusage-ctl notify wrote", path.display())]
-    Foreign { path: PathBuf },
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Somebody else wrote the file.
+    #[error("{} is no file of this sort", path.display())]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file cannot be written.
     #[error("cannot write {}", path.display())]
-    Write { path: PathBuf, source: io::Error },
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
 }
 
 impl CursorError {
-    pub(crate) fn hint(&self) -> Option<String> {
+    /// What to type.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Running => Some("see it:   systemctl --user status bwusage-notify".into()),
+            Self::Running { .. } => Some("see which:   systemctl --user status bwusage-notify".into()),
             Self::Foreign { path } => {
                 Some(format!("move it away; then only new events are told:   mv {0} {0}.old", path.display()))
             }
@@ -57,7 +79,11 @@ impl CursorError {
 
 impl Cursor {
     /// Reads the file, which need not exist yet, and keeps others from using it.
-    pub(crate) fn open(path: &Path) -> Result<Self, CursorError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails where the file is somebody else's, cannot be read, or is in use.
+    pub fn open(path: &Path) -> Result<Self, CursorError> {
         let failed = |source| CursorError::Write { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
@@ -65,7 +91,7 @@ impl Cursor {
         let lock = File::create(path.with_extension("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(CursorError::Running),
+            Err(TryLockError::WouldBlock) => return Err(CursorError::Running { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let state = match fs::read(path) {
@@ -82,13 +108,13 @@ impl Cursor {
     }
 
     /// The log and the number of the last event that every destination is done with; `None` where none was told anything.
-    pub(crate) fn position(&self) -> Option<(u64, u64)> {
+    pub fn position(&self) -> Option<(u64, u64)> {
         let state = self.state.borrow();
         Some((state.log?, state.done.values().min().copied()?))
     }
 
     /// Goes on with `log`. In one that was begun anew, everything is new to whoever was told of the one before.
-    pub(crate) fn begin(&self, log: u64) {
+    pub fn begin(&self, log: u64) {
         let mut state = self.state.borrow_mut();
         if state.log.replace(log).is_some_and(|before| before != log) {
             state.done.values_mut().for_each(|event| *event = 0);
@@ -96,19 +122,23 @@ impl Cursor {
     }
 
     /// The last event that `destination` is done with; `None` for one that was never told anything.
-    pub(crate) fn done(&self, destination: &str) -> Option<u64> {
+    pub fn done(&self, destination: &str) -> Option<u64> {
         self.state.borrow().done.get(destination).copied()
     }
 
     /// Remembers that `destination` is done with `event` and everything before it.
-    pub(crate) fn advance(&self, destination: &str, event: u64) -> Result<(), CursorError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails where the file cannot be written: the next start then repeats it.
+    pub fn advance(&self, destination: &str, event: u64) -> Result<(), CursorError> {
         let mut state = self.state.borrow_mut();
         state.done.insert(destination.to_owned(), event);
         self.write(&state).map_err(|source| CursorError::Write { path: self.path.clone(), source })
     }
 
     /// Forgets destinations that are no more: one that comes back begins with what is new then.
-    pub(crate) fn keep_only(&self, is_there: impl Fn(&str) -> bool) {
+    pub fn keep_only(&self, is_there: impl Fn(&str) -> bool) {
         self.state.borrow_mut().done.retain(|destination, _| is_there(destination));
     }
 
@@ -170,7 +200,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notify.json");
         let _first = Cursor::open(&path).unwrap();
-        assert!(matches!(Cursor::open(&path), Err(CursorError::Running)));
+        assert!(matches!(Cursor::open(&path), Err(CursorError::Running { .. })));
     }
 
     #[test]

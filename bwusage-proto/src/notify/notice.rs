@@ -1,45 +1,48 @@
 //! An event, worded once for all who are to be told.
 
-use bwusage_proto::{
+use crate::{
     alert::{AlertEvent, EventKind, Severity, units_of},
     report::{AlertEventReport, Moment},
     text,
     users::Users,
 };
 use jiff::tz::TimeZone;
-
-use crate::output;
+use serde::Serialize;
 
 /// An event in every form in which somebody can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Notice {
+pub struct Notice {
     /// Its number in the daemon's log.
-    pub(crate) event: u64,
+    pub event: u64,
     /// What names it for ever: the log and the number in it. For whoever must know that it was told twice.
-    pub(crate) key: String,
+    pub key: String,
     /// When it happened, in milliseconds of Unix time.
-    pub(crate) at_unix_ms: u64,
+    pub at_unix_ms: u64,
     /// What happened.
-    pub(crate) kind: EventKind,
+    pub kind: EventKind,
     /// The rule that it happened to.
-    pub(crate) rule: u64,
+    pub rule: u64,
     /// How much it matters.
-    pub(crate) severity: Severity,
+    pub severity: Severity,
     /// Whether it cannot wait.
-    pub(crate) is_urgent: bool,
+    pub is_urgent: bool,
     /// A line for people; nothing in it acts on a terminal.
-    pub(crate) title: String,
+    pub title: String,
     /// Lines for people that say more, likewise; can be empty.
-    pub(crate) body: String,
+    pub body: String,
     /// The same for programs: `bwusage.alert_event/1` in one line.
-    pub(crate) json: String,
+    pub json: String,
     /// The same as environment variables. Nothing in their values acts on a terminal or ends a line.
-    pub(crate) variables: Vec<(&'static str, String)>,
+    pub variables: Vec<(&'static str, String)>,
 }
 
 impl Notice {
     /// Words `event` of the log numbered `log` of the machine `host`; times are of `zone`.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    ///
+    /// Fails for an event that cannot be said in JSON, which none is.
+    pub fn new(
         event: &AlertEvent,
         log: u64,
         host: &str,
@@ -47,7 +50,7 @@ impl Notice {
         zone: &TimeZone,
     ) -> serde_json::Result<Self> {
         let report = AlertEventReport::new(event, log, host, users, zone);
-        let json = output::json_line(&report)?.trim_end().to_owned();
+        let json = json_line(&report)?.trim_end().to_owned();
         Ok(Self {
             event: event.number,
             key: format!("{log:016x}-{}", event.number),
@@ -97,9 +100,39 @@ fn variables(report: &AlertEventReport<'_>, event: &AlertEvent) -> Vec<(&'static
     ]
 }
 
+/// One line of JSON in which names chosen by others cannot act on a terminal: JSON itself only escapes the control
+/// characters below the space.
+///
+/// # Errors
+///
+/// Fails for a value that is none of JSON.
+pub fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut line = serde_json::to_string(value)?;
+    if line.chars().any(text::is_unsafe) {
+        // Outside of strings JSON is plain ASCII, so each of them is inside one.
+        let mut escaped = String::with_capacity(line.len() + 64);
+        for c in line.chars() {
+            if text::is_unsafe(c) {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    escaped.push_str(&format_unit(*unit));
+                }
+            } else {
+                escaped.push(c);
+            }
+        }
+        line = escaped;
+    }
+    line.push('\n');
+    Ok(line)
+}
+
+fn format_unit(unit: u16) -> String {
+    format!("\\u{unit:04x}")
+}
+
 #[cfg(test)]
-pub(crate) mod tests {
-    use bwusage_proto::{
+pub(super) mod tests {
+    use crate::{
         alert::{Measured, RuleId, Unit},
         process::UserId,
     };
@@ -107,7 +140,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// A name that would end a line, run a command, clear the screen, be a link and begin a formula.
-    pub(crate) const HOSTILE_NAME: &str = "=$(id)`id`;'\"\n\x1b[2J\u{202e}<b>";
+    const HOSTILE_NAME: &str = "=$(id)`id`;'\"\n\x1b[2J\u{202e}<b>";
 
     pub(crate) fn event(number: u64) -> AlertEvent {
         AlertEvent {
@@ -155,5 +188,14 @@ pub(crate) mod tests {
         assert!(urgent(&event(1)));
         assert!(!urgent(&AlertEvent { kind: EventKind::Resolved, ..event(1) }));
         assert!(!urgent(&AlertEvent { severity: Severity::Warning, ..event(1) }));
+    }
+
+    #[test]
+    fn json_means_the_same_when_it_is_made_safe() {
+        let name = "a\u{9b}2J\u{202e}\u{e0041}b\x1b\"\\ü";
+        let line = json_line(&name).unwrap();
+        assert!(line.is_ascii() || line.contains('ü'));
+        assert!(!line.trim_end().chars().any(text::is_unsafe), "{line}");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), name);
     }
 }

@@ -1,11 +1,19 @@
+//! Webhooks, posted to servers on this machine.
+
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpListener,
     thread::JoinHandle,
+    time::Duration,
 };
 
-use super::*;
-use crate::notify::notice::tests::{HOSTILE_NAME, notice};
+use bwusage_proto::notify::Obstacle as _;
+use ureq::http::HeaderValue;
+
+use super::{
+    sample::{HOSTILE_NAME, notice},
+    webhook::{LONGEST_RETRY_AFTER, Unposted, Url, UrlError, Webhook, agent_config, headers, seconds},
+};
 
 /// What a server was sent.
 struct Received {
@@ -35,12 +43,13 @@ fn server(answer: &'static str) -> (String, JoinHandle<Received>) {
 }
 
 fn webhook(url: &str) -> Webhook {
-    let headers = [("Authorization".to_owned(), "Bearer s3cret".to_owned())];
-    let headers = headers.iter().map(|(name, value)| (name, value));
-    Webhook::new(url.parse().unwrap(), super::headers(headers).unwrap(), Duration::from_secs(20))
+    let written = [("Authorization".to_owned(), "Bearer s3cret".to_owned())];
+    let headers = headers(written.iter().map(|(name, value)| (name, value))).unwrap();
+    let timeout = Duration::from_secs(20);
+    Webhook::new(url.parse().unwrap(), headers, timeout, agent_config(timeout, "test").build().into())
 }
 
-fn deliver(webhook: &Webhook) -> Result<(), Undelivered> {
+fn deliver(webhook: &Webhook) -> Result<(), Unposted> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(webhook.deliver(&notice(7)))
 }
@@ -75,7 +84,7 @@ fn a_redirect_is_not_followed() {
     );
     let (url, served) = server(answer.leak());
     let refused = deliver(&webhook(&url)).unwrap_err();
-    assert!(matches!(refused, Undelivered::Status { status: 307, .. }), "{refused:?}");
+    assert!(matches!(refused, Unposted::Status { status: 307, .. }), "{refused:?}");
     assert!(!refused.is_transient());
     served.join().unwrap();
     elsewhere.set_nonblocking(true).unwrap();
@@ -117,4 +126,24 @@ fn a_url_shows_only_where_it_leads() {
     for wrong in ["", "/x", "https://", "mailto:a@b", "javascript:alert(1)", "file:///etc/passwd"] {
         assert_eq!(wrong.parse::<Url>(), Err(UrlError::NotHttp), "{wrong}");
     }
+}
+
+fn status(status: u16) -> Unposted {
+    Unposted::Status { host: "h".into(), status, retry_after: None }
+}
+
+#[test]
+fn what_the_server_may_mend_is_tried_again() {
+    for (code, transient) in
+        [(500, true), (503, true), (429, true), (408, true), (301, false), (400, false), (404, false)]
+    {
+        assert_eq!(status(code).is_transient(), transient, "{code}");
+    }
+}
+
+#[test]
+fn the_commonest_mistakes_have_their_hint() {
+    assert!(status(302).hint().unwrap().contains("url"));
+    assert!(status(401).hint().unwrap().contains("headers"));
+    assert_eq!(status(500).hint(), None);
 }

@@ -5,11 +5,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Undelivered,
-    backlog::{Backlog, Next, Stage},
-    notice::Notice,
-};
+use super::{Backlog, Next, Notice, Obstacle, Stage};
 
 /// First pause after an attempt that failed.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -20,37 +16,52 @@ const WORTH_TELLING: Duration = Duration::from_hours(24);
 
 /// What a courier tells of its work.
 #[derive(Debug)]
-pub(crate) enum Report<'a> {
+pub enum Report<'a, Why> {
     /// It arrived.
     Delivered(&'a Notice),
     /// It will be tried again after a pause.
-    Retry { notice: &'a Notice, why: &'a Undelivered, pause: Duration },
+    Retry {
+        /// What.
+        notice: &'a Notice,
+        /// Why it did not arrive.
+        why: &'a Why,
+        /// After this long.
+        pause: Duration,
+    },
     /// It will not.
-    GivenUp { notice: &'a Notice, why: &'a Undelivered },
+    GivenUp {
+        /// What.
+        notice: &'a Notice,
+        /// Why it did not arrive.
+        why: &'a Why,
+    },
     /// The destination was too slow for so many.
     Missed(u64),
 }
 
 /// What the courier needs of the world.
-pub(crate) trait World {
+pub trait World {
+    /// Why a notice did not arrive.
+    type Why: Obstacle;
+
     /// Whether the destination is to be told of it at all.
     fn wants(&self, notice: &Notice) -> bool;
 
     /// Tries once.
-    async fn deliver(&self, notice: &Notice) -> Result<(), Undelivered>;
+    fn deliver(&self, notice: &Notice) -> impl Future<Output = Result<(), Self::Why>>;
 
     /// Remembers for the next start that everything up to this event is done with.
     fn remember(&self, event: u64);
 
     /// Tells what happened.
-    fn report(&self, report: Report<'_>);
+    fn report(&self, report: Report<'_, Self::Why>);
 
     /// The time, in milliseconds of Unix time.
     fn now_unix_ms(&self) -> u64;
 }
 
 /// Delivers what `backlog` holds after the event numbered `delivered`, until nothing comes any more.
-pub(crate) async fn run(backlog: &Backlog, mut delivered: u64, world: &impl World) {
+pub async fn run(backlog: &Backlog, mut delivered: u64, world: &impl World) {
     loop {
         let (event, is_done) = match backlog.after(delivered).await {
             Next::End => return,
