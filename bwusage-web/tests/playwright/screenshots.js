@@ -28,6 +28,12 @@ const PICTURES = [
   { name: "alerts", width: 1440, height: 900, prepare: openAlerts },
 ];
 
+/** Waits until what is asked for beside the live numbers is there, and two more ticks have been drawn. */
+async function settle(dashboard) {
+  for (const part of ["#bell-count", "#strip-list li"]) await dashboard.page.locator(part).first().waitFor();
+  for (const _tick of [1, 2]) await dashboard.drawnAnew("network", await dashboard.picture("network"));
+}
+
 async function openDrawer({ page }) {
   await page.locator("#programs .main", { hasText: "Firefox" }).first().click();
   const drawer = page.getByRole("dialog");
@@ -49,6 +55,7 @@ async function draw(browser, web, { name, width, height, theme, prepare }) {
     ...OPERATOR,
     ...{ theme, width, height, reducedMotion: "reduce", timezoneId: "Europe/Berlin", locale: "en-GB" },
   });
+  await settle(dashboard);
   await prepare?.(dashboard);
   await dashboard.page.screenshot({ path: join(OUT, `${name}.png`), caret: "hide", animations: "disabled" });
   dashboard.assertQuiet();
