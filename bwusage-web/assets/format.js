@@ -57,24 +57,34 @@ export function share(part, whole) {
   return `${sign}${value.toFixed(value < 1 ? 2 : 1)} %`;
 }
 
+// Made once: a browser takes long to make one.
+const CLOCK = new Intl.DateTimeFormat([], { timeStyle: "medium", hour12: false });
+const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "short", timeStyle: "medium", hour12: false });
+const MINUTE = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hour12: false });
+const DAY = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
+
 /** A time of day: `20:03:07`. */
 export function clock(unixMs) {
-  return new Date(unixMs).toLocaleTimeString([], { hour12: false });
+  return written(CLOCK, unixMs);
 }
 
 /** A date and time of day. */
 export function moment(unixMs) {
-  return new Date(unixMs).toLocaleString([], { hour12: false });
+  return written(MOMENT, unixMs);
+}
+
+/** A moment beyond what a date can be is not known; it is no reason to draw nothing. */
+function written(format, unixMs) {
+  return Number.isNaN(new Date(unixMs).getTime()) ? UNKNOWN : format.format(unixMs);
 }
 
 /** A moment on an axis that is this long: `20:03:07`, `20:03`, `22 Nov 20:00`, `22 Nov`. */
 export function axisTime(unixMs, lengthMs) {
   const [hour, day] = [3_600_000, 86_400_000];
-  const date = new Date(unixMs);
   if (lengthMs < hour / 2) return clock(unixMs);
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+  const time = MINUTE.format(unixMs);
   if (lengthMs <= 1.1 * day) return time;
-  const dayWords = date.toLocaleDateString([], { day: "numeric", month: "short" });
+  const dayWords = DAY.format(unixMs);
   return lengthMs > 8 * day || time === "00:00" ? dayWords : `${dayWords} ${time}`;
 }
 

@@ -32,14 +32,19 @@ export function keyOf(row, by) {
 export function nameOf(row, by) {
   switch (by) {
     case "pid":
-      return visible(row.name);
+      return named(row.name);
     case "app":
-      return visible(row.title ?? row.app);
+      return named(row.title ?? row.app);
     case "container":
       return row.container ? containerName(row.container) : "(no container)";
     default:
       return row[by] == null ? `(no ${groupingTitle(by)})` : visible(row[by]);
   }
+}
+
+/** A program can take its name away. */
+function named(name) {
+  return name === "" ? "(no name)" : visible(name);
 }
 
 /** As the runtime itself shows it. */

@@ -166,11 +166,9 @@ class HistoryPage {
     const earlier = new Map(this.#then?.series.map((each) => [partName(each), each.rx_bytes + each.tx_bytes]));
     const section = document.getElementById("history");
     const heads = ["Who", "▼", "▲", "Share", "", ...(this.#then ? ["Change"] : [])];
-    section.querySelector("thead tr").replaceChildren(...heads.map((text, index) => {
-      // The bar repeats the share beside it, so it has no heading of its own.
-      if (!text) return element("td", { className: "share-bar" });
-      return element("th", { textContent: text, scope: "col", className: index ? "number" : "" });
-    }));
+    section.querySelector("thead tr").replaceChildren(...heads.map((text, index) => (text === ""
+      ? element("td", { className: "share-bar" })
+      : element("th", { textContent: text, scope: "col", className: index ? "number" : "" }))));
     section.querySelector("tbody").replaceChildren(...this.#report.series.map((each) => {
       const dot = element("i", { className: "legend-dot" });
       const bar = element("i");

@@ -276,7 +276,7 @@ function isHidden({ category, rx_bytes_total: rx, tx_bytes_total: tx }) {
 
 function explainHidden(row) {
   if (!isHidden(row)) return "";
-  const since = row.first_seen_at ? `, the first on ${moment(row.first_seen_at)}` : "";
+  const since = row.first_seen_at ? `, the first on ${moment(Date.parse(row.first_seen_at))}` : "";
   return `no window, no terminal, no service, no container: nobody sees it run, but it moved data${since}`;
 }
 

@@ -22,7 +22,7 @@ export function explain({ measured, unknown, reached_percent: reached, forecast_
     unknown,
     subjects.length > 0 && subjects.join(", "),
     snoozed && Date.parse(snoozed) > Date.now() && `silent until ${moment(Date.parse(snoozed))}`,
-    fired ? `fired ${fired === 1 ? "once" : fired + " times"}, last on ${moment(Date.parse(last))}` : "never fired",
+    fired ? `fired ${fired === 1 ? "once" : fired + " times"}${last ? `, last on ${moment(Date.parse(last))}` : ""}` : "never fired",
     severity,
     `by ${owner}`,
   ].filter(Boolean).join(" · ");

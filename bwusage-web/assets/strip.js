@@ -26,6 +26,7 @@ export function partName({ kind, name }) {
   if (kind === "other_users") return "other users";
   if (kind === "residual") return `(${name.replaceAll("_", " ")})`;
   if (kind === "imported") return `${visible(name)} (imported)`;
+  if (name === "") return "(no name)";
   return name == null ? "(unknown)" : visible(name);
 }
 

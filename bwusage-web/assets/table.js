@@ -66,7 +66,7 @@ function fill(element, { text, title, href, zero }, row) {
   const hint = title?.(row) ?? "";
   if (element.title !== hint) element.title = hint;
   if (href) setLink(element, href(row));
-  element.classList.toggle("zero", Boolean(zero?.(row)));
+  if (zero && element.classList.contains("zero") !== Boolean(zero(row))) element.classList.toggle("zero");
 }
 
 function setLink(element, address) {

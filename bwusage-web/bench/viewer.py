@@ -104,13 +104,18 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         try:
             at, port = pathlib.Path(folder), free_port()
+            # The daemon gives up root, and must still find its socket.
+            at.chmod(0o755)
             daemon = subprocess.Popen(
                 [options.programs / "bwusaged", "--engine", engine, "--socket", at / "socket", "--state-dir", at / "state"],
                 stderr=subprocess.PIPE, text=True)
             children.append(daemon)
-            while "ready" not in daemon.stderr.readline():
-                if daemon.poll() is not None:
-                    raise SystemExit("bwusaged ended before it was ready")
+            said = ""
+            while "ready" not in said:
+                line = daemon.stderr.readline()
+                if not line:
+                    raise SystemExit(f"bwusaged ended before it was ready:\n{said}")
+                said += line
             threading.Thread(target=daemon.stderr.read, daemon=True).start()
             web = subprocess.Popen(
                 [options.programs / "bwusage-web", "--no-login", "--listen", f"127.0.0.1:{port}", "--socket", at / "socket",

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { COLUMNS, USUAL, fitting } from "../../assets/columns.js";
 import { readKey } from "../../assets/drawer.js";
-import { axisTime, bytes, duration, rate, setUnits, share, visible } from "../../assets/format.js";
+import { axisTime, bytes, clock, duration, moment, rate, setUnits, share, visible } from "../../assets/format.js";
 import { keyOf } from "../../assets/grouping.js";
 import { before, change } from "../../assets/history-page.js";
 import { Query, quote } from "../../assets/query.js";
@@ -26,6 +26,11 @@ test("an axis says as much of a moment as its length needs", () => {
   assert.match(axisTime(at, 120_000), /20:03:07/);
   assert.match(axisTime(at, 6 * 3_600_000), /^20:03$/);
   assert.match(axisTime(at, 30 * 86_400_000), /22/);
+});
+
+test("a moment that cannot be is not known, and nothing fails for it", () => {
+  for (const at of [NaN, 9e15, Date.parse("nonsense")]) assert.deepEqual([moment(at), clock(at)], ["–", "–"]);
+  assert.match(explain({ fired: 1, fired_at: null, owner: "root", severity: "info" }), /^fired once · info/);
 });
 
 test("nothing in a name hides or turns the text round", () => {
