@@ -11,6 +11,9 @@ const ADMIN = { user: "alice", password: "twelve green bottles", role: "admin" }
 const OPERATOR = { user: "olga", password: "standing on the wall", role: "operator" };
 const VIEWER = { user: "victor", password: "one should fall down", role: "viewer" };
 
+/** A name of its own: a daemon also sees the programs of other runs. */
+const SENDER = `sender-${process.pid}`;
+
 let stage, web, browser;
 
 before(async () => {
@@ -19,7 +22,7 @@ before(async () => {
   for (const user of [ADMIN, OPERATOR, VIEWER]) await web.addUser(user);
   browser = await launch();
   await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
-  const sender = await stage.startTraffic("sender", ["stream", stage.far(7000), "3600", "1000000"]);
+  const sender = await stage.startTraffic(SENDER, ["stream", stage.far(7000), "3600", "1000000"]);
   sender.work().catch(() => {});
 });
 
@@ -121,7 +124,7 @@ test("a viewer sees neither command lines nor with whom programs talk, and can c
   const shown = await ask("/api/v1/connections", admin);
   assert.ok(shown.status === 200 && shown.text.includes(stage.far(7000).split(":")[0]), shown.text);
   const { rows } = JSON.parse((await ask("/api/v1/top?by=pid", admin)).text);
-  const { pid } = rows.find(({ name }) => name === "sender");
+  const { pid } = rows.find(({ name }) => name === SENDER);
   assert.match((await ask(`/api/v1/process/${pid}`, admin)).text, /bench-generate/);
 
   for (const path of ["/api/v1/top?by=pid", "/api/v1/top.csv", "/api/v1/status", "/api/v1/ledger", "/api/v1/connections", "/api/v1/connections.csv", `/api/v1/process/${pid}`, "/api/v1/history?by=remote", "/api/v1/alerts", "/api/v1/alerts/log"]) {
@@ -139,7 +142,7 @@ test("a viewer sees neither command lines nor with whom programs talk, and can c
 test("the page of a viewer offers nothing that it may not, and that of an admin everything", async () => {
   const [viewer, admin] = [await Dashboard.logIn(browser, web, VIEWER), await Dashboard.logIn(browser, web, ADMIN)];
   await admin.page.locator('nav a[href="#admin"]').waitFor();
-  await viewer.row("sender").waitFor();
+  await viewer.row(SENDER).waitFor();
   assert.equal(await viewer.page.locator('nav a[href="#admin"]').isVisible(), false);
   for (const dashboard of [viewer, admin]) await dashboard.show("alerts", "section");
   await admin.page.locator("#alerts input.rule").waitFor();

@@ -7,6 +7,9 @@ import { launch } from "./lib/browser.js";
 import { Dashboard } from "./lib/dashboard.js";
 import { Stage } from "./lib/stage.js";
 
+/** A name of its own: a daemon also sees the programs of other runs. */
+const SENDER = `sender-${process.pid}`;
+
 let stage, web, browser, dashboard;
 
 before(async () => {
@@ -19,10 +22,10 @@ beforeEach(async () => {
   stage = await Stage.withDaemon();
   web = await stage.startWeb({ words: ["--no-login"] });
   await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
-  const sender = await stage.startTraffic("sender", ["stream", stage.far(7000), "3600", "1000000"]);
+  const sender = await stage.startTraffic(SENDER, ["stream", stage.far(7000), "3600", "1000000"]);
   sender.work().catch(() => {});
   dashboard = await Dashboard.open(browser, web, { width: 390 });
-  await dashboard.row("sender").waitFor();
+  await dashboard.row(SENDER).waitFor();
 });
 
 afterEach(async () => {
@@ -35,7 +38,7 @@ test("a daemon that is killed is missed, and welcomed back with its numbers", as
   await dashboard.says("reconnecting");
   await dashboard.page.locator("#banner").waitFor();
   await dashboard.page.locator("#banner-hints", { hasText: "sudo bwusaged" }).waitFor();
-  assert.equal(await dashboard.row("sender").count(), 1, "the last rows stay");
+  assert.equal(await dashboard.row(SENDER).count(), 1, "the last rows stay");
   await dashboard.assertFits("the page without a daemon");
   await dashboard.assertAccessible("the page without a daemon");
 
@@ -43,7 +46,7 @@ test("a daemon that is killed is missed, and welcomed back with its numbers", as
   await dashboard.says("live");
   await dashboard.page.locator("#banner").waitFor({ state: "hidden" });
   // What it counts from now on is on the page again.
-  await dashboard.row("sender").locator("td.tx.rate").filter({ hasText: /[KM]iB\/s/ }).waitFor();
+  await dashboard.row(SENDER).locator("td.tx.rate").filter({ hasText: /[KM]iB\/s/ }).waitFor();
   dashboard.assertQuiet();
 });
 

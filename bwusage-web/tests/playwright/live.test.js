@@ -18,6 +18,9 @@ const ALWAYS_S = "3600";
 const DAEMON_USER = 1;
 const HOSTILE = "<img src=x onerror='window.pwned=1'>";
 
+/** A name of its own: a daemon also sees the programs of other runs. */
+const SENDER = `sender-${process.pid}`;
+
 let stage, web, browser;
 
 before(async () => {
@@ -25,7 +28,7 @@ before(async () => {
   web = await stage.startWeb({ words: ["--no-login", "--share-connections"] });
   browser = await launch();
   await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
-  const sender = await stage.startTraffic("sender", ["stream", stage.far(7000), ALWAYS_S, String(PACE)]);
+  const sender = await stage.startTraffic(SENDER, ["stream", stage.far(7000), ALWAYS_S, String(PACE)]);
   sender.work().catch(() => {});
   // Received here, from the other end; and by a program with a name that a page must not believe.
   await stage.startTraffic(HOSTILE, ["serve-stream", stage.near(7001)]);
@@ -50,7 +53,7 @@ async function table(parameters = "by=pid") {
 for (const [theme, width] of ["dark", "light"].flatMap((theme) => WIDTHS.map((width) => [theme, width]))) {
   test(`${theme} and ${width} wide, every part is live, quiet, no wider than its window and accessible`, async () => {
     const dashboard = await Dashboard.open(browser, web, { theme, width });
-    await dashboard.row("sender").waitFor();
+    await dashboard.row(SENDER).waitFor();
     for (const view of VIEWS) {
       await dashboard.show(view, view === "alerts" ? "section" : undefined);
       await dashboard.assertFits(view);
@@ -90,7 +93,7 @@ test("what a program says that it sent is what the page says that it sent", asyn
 
 test("a heading sorts, and sorts the other way round", async () => {
   const dashboard = await Dashboard.open(browser, web);
-  await dashboard.row("sender").waitFor();
+  await dashboard.row(SENDER).waitFor();
   const heading = dashboard.page.locator("#programs th.name");
   const sorted = (names) => [...names].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   for (const [direction, expected] of [["ascending", sorted], ["descending", (names) => sorted(names).reverse()]]) {
@@ -110,16 +113,16 @@ test("a heading sorts, and sorts the other way round", async () => {
 
 test("a filter finds, is refused where it makes no sense, and is cleared", async () => {
   const dashboard = await Dashboard.open(browser, web);
-  await dashboard.row("sender").waitFor();
+  await dashboard.row(SENDER).waitFor();
   await dashboard.page.keyboard.press("/");
-  await dashboard.page.keyboard.type("sender tx>1M");
+  await dashboard.page.keyboard.type(`${SENDER} tx>1M`);
   await dashboard.until(() => document.querySelectorAll("#programs tbody tr").length === 1);
-  assert.deepEqual(await dashboard.names(), ["sender"]);
+  assert.deepEqual(await dashboard.names(), [SENDER]);
   dashboard.expect(/400 \(Bad Request\)/);
   await dashboard.page.keyboard.type(" /[/");
   await dashboard.page.locator("#filter[aria-invalid=true]").waitFor();
   await dashboard.page.locator("#filter-error").filter({ hasText: /./ }).waitFor();
-  assert.deepEqual(await dashboard.names(), ["sender"]);
+  assert.deepEqual(await dashboard.names(), [SENDER]);
   await dashboard.page.keyboard.press("Escape");
   await dashboard.until(() => document.querySelectorAll("#programs tbody tr").length > 2);
   dashboard.assertQuiet();
@@ -129,7 +132,7 @@ test("a filter finds, is refused where it makes no sense, and is cleared", async
 test("a connection has its two ends, and those of others are counted and not shown", async () => {
   const dashboard = await Dashboard.open(browser, web);
   await dashboard.show("connections");
-  const row = dashboard.page.locator("#connections tbody tr").filter({ has: dashboard.page.getByText("sender", { exact: true }) });
+  const row = dashboard.page.locator("#connections tbody tr").filter({ has: dashboard.page.getByText(SENDER, { exact: true }) });
   await row.waitFor();
   assert.equal(await row.locator("td.name .main").textContent(), stage.far(7000));
   await dashboard.page.locator("#hidden", { hasText: /more are hidden: they belong to others/ }).waitFor();
@@ -164,7 +167,7 @@ test("a hostile name is text", async () => {
 
 test("a paused page stands still, and goes on where the machine is", async () => {
   const dashboard = await Dashboard.open(browser, web);
-  await dashboard.row("sender").waitFor();
+  await dashboard.row(SENDER).waitFor();
   await dashboard.page.keyboard.press("p");
   await dashboard.says("paused");
   const before = await dashboard.picture("network");

@@ -16,6 +16,9 @@ const FORMULA = '=1+1,"x"';
 /** Of a graph, so much is drawn over. */
 const [FROM, TO] = [0.5, 0.9];
 
+/** A name of its own: a daemon also sees the programs of other runs. */
+const SENDER = `sender-${process.pid}`;
+
 let stage, web, browser, sender;
 
 before(async () => {
@@ -23,13 +26,13 @@ before(async () => {
   web = await stage.startWeb({ words: ["--no-login", "--share-connections"] });
   browser = await launch();
   await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
-  sender = await stage.startTraffic("sender", ["stream", stage.far(7000), ALWAYS_S, String(2 * MIB)]);
+  sender = await stage.startTraffic(SENDER, ["stream", stage.far(7000), ALWAYS_S, String(2 * MIB)]);
   sender.work().catch(() => {});
   const once = await stage.startTraffic(FORMULA, ["stream", stage.far(7000), "1", String(MIB)]);
   await once.work();
   await web.until(async () => {
     const { series } = await (await web.get("/api/v1/history?by=app")).json();
-    return series.some(({ name, key, app }) => [name, key, app].includes("sender"));
+    return series.some(({ name, key, app }) => [name, key, app].includes(SENDER));
   });
 });
 
@@ -89,8 +92,8 @@ for (const width of WIDTHS) {
   test(`${width} wide, a program has a drawer with what it is, does and did`, async () => {
     const dashboard = await Dashboard.open(browser, web, { width });
     const { page } = dashboard;
-    await dashboard.row("sender").locator(".main").click();
-    const drawer = page.getByRole("dialog", { name: "sender" });
+    await dashboard.row(SENDER).locator(".main").click();
+    const drawer = page.getByRole("dialog", { name: SENDER });
     await drawer.waitFor();
     const fact = (name) => drawer.locator(`dt:text-is("${name}") + dd`);
     await fact("PID").filter({ hasText: String(sender.pid) }).waitFor();
@@ -111,10 +114,10 @@ for (const width of WIDTHS) {
 
 test("an alert on a program begins in its drawer", async () => {
   const dashboard = await Dashboard.open(browser, web);
-  await dashboard.row("sender").locator(".main").click();
+  await dashboard.row(SENDER).locator(".main").click();
   await dashboard.page.getByRole("dialog").getByRole("link", { name: "Alert on this" }).click();
   await dashboard.page.locator("#alerts input.rule").waitFor();
-  assert.match(await dashboard.page.locator("#alerts input.rule").inputValue(), /^app "?sender"?: /);
+  assert.match(await dashboard.page.locator("#alerts input.rule").inputValue(), new RegExp(`^app "?${SENDER}"?: `));
   await dashboard.close();
 });
 
@@ -128,7 +131,7 @@ test("the table is a file of comma-separated values that no spreadsheet calculat
   const { rows: told } = await (await web.get("/api/v1/top?by=app")).json();
   const once = told.find(({ app }) => app === FORMULA);
   assert.equal(row(`'${FORMULA}`)?.tx_bytes_total, String(once.tx_bytes_total));
-  assert.ok(Number(row("sender").tx_bytes_total) > MIB);
+  assert.ok(Number(row(SENDER).tx_bytes_total) > MIB);
   assert.equal(table.filter((row) => Object.values(row).some((value) => /^[=+@\t]/.test(value ?? ""))).length, 0);
   dashboard.assertQuiet();
   await dashboard.close();
@@ -144,7 +147,7 @@ test("connections, the ledger and the past are files too", async () => {
   assert.ok(ledger.some((row) => Object.values(row).includes("eth0")), JSON.stringify(ledger[0]));
   await dashboard.show("history");
   const past = rows((await dashboard.download(dashboard.page.locator("#history-csv"))).text);
-  assert.ok(past.some((row) => Object.values(row).includes("sender")), JSON.stringify(past[0]));
+  assert.ok(past.some((row) => Object.values(row).includes(SENDER)), JSON.stringify(past[0]));
   dashboard.assertQuiet();
   await dashboard.close();
 });
@@ -152,7 +155,7 @@ test("connections, the ledger and the past are files too", async () => {
 test("the past shows who moved how much", async () => {
   const dashboard = await Dashboard.open(browser, web);
   await dashboard.show("history");
-  const row = dashboard.page.locator("#history tbody tr", { hasText: "sender" });
+  const row = dashboard.page.locator("#history tbody tr", { hasText: SENDER });
   await row.locator("td.tx").filter({ hasText: /MiB/ }).waitFor();
   await dashboard.page.getByLabel("Each").selectOption("hour");
   await dashboard.until(() => document.querySelector("#history-range").value === "24h");
