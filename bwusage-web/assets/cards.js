@@ -2,7 +2,6 @@
 
 import { Chart } from "./chart.js";
 import { axisSteps, axisTime, bytes, clock, duration, percent, rate, resize, setText, visible } from "./format.js";
-import { showNumbers } from "./numbers.js";
 import { extremes } from "./series.js";
 
 /** Less traffic than this does not fill a chart: an idle machine looks idle. */
@@ -97,8 +96,9 @@ class Card {
     setText(this.find(".range"), parts.join(" · "));
   }
 
-  #showNumbers() {
+  async #showNumbers() {
     if (!this.#shown) return;
+    const { showNumbers } = await import("./numbers.js");
     const { times, columns, span } = this.#shown;
     const { format, series } = this.#spec;
     const heads = series.map(({ word }) => word);

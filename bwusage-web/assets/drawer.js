@@ -122,7 +122,7 @@ class Drawer {
       this.#cut = choice.value;
       this.#askDays();
     });
-    const bars = element("div", { className: "bars low", attributes: { role: "img" } });
+    const bars = element("div", { className: "bars low", attributes: { role: "img", "aria-label": "History" } });
     const pointed = element("p", { className: "range" });
     const past = element("div", {}, element("div", { className: "head" }, element("h3", { textContent: "History" }), choice), bars, pointed);
     this.#parts = { title, value, actions, facts, charts, remotes, note, bars, pointed, past };

@@ -9,6 +9,7 @@ mod bench;
 #[path = "bench/unsupported.rs"]
 mod bench;
 mod bpf;
+mod browser;
 mod conformance;
 mod load;
 mod run;
@@ -47,6 +48,10 @@ enum Task {
     Load(load::Options),
     /// Measure what counting costs, beside doing without and beside other tools (as root)
     Bench(bench::Options),
+    /// Draw the pictures of the README anew, from a recording (as root)
+    Screenshots(browser::Options),
+    /// Measure what the dashboard's page costs a browser (as root)
+    PageCost(browser::CostOptions),
     /// Make traffic for `bench`
     #[command(hide = true)]
     BenchGenerate(bench::GenerateOptions),
@@ -60,6 +65,8 @@ fn main() -> ExitCode {
         Task::Conformance(options) => conformance::run(&options),
         Task::Load(options) => load::run(&options),
         Task::Bench(options) => bench::run(&options),
+        Task::Screenshots(options) => browser::screenshots(&options),
+        Task::PageCost(options) => browser::cost(&options),
         Task::BenchGenerate(options) => bench::generate(&options),
     };
     outcome.unwrap_or_else(|error| {

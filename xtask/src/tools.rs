@@ -1,5 +1,7 @@
 //! The programs from outside that the checks need, and how to get them.
 
+mod services;
+
 use std::{env, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, bail};
@@ -25,6 +27,12 @@ const PACKAGES: &[(&str, &str)] = &[
     // The interfaces, as people use them.
     ("tmux", "tmux"),
     ("chromium", "chromium"),
+    // The dashboard's end-to-end tests.
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("nginx", "nginx"),
+    ("openssl", "openssl"),
+    ("setpriv", "util-linux"),
     // Metrics, as monitoring systems collect them.
     ("promtool", "prometheus"),
 ];
@@ -58,9 +66,11 @@ pub(crate) fn install_packages(packages: &[(&str, &str)]) -> Result<()> {
     }
     println!("installing {}", missing.join(", "));
     workspace::output(apt_get().args(["update", "--quiet"]))?;
+    let held = services::Held::back()?;
     workspace::output(
         apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(&missing),
     )?;
+    drop(held);
     match missing_packages(packages, |proof| find(proof).is_some()) {
         missing if missing.is_empty() => Ok(()),
         missing => bail!("installed, and still missing: {}", missing.join(", ")),

@@ -8,14 +8,19 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use super::{Step, Tally};
-use crate::{bpf, tools, workspace};
+use crate::{bpf, browser, tools, workspace};
 
 pub(super) const STEPS: &[Step] = &[
     Step { name: "tools", what: "programs from outside that the checks need", run: tools },
     Step { name: "fmt", what: "formatting", run: fmt },
     Step { name: "bpf", what: "the committed BPF object is what its source compiles to", run: bpf_object },
     Step { name: "clippy", what: "lints, warnings denied, benches included", run: clippy },
-    Step { name: "tests", what: "unit, end-to-end, kernel, terminal and browser tests", run: tests },
+    Step { name: "tests", what: "unit, end-to-end, kernel and terminal tests", run: tests },
+    Step {
+        name: "browser",
+        what: "the dashboard in a browser, before a real daemon and real traffic",
+        run: in_browser,
+    },
     Step { name: "doctests", what: "examples in the documentation", run: doctests },
     Step { name: "benches", what: "every benchmark's body, once", run: benches },
     Step { name: "docs", what: "documentation, its warnings denied", run: docs },
@@ -57,6 +62,11 @@ fn tests() -> Result<Tally> {
         workspace::target_dir()?.join("debug").join(format!("bwusaged{}", std::env::consts::EXE_SUFFIX));
     nextest.env("BWUSAGED_PROGRAM", daemon);
     counted(&mut nextest, Tally::from_nextest)
+}
+
+fn in_browser() -> Result<Tally> {
+    browser::equip()?;
+    counted(&mut browser::tests()?, Tally::from_node)
 }
 
 fn doctests() -> Result<Tally> {

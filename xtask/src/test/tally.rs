@@ -32,6 +32,20 @@ impl Tally {
         let of = |word: &str| number_before(counts, word).unwrap_or(0);
         Some(Self { passed: of("passed"), failed: of("failed"), skipped: of("ignored") })
     }
+
+    /// Reads the closing lines of Node's own test runner, each of which has one number: `ℹ pass 12`, `ℹ fail 1`,
+    /// `ℹ cancelled 0`, `ℹ skipped 0`, `ℹ todo 0`.
+    pub(super) fn from_node(line: &str) -> Option<Self> {
+        let (what, number) = line.trim_end().strip_prefix("ℹ ")?.split_once(' ')?;
+        let number = number.parse().ok()?;
+        let none = Self::default();
+        match what {
+            "pass" => Some(Self { passed: number, ..none }),
+            "fail" | "cancelled" => Some(Self { failed: number, ..none }),
+            "skipped" | "todo" => Some(Self { skipped: number, ..none }),
+            _ => None,
+        }
+    }
 }
 
 /// The number right before `word`, where `word` ends a part of the list.
@@ -83,6 +97,16 @@ mod tests {
             "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s";
         assert_eq!(Tally::from_libtest(line), Some(Tally { passed: 3, failed: 0, skipped: 1 }));
         assert_eq!(Tally::from_libtest("test a ... ok"), None);
+    }
+
+    #[test]
+    fn nodes_own_runner_is_read_line_by_line() {
+        let lines =
+            ["ℹ tests 6", "ℹ suites 0", "ℹ pass 2", "ℹ fail 1", "ℹ cancelled 1", "ℹ skipped 2", "ℹ todo 0"];
+        let sum = lines.into_iter().filter_map(Tally::from_node).fold(Tally::default(), |sum, one| sum + one);
+        assert_eq!(sum, Tally { passed: 2, failed: 2, skipped: 2 });
+        assert_eq!(Tally::from_node("✔ a test that ℹ pass 3 (1ms)"), None);
+        assert_eq!(Tally::from_node("ℹ duration_ms 12.5"), None);
     }
 
     #[test]

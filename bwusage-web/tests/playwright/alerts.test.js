@@ -1,0 +1,81 @@
+// An alert from the rule that somebody types to the notification that somebody sees.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch } from "./lib/browser.js";
+import { Dashboard } from "./lib/dashboard.js";
+import { Stage } from "./lib/stage.js";
+
+const OPERATOR = { user: "olga", password: "standing on the wall", role: "operator" };
+
+/** A name of its own: a daemon also sees the programs of other runs. */
+const SENDER = `sender-${process.pid}`;
+const RULE = `app ${SENDER}: rate.tx > 100kB/s for 1s`;
+
+let stage, web, browser;
+
+before(async () => {
+  stage = await Stage.withDaemon();
+  web = await stage.startWeb();
+  await web.addUser(OPERATOR);
+  browser = await launch();
+  await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
+});
+
+after(async () => {
+  await browser?.close();
+  await stage?.close();
+});
+
+/** Notes every notification that the page makes, and lets the browser make it. */
+function noteNotifications() {
+  window.notified = [];
+  window.Notification = class extends Notification {
+    constructor(title, options) {
+      super(title, options);
+      window.notified.push({ title, ...options });
+    }
+  };
+}
+
+test("a rule is typed, fires with a notification, is over, and is removed", async () => {
+  const dashboard = await Dashboard.logIn(browser, web, { ...OPERATOR, permissions: ["notifications"] });
+  const { page } = dashboard;
+  await page.addInitScript(noteNotifications);
+  await page.reload();
+  await dashboard.says("live");
+  await dashboard.show("alerts", "section");
+  await page.getByLabel("Notifications of this browser").check();
+
+  await page.getByLabel("Rule", { exact: true }).fill("app sender: rate.tx >");
+  await page.locator("#alerts input.rule[aria-invalid=true]").waitFor();
+  await page.getByLabel("Rule", { exact: true }).fill(RULE);
+  await page.locator("#trial").filter({ hasText: /would not fire now/ }).waitFor();
+  await page.getByRole("button", { name: "Add rule" }).click();
+  const rule = page.locator("#alerts li[data-rule]", { hasText: "rate.tx" });
+  await rule.waitFor();
+  assert.deepEqual(await page.evaluate(() => window.notified), []);
+
+  const sender = await stage.startTraffic(SENDER, ["stream", stage.far(7000), "3600", "2000000"]);
+  sender.work().catch(() => {});
+  await page.locator("#bell-count", { hasText: /^1$/ }).waitFor();
+  await dashboard.until(() => window.notified.length === 1);
+  const [{ title, body }] = await page.evaluate(() => window.notified);
+  assert.match(title, /^bwusage: /);
+  assert.ok(body.includes(SENDER), body);
+  await page.locator("#toasts").getByText(body).waitFor();
+  await rule.locator(".badge", { hasText: "firing" }).waitFor();
+  await dashboard.assertAccessible("an active alert");
+
+  await sender.stop();
+  await page.locator("#bell-count").waitFor({ state: "hidden" });
+  await dashboard.until(() => window.notified.length === 2);
+
+  await rule.getByRole("button", { name: "Remove" }).click();
+  await rule.getByRole("button", { name: "Remove" }).click();
+  await rule.waitFor({ state: "detached" });
+  dashboard.expect(/400 \(Bad Request\)/);
+  dashboard.assertQuiet();
+  await dashboard.close();
+});
