@@ -355,14 +355,3 @@ fn the_page_can_be_pictured_at_every_width_and_in_every_state() {
     page.wait_for("document.querySelector('#banner-hints').textContent.includes('sudo bwusaged')");
     picture(&mut page, "away");
 }
-
-/// `cargo test -p bwusage-web --test end_to_end -- --ignored` makes it anew. Users have the names that they have here.
-#[test]
-#[ignore = "overwrites the picture of the README"]
-fn the_picture_of_the_readme_shows_the_demo_recording() {
-    let (servers, browser) = (Servers::start_demo(), Browser::start());
-    let mut page = browser.page(1440, 1070);
-    page.open(&format!("{}/", servers.origin()));
-    page.wait_for("/past (4[5-9]|5[0-9]) s/.test(document.querySelector('.chart').ariaLabel)");
-    page.screenshot(&Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshot.png"));
-}

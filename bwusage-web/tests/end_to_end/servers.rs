@@ -65,14 +65,6 @@ impl Servers {
         Self::play(folder)
     }
 
-    /// With the recording that everyone can play.
-    pub(crate) fn start_demo() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bwusaged/tests/data/demo.jsonl");
-        fs::copy(demo, folder.path().join("recording.jsonl")).unwrap();
-        Self::play(folder)
-    }
-
     fn play(folder: TempDir) -> Self {
         let daemon = start_daemon(folder.path());
         let (web, origin) = start_web(folder.path(), "127.0.0.1:0");
