@@ -38,6 +38,16 @@ async function stranger(server, path, options) {
   return dashboard;
 }
 
+/** The session of one login, for many pages: an address may log in ten times a minute. */
+async function session() {
+  if (!session.cookies) {
+    const dashboard = await Dashboard.logIn(browser, web, ADMIN);
+    session.cookies = await dashboard.page.context().cookies();
+    await dashboard.close();
+  }
+  return { cookies: session.cookies, origins: [] };
+}
+
 test("the first admin is made with the link that is printed, once", async () => {
   const fresh = await stage.startWeb({ state: "fresh" });
   const [link] = await fresh.line(/https?:\/\/\S+setup\?token=\S+/);
@@ -177,7 +187,7 @@ for (const width of WIDTHS) {
       await dashboard.close();
     }
     for (const theme of ["dark", "light"]) {
-      const dashboard = await Dashboard.logIn(browser, web, { ...ADMIN, theme, width });
+      const dashboard = await Dashboard.open(browser, web, { storageState: await session(), theme, width });
       await dashboard.page.locator('nav a[href="#admin"]').click();
       await dashboard.page.locator("#admin").getByText(VIEWER.user).first().waitFor();
       await dashboard.assertFits("administration");

@@ -9,8 +9,9 @@ use crate::notify::Undelivered;
 pub(super) async fn show(notice: &Notice) -> Result<(), Undelivered> {
     let notification =
         Notification::new().appname("bwusage").summary(&notice.title).body(&notice.body).finalize();
-    tokio::task::spawn_blocking(move || notification.show().map(drop))
-        .await
-        .map_err(Undelivered::Thread)?
-        .map_err(Undelivered::Desktop)
+    match tokio::task::spawn_blocking(move || notification.show().map(drop)).await {
+        Ok(shown) => shown.map_err(Undelivered::Desktop),
+        // Nobody cancels it.
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }

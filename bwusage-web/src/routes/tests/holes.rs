@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::{
-    house::{House, Who, cookie_of, json_of},
+    house::{House, Who, cookie_of},
     *,
 };
 use crate::access::{Settings, testing::PASSWORD};
@@ -349,6 +349,8 @@ async fn no_answer_holds_a_secret_or_its_hash() {
 #[tokio::test]
 async fn the_daemon_is_told_nothing_about_logins() {
     use tokio::io::AsyncReadExt as _;
+
+    use super::house::json_of;
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");

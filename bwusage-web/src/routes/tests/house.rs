@@ -55,6 +55,7 @@ impl House {
     }
 
     /// That asks the daemon there.
+    #[cfg(unix)]
     pub(super) fn beside(endpoint: Endpoint) -> Self {
         let store = Store::in_memory();
         let keys = testing::populate(&store);
