@@ -1,7 +1,6 @@
 //! The real daemon, playing a recording, and the real web server in front of it, each in a process of its own.
 
 use std::{
-    fs,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},

@@ -52,6 +52,7 @@ fn make_executable(file: &fs::File) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere the file is changed")]
 fn make_executable(_file: &fs::File) -> std::io::Result<()> {
     Ok(())
 }
