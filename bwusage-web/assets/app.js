@@ -18,6 +18,7 @@ const find = (id) => document.getElementById(id);
 
 let connection = "connecting";
 let paused = false;
+let frame = null;
 let tick = null;
 let waiting = false;
 let hello = null;
@@ -66,12 +67,12 @@ const stream = new Stream(() => {
     tick = now;
     seconds.push(now);
     setConnection("live", now.fault ? `Nothing is stored at present: ${now.fault}` : "");
-    draw();
+    drawSoon();
   },
   top(top) {
     processes.take(top);
     waiting = true;
-    if (!paused && !document.hidden) showTop();
+    drawSoon();
   },
   alert(event) {
     bell.tell(event);
@@ -132,9 +133,19 @@ function draw() {
     const shown = range.span(seconds.lastAt);
     cards.show(tick, seconds, { ...past.show(shown, seconds, range.isLive), span: shown });
     strip.show(shown, range.isLive, processes.filter);
+    cards.draw();
   }
   later[address.view]?.refresh(tick);
   later.drawer?.refresh(tick);
+}
+
+/** Graphs and table of one tick come one after the other, and are drawn in one frame. */
+function drawSoon() {
+  frame ??= requestAnimationFrame(() => {
+    frame = null;
+    if (!paused && !document.hidden) showTop();
+    draw();
+  });
 }
 
 function showTop() {

@@ -69,8 +69,13 @@ class Card {
     const known = shown.times.filter((at) => at >= shown.span[0]);
     const past = duration(known.length ? shown.span[1] - known[0] : 0);
     this.find(".chart").setAttribute("aria-label", `${this.title} over the past ${past}, now ${words.join(", ")}`);
-    this.#chart.draw({ ...shown, columns: series.map(({ column }) => shown.columns[column]) });
     this.#showRange();
+  }
+
+  /** Draws what is shown. A canvas asks for the layout of the page: apart from the texts, so that it is made once for all. */
+  draw() {
+    const columns = this.#spec.series.map(({ column }) => this.#shown.columns[column]);
+    this.#chart.draw({ ...this.#shown, columns });
   }
 
   get title() {
@@ -137,6 +142,11 @@ export class Cards {
     this.#showProcessor(tick);
     this.#showMemory(tick.memory);
     this.#showInterfaces(tick.interfaces);
+  }
+
+  /** Draws the charts of what is shown. */
+  draw() {
+    for (const card of Object.values(this.#cards)) card.draw();
   }
 
   #showInterfaces(interfaces) {

@@ -11,8 +11,9 @@ import { Stage } from "./lib/stage.js";
 const [SECONDS = "60", PROGRAMS = "64"] = process.argv.slice(2);
 const ADMIN = { user: "alice", password: "twelve green bottles", role: "admin" };
 const INTERVALS_MS = [2000, 500];
-/** Each program sends so much a second: enough for every row to change at every tick. */
-const PACE = "50000";
+/** A program sends so much a second, each more than the one before: every row changes at every tick, and few their place. */
+const PACE = 20_000;
+const MORE = 2_000;
 
 /** Counters of Chromium's, by name; times in seconds. */
 async function counters(session) {
@@ -44,7 +45,7 @@ try {
   await web.addUser(ADMIN);
   await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
   for (let number = 0; number < Number(PROGRAMS); number += 1) {
-    const sender = await stage.startTraffic(`program-${number}`, ["stream", stage.far(7000), "36000", PACE]);
+    const sender = await stage.startTraffic(`program-${number}`, ["stream", stage.far(7000), "36000", String(PACE + number * MORE)]);
     sender.work().catch(() => {});
   }
   browser = await launch();
