@@ -97,8 +97,8 @@ impl Policy {
 
 impl Viewer {
     /// Nobody's: names and counters of all, but command lines and remote hosts of none.
-    #[must_use]
-    pub const fn outsider() -> Self {
+    #[cfg(test)]
+    pub(crate) const fn outsider() -> Self {
         Self { sees: Visibility::Names, user: None }
     }
 

@@ -4,7 +4,7 @@
 //! [`crate::routes`] which route asks what. A handler takes an [`Access`]: it is there only when the route's need is met.
 //!
 //! - [`password`], [`session`], [`secret`], [`limits`], [`setup`] are the parts of a login, [`login`] its requests.
-//! - [`store`] keeps users, sessions, tokens and the audit log; [`manage`] is how an admin changes them; [`manage`] is how an admin changes them.
+//! - [`store`] keeps users, sessions, tokens and the audit log; [`manage`] is how an admin changes them.
 //! - [`sight`] is what one asker is shown of the machine, [`tie`] how that follows from an OS user.
 //!
 //! Invariant: a password or secret is compared, hashed and forgotten; none is stored, logged or sent back.

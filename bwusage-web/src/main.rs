@@ -10,7 +10,10 @@
 //!   user of this machine asks; [`assets`] is the page, part of the program.
 //! - [`serve`] takes connections, [`tls`] encrypts them. [`users_command`] changes users without the server.
 //!
-//! Invariant: nothing leaves this machine and nothing is fetched from another one.
+//! - [`delivery`] tells of alerts while nobody looks, by webhook and e-mail.
+//!
+//! Invariant: nothing is fetched from another machine, and nothing is sent to one that did not ask, but what the configuration of
+//! [`delivery`] names.
 
 mod access;
 mod alert_feed;
