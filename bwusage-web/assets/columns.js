@@ -12,7 +12,7 @@ const amount = (name, format) => ({ text: (row) => format(row[name]), zero: (row
  */
 export const COLUMNS = [
   { id: "name", sort: "name", head: "Name", style: "name", width: 118, rank: 0 },
-  { id: "pid", sort: "pid", head: "PID", style: "pid number", width: 84, rank: 10, text: processNumbers, title: allProcessNumbers },
+  { id: "pid", sort: "pid", head: "PID", style: "pid number", width: 96, rank: 10, text: processNumbers, title: allProcessNumbers },
   { id: "category", head: "Category", style: "category", width: 100, rank: 11, text: (row) => visible(row.category ?? "") },
   { id: "user", sort: "user", head: "User", style: "user", width: 96, rank: 8, text: (row) => visible(users(row).join(", ")) },
   { id: "unit", head: "Unit", style: "unit", width: 150, rank: 14, extra: true, text: (row) => visible(row.unit ?? "") },

@@ -44,10 +44,9 @@ function sortWords({ label, head }) {
 }
 
 function headingCell(column, sortBy) {
-  const { sort, head, style, width } = column;
+  const { sort, head, style } = column;
   const cell = document.createElement("th");
-  if (width && style !== "name") cell.style.width = `${width}px`;
-  cell.scope = "col";
+  [cell.scope, cell.role] = ["col", "columnheader"];
   cell.className = style;
   if (!sort) {
     cell.textContent = head;

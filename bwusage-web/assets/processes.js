@@ -215,6 +215,7 @@ export class Processes {
     const parts = columns.map((column) => this.#withParts(column));
     const [head, body, foot] = ["thead tr", "tbody", "tfoot"].map((part) => this.#section.querySelector(part));
     for (const part of [head, body, foot]) part.replaceChildren();
+    body.parentElement.style.setProperty("--columns", columns.map(({ id, width }) => (id === "name" ? "minmax(0, 1fr)" : `${width}px`)).join(" "));
     this.#heading = new Heading(head, parts, (key) => {
       this.#query.sortBy(key);
       this.#ask();

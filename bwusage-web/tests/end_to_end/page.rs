@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use serde_json::json;
+
 use crate::{
     devtools::{Browser, Page},
     recording,
@@ -70,6 +72,52 @@ fn the_page_is_live_and_quiet_and_fits_every_width() {
             page.requests().iter().filter(|url| !url.starts_with(servers.origin())).collect();
         assert_eq!(foreign, [] as [&str; 0]);
     }
+}
+
+#[test]
+fn of_rows_in_another_order_few_are_moved_and_they_keep_their_focus() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    page.value(
+        "import('./assets/table.js').then(({ Table }) => {
+            const body = document.createElement('table').createTBody();
+            document.body.append(body.parentElement);
+            const name = { style: 'name', parts: [{ style: 'main', text: (row) => row, href: (row) => `#${row}` }] };
+            const table = new Table(body, [name]);
+            const moves = new MutationObserver(() => {});
+            moves.observe(body, { childList: true });
+            window.arrange = (names) => {
+                table.show([...names], (row) => row, () => '');
+                const moved = moves.takeRecords().flatMap(({ addedNodes }) => [...addedNodes]);
+                return [body.textContent, new Set(moved).size];
+            };
+            window.focusOn = (name) => body.querySelector(`[href='#${name}']`).focus();
+        })",
+    );
+    for (wanted, moved) in [
+        ("abcdefghij", 10),
+        ("abcdefghij", 0),
+        ("bcdefghija", 1),
+        ("jbcdefghia", 1),
+        // Two from the top to the end, and a new one between.
+        ("cdefxghiajb", 3),
+        ("bjaihgxfedc", 10),
+        ("xc", 0),
+        ("", 0),
+        ("cx", 2),
+    ] {
+        assert_eq!(page.value(&format!("window.arrange('{wanted}')")), json!([wanted, moved]));
+    }
+    page.value("window.arrange('abc'); window.focusOn('a')");
+    assert_eq!(
+        page.value("[window.arrange('bca')[0], document.activeElement.textContent]"),
+        json!(["bca", "a"])
+    );
+    let roles = "[...new Set([...document.querySelectorAll('#programs table [role]')].map(({ tagName, role }) => `${tagName} ${role}`))]";
+    assert_eq!(
+        page.value(roles),
+        json!(["THEAD rowgroup", "TR row", "TH columnheader", "TBODY rowgroup", "TD cell", "TFOOT rowgroup"])
+    );
 }
 
 #[test]
