@@ -1,12 +1,23 @@
 // A table that is kept up to date in place: a row lives as long as what it stands for, and only cells that changed are
-// written. So focus, selection and the place in the page survive every tick.
+// written. So focus, selection and the place in the page survive every tick. Rows that nobody can see are written now and
+// then, and at once when they come into sight: they are most of the work of a long table.
 
 import { setText } from "./format.js";
+
+/** Rows out of sight are written at every so many-th showing. */
+const SELDOM = 8;
+/** Rows this far above and below the window count as in sight, so that scrolling shows nothing that is old. */
+const MARGIN = "25% 0px";
 
 export class Table {
   #body;
   #columns;
   #rows = new Map();
+  #told = new WeakMap();
+  #stale = new WeakSet();
+  #sight = new IntersectionObserver((entries) => this.#look(entries), { rootMargin: MARGIN });
+  #seen = new WeakSet();
+  #shown = 0;
 
   /**
    * `columns` give each cell its class, its text, its title, its link, and whether it is zero, out of a row. A column
@@ -21,17 +32,41 @@ export class Table {
   show(rows, keyOf, kindOf) {
     const before = this.#rows;
     this.#rows = new Map();
-    for (const row of rows) {
+    this.#shown += 1;
+    const places = [...this.#body.children].map((element) => this.#seen.has(element));
+    const [first, last] = [places.indexOf(true), places.lastIndexOf(true)];
+    for (const [place, row] of rows.entries()) {
       const key = keyOf(row);
-      const element = before.get(key) ?? this.#create();
+      const old = before.get(key);
+      const element = old ?? this.#create();
       before.delete(key);
       this.#rows.set(key, element);
-      const kind = kindOf(row);
-      if (element.className !== kind) element.className = kind;
-      this.#columns.forEach((column, index) => this.#fill(element.cells[index], column, row));
+      this.#told.set(element, [row, kindOf(row)]);
+      const isInSight = place >= first && place <= last;
+      if (!old || isInSight || this.#shown % SELDOM === 0) this.#write(element);
+      else this.#stale.add(element);
     }
-    for (const gone of before.values()) gone.remove();
+    for (const gone of before.values()) {
+      this.#sight.unobserve(gone);
+      gone.remove();
+    }
     this.#arrange([...this.#rows.values()]);
+  }
+
+  /** Takes note of which rows are in sight. */
+  #look(entries) {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting && this.#stale.has(target)) this.#write(target);
+      this.#seen[isIntersecting ? "add" : "delete"](target);
+    }
+  }
+
+  /** Writes what was told of a row last. */
+  #write(element) {
+    this.#stale.delete(element);
+    const [row, kind] = this.#told.get(element);
+    if (element.className !== kind) element.className = kind;
+    this.#columns.forEach((column, index) => this.#fill(element.cells[index], column, row));
   }
 
   /** Puts the rows into this order. As few as can be are moved: each costs a layout of its own. */
@@ -60,6 +95,7 @@ export class Table {
       }
       element.append(cell);
     }
+    this.#sight.observe(element);
     return element;
   }
 

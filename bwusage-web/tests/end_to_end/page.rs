@@ -121,6 +121,36 @@ fn of_rows_in_another_order_few_are_moved_and_they_keep_their_focus() {
 }
 
 #[test]
+fn rows_out_of_sight_are_written_seldom_and_are_up_to_date_when_they_are_seen() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    page.value(
+        "import('./assets/table.js').then(({ Table }) => {
+            const body = document.createElement('table').createTBody();
+            document.body.prepend(body.parentElement);
+            const table = new Table(body, [{ style: 'name', text: ({ said }) => said }]);
+            const rows = (said) => Array.from({ length: 300 }, (_, key) => ({ key, said }));
+            window.tell = (said) => table.show(rows(said), ({ key }) => key, () => '');
+            window.says = () => [body.firstElementChild.textContent, body.lastElementChild.textContent].join();
+            window.goTo = (end) => body[`${end}ElementChild`].scrollIntoView();
+            // The table hears of what is in sight before this one does, who asks later.
+            window.looked = () => new Promise((resolve) => { new IntersectionObserver(resolve).observe(body); });
+            window.tell('new');
+            return window.looked();
+        })",
+    );
+    let mut says = |action: &str| page.value(&format!("{action}; window.says()"));
+    assert_eq!(says("window.tell('second')"), "second,new");
+    assert_eq!(says("window.goTo('last')"), "second,new");
+    page.wait_for("window.says() === 'second,second'");
+    page.value("window.goTo('first'); window.looked()");
+    let all_at_once = (0..8).filter(|time| {
+        page.value(&format!("window.tell('{time}'); window.says()")) == format!("{time},{time}")
+    });
+    assert_eq!(all_at_once.count(), 1, "now and then every row is written");
+}
+
+#[test]
 fn a_hostile_name_is_shown_and_does_nothing() {
     let (servers, browser) = (Servers::start(), Browser::start());
     let mut page = open(&browser, &servers, 1440);
