@@ -19,6 +19,7 @@ export class Table {
 
   /** Shows `rows`, in this order. `keyOf` tells what a row stands for, `kindOf` gives its class. */
   show(rows, keyOf, kindOf) {
+    const focused = document.activeElement;
     const before = this.#rows;
     this.#rows = new Map();
     for (const row of rows) {
@@ -36,6 +37,8 @@ export class Table {
       if (element === place) place = place.nextElementSibling;
       else this.#body.insertBefore(element, place);
     }
+    // A row that was put elsewhere has lost it.
+    if (this.#body.contains(focused)) focused.focus({ preventScroll: true });
   }
 
   #create() {
