@@ -30,6 +30,7 @@ export class Table {
 
   /** Shows `rows`, in this order. `keyOf` tells what a row stands for, `kindOf` gives its class. */
   show(rows, keyOf, kindOf) {
+    const focused = document.activeElement;
     const before = this.#rows;
     this.#rows = new Map();
     this.#shown += 1;
@@ -78,6 +79,8 @@ export class Table {
       if (!staying.has(element)) place(this.#body, element, next);
       next = element;
     }
+    // A row that was put elsewhere has lost it.
+    if (this.#body.contains(focused)) focused.focus({ preventScroll: true });
   }
 
   #create() {

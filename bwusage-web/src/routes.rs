@@ -267,9 +267,9 @@ async fn stream(
     Ok((headers, Body::from_stream(bytes)).into_response())
 }
 
-/// Everything that `viewer` is told, as long as it listens and `access` is in force. It is asked only when the last events
-/// have been taken, so a slow reader skips moments and nothing piles up here. `place` is given back when the stream is
-/// dropped.
+/// Everything that `viewer` is told, as long as it listens and `access` is in force: no alert is missed after the first
+/// moment. It is asked only when the last events have been taken, so a slow reader skips moments and nothing piles up here.
+/// `place` is given back when the stream is dropped.
 fn told(app: App, access: Access, viewer: Viewer, place: Place) -> impl Stream<Item = Bytes> {
     let (mut moments, alerts) = (app.moments, app.alerts.listen());
     moments.mark_changed();
@@ -277,6 +277,7 @@ fn told(app: App, access: Access, viewer: Viewer, place: Place) -> impl Stream<I
     let events = stream::unfold(state, move |(mut moments, mut alerts, access, mut viewer, place)| {
         let users = Arc::clone(&app.users);
         async move {
+            alerts.begun().await;
             let told = tokio::select! {
                 biased;
                 alert = alerts.next(access.sight()) => Told::Alert(alert),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long a daemon may take to notice. Only a test that fails waits this long.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A rule that holds from the beginning: curl uses 8 MiB of memory.
 pub(crate) const HOLDS: &str = "app curl: mem > 1MiB";

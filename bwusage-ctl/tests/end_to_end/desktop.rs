@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a notification may take. Only a test that fails waits this long.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// What is to be shown.
 #[derive(Debug)]

@@ -18,11 +18,12 @@ const DEADLINE: Duration = Duration::from_mins(1);
 const EVIL_RX: u64 = 1_000;
 const RX: u64 = CURL_WIRE + FIREFOX_RX + HIDDEN_RX + KERNEL_RX + EVIL_RX;
 
-/// Waits until everything that the recording moved is remembered, and gives it by application.
+/// Waits until everything that the recording moved is remembered, and gives it by application. Of the last hour, not of today:
+/// that may begin after it was moved.
 pub(crate) fn remembered(socket: &Path) -> Value {
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let asked = run(socket, &["history", "today", "--per", "app", "--by", "whole", "--json"]);
+        let asked = run(socket, &["history", "--from", "-1h", "--per", "app", "--by", "whole", "--json"]);
         let report =
             (asked.exit_code == Some(0)).then(|| serde_json::from_str::<Value>(&asked.stdout).unwrap());
         if let Some(report) = report.filter(|report| received(report) == RX) {
@@ -55,9 +56,9 @@ fn what_was_moved_is_remembered_and_adds_up_however_it_is_asked_for() {
             assert_eq!(received(&report), RX, "{per} by {by}");
         }
     }
-    let one = json(&home.socket(), &["history", "today", "--app", "curl", "--json"]);
+    let one = json(&home.socket(), &["history", "--from", "-1h", "--app", "curl", "--json"]);
     assert_eq!(received(&one), CURL_WIRE);
-    let top = json(&home.socket(), &["history", "today", "--per", "app", "--top", "1", "--json"]);
+    let top = json(&home.socket(), &["history", "--from", "-1h", "--per", "app", "--top", "1", "--json"]);
     assert_eq!((received(&top), &top["series"][1]["kind"]), (RX, &json!("other")));
 }
 
@@ -87,7 +88,7 @@ fn people_see_names_that_act_on_nothing_and_spreadsheets_no_formula() {
     let _daemon = home.start();
     let socket = home.socket();
     let deadline = Instant::now() + DEADLINE;
-    let arguments = ["history", "today", "--per", "app", "--by", "whole"];
+    let arguments = ["history", "--from", "-1h", "--per", "app", "--by", "whole"];
     let table = loop {
         let table = run(&socket, &arguments).stdout;
         if table.contains(r"=evil,\x1b[2J\u{202e}\x9btxt") {

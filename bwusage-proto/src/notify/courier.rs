@@ -63,34 +63,38 @@ pub trait World {
 /// Delivers what `backlog` holds after the event numbered `delivered`, until nothing comes any more.
 pub async fn run(backlog: &Backlog, mut delivered: u64, world: &impl World) {
     loop {
-        let (event, is_done) = match backlog.after(delivered).await {
+        delivered = match backlog.after(delivered).await {
             Next::End => return,
             Next::Missed { notices, last } => {
+                world.remember(last);
                 world.report(Report::Missed(notices));
-                (last, true)
+                last
             }
             Next::Notice(notice) => {
-                (notice.event, !world.wants(&notice) || bring(backlog, &notice, world).await)
+                if !world.wants(&notice) {
+                    world.remember(notice.event);
+                } else if !bring(backlog, &notice, world).await {
+                    return;
+                }
+                notice.event
             }
         };
-        if !is_done {
-            return;
-        }
-        delivered = event;
-        world.remember(event);
     }
 }
 
-/// Whether `notice` is done with, so or so.
+/// Whether `notice` is done with, so or so. That is remembered before it is reported: what is said to have arrived does not
+/// arrive again, whenever this ends.
 async fn bring(backlog: &Backlog, notice: &Notice, world: &impl World) -> bool {
     let mut pause = FIRST_PAUSE;
     loop {
         let Err(why) = world.deliver(notice).await else {
+            world.remember(notice.event);
             world.report(Report::Delivered(notice));
             return true;
         };
         let age = Duration::from_millis(world.now_unix_ms().saturating_sub(notice.at_unix_ms));
         if !why.is_transient() || age >= WORTH_TELLING {
+            world.remember(notice.event);
             world.report(Report::GivenUp { notice, why: &why });
             return true;
         }

@@ -43,16 +43,14 @@ fn a_session_from_the_first_frame_to_the_last() {
     let home = Home::new();
     let _daemon = home.start();
     let tmux = open(&home, (80, 24), "--by pid", &[]);
-    let screen = tmux.wait_for("firefox");
-    assert!(screen.contains("web01") && screen.contains("● live"), "{screen}");
+    tmux.wait_for_all(&["firefox", "web01", "● live"]);
 
     tmux.type_text("/dock");
-    let screen =
-        tmux.wait_until("only dockerd", |screen| screen.contains("dockerd") && !screen.contains("firefox"));
-    assert!(screen.contains("1 of "), "{screen}");
+    tmux.wait_until("only dockerd", |screen| {
+        screen.contains("dockerd") && screen.contains("1 of ") && !screen.contains("firefox")
+    });
     tmux.type_text(" (");
-    tmux.wait_for("the last good filter stays");
-    assert!(tmux.screen().contains("dockerd"));
+    tmux.wait_for_all(&["the last good filter stays", "dockerd"]);
     tmux.press("Escape");
     tmux.wait_for("firefox");
 
@@ -88,19 +86,19 @@ fn a_killed_daemon_is_announced_and_found_again_without_a_key() {
     let tmux = open(&home, (80, 24), "", &[]);
     tmux.wait_for("● live");
     drop(daemon);
-    let screen = tmux.wait_for("daemon lost");
-    assert!(screen.contains("firefox"), "the last state stays:\n{screen}");
+    // The last state stays.
+    tmux.wait_for_all(&["daemon lost", "firefox"]);
     let _again = home.start();
-    let screen = tmux.wait_for("● live");
-    assert!(screen.contains("firefox") && !screen.contains("daemon lost"), "{screen}");
+    tmux.wait_until("a live table", |screen| {
+        screen.contains("● live") && screen.contains("firefox") && !screen.contains("daemon lost")
+    });
 }
 
 #[test]
 fn a_daemon_that_is_not_there_yet_is_waited_for() {
     let home = Home::new();
     let tmux = open(&home, (80, 24), "", &[]);
-    let screen = tmux.wait_for("no connection to the daemon");
-    assert!(screen.contains("sudo bwusaged") && screen.contains("R tries now"), "{screen}");
+    tmux.wait_for_all(&["no connection to the daemon", "sudo bwusaged", "R tries now"]);
     let _daemon = home.start();
     tmux.wait_for("firefox");
 }
@@ -112,8 +110,9 @@ fn pasted_text_becomes_the_filter() {
     let tmux = open(&home, (80, 24), "", &[]);
     tmux.wait_for("firefox");
     tmux.paste("sync\n");
-    let screen = tmux.wait_for("/sync");
-    assert!(screen.contains("syncthing") && !screen.contains("firefox"), "{screen}");
+    tmux.wait_until("only syncthing", |screen| {
+        screen.contains("/sync") && screen.contains("syncthing") && !screen.contains("firefox")
+    });
 }
 
 #[test]
@@ -157,15 +156,16 @@ fn the_ledger_opens_over_the_table_with_every_interface() {
     let tmux = open(&home, (86, 60), "", &[]);
     tmux.wait_for("attributed 9");
     tmux.type_text("L");
-    let screen = tmux.wait_for("eth0 (device)");
-    for part in ["all that lead out", "headers of the link", "before the daemon started"] {
-        assert!(screen.contains(part), "{part} in\n{screen}");
-    }
-    let unnamed: Vec<_> = screen.lines().filter(|line| line.contains("without a reason")).collect();
-    assert!(!unnamed.is_empty() && unnamed.iter().all(|line| line.matches(" 0 B").count() == 2), "{screen}");
+    tmux.wait_until("the ledger", |screen| {
+        let parts =
+            ["eth0 (device)", "all that lead out", "headers of the link", "before the daemon started"];
+        let mut unnamed = screen.lines().filter(|line| line.contains("without a reason")).peekable();
+        parts.iter().all(|part| screen.contains(part))
+            && unnamed.peek().is_some()
+            && unnamed.all(|line| line.matches(" 0 B").count() == 2)
+    });
     tmux.type_text("G");
-    let screen = tmux.wait_for("openvpn, pid ");
-    assert!(screen.contains("tun0 (tunnel)") && screen.contains("carries a tunnel: "), "{screen}");
+    tmux.wait_for_all(&["openvpn, pid ", "tun0 (tunnel)", "carries a tunnel: "]);
     tmux.type_text("L");
     tmux.wait_until("no ledger", |screen| !screen.contains("╭ ledger"));
 }
@@ -177,14 +177,12 @@ fn connections_are_shown_grouped_filtered_and_by_address() {
     let tmux = open(&home, (120, 40), "", &[]);
     tmux.wait_for("firefox");
     tmux.type_text("3");
-    let screen = tmux.wait_for("www.example.org:443");
-    assert!(screen.contains("established") && screen.contains("→ ") && screen.contains("← "), "{screen}");
+    tmux.wait_for_all(&["www.example.org:443", "established", "→ ", "← "]);
     tmux.type_text("n");
     tmux.wait_for("198.51.100.10:443");
     tmux.type_text("n");
     tmux.type_text("b");
-    let screen = tmux.wait_for("REMOTE HOST");
-    assert!(screen.contains("www.example.org ") && screen.contains("by remote host"), "{screen}");
+    tmux.wait_for_all(&["REMOTE HOST", "www.example.org ", "by remote host"]);
     tmux.press("Enter");
     tmux.wait_for("sockets");
     tmux.press("Escape");
@@ -199,8 +197,7 @@ fn connections_are_shown_grouped_filtered_and_by_address() {
     tmux.wait_for("/firefox");
     tmux.press("Enter");
     tmux.press("Enter");
-    let screen = tmux.wait_for("www.example.org:443");
-    assert!(screen.contains("since start") && screen.contains("connections, "), "{screen}");
+    tmux.wait_for_all(&["www.example.org:443", "since start", "connections, "]);
 }
 
 /// Runs itself inside a terminal, where it then panics.
@@ -219,8 +216,7 @@ fn a_panic_gives_the_terminal_back_and_is_readable() {
         "stty -a >{before}\n{program} --exact {MYSELF} --nocapture; echo \"EXIT $?\"; stty -a >{after}"
     );
     let tmux = Tmux::run((80, 24), &script, &[(INSIDE, "1"), ("RUST_BACKTRACE", "0")]);
-    let screen = tmux.wait_for("EXIT 101");
-    assert!(screen.contains("on purpose"), "{screen}");
+    tmux.wait_for_all(&["EXIT 101", "on purpose"]);
     assert_given_back(&home, &tmux);
 }
 
@@ -244,8 +240,7 @@ fn another_version_is_explained_with_both_ranges() {
         }
     });
     let tmux = open(&home, (80, 24), "", &[]);
-    let screen = tmux.wait_for("bwusaged 9.9.9 speaks protocol 98-99");
-    assert!(screen.contains("upgrade this client") && screen.contains("R tries now"), "{screen}");
+    tmux.wait_for_all(&["bwusaged 9.9.9 speaks protocol 98-99", "upgrade this client", "R tries now"]);
 }
 
 #[test]
@@ -297,8 +292,7 @@ fn a_locale_without_unicode_gets_plain_characters() {
 fn a_terminal_that_cannot_move_its_cursor_is_refused() {
     let home = Home::new();
     let tmux = Tmux::run((80, 24), &format!("TERM=dumb {PROGRAM}; echo \"EXIT $?\""), &[]);
-    let screen = tmux.wait_for("EXIT 2");
-    assert!(screen.contains("bwusage-ctl top"), "{screen}");
+    tmux.wait_for_all(&["EXIT 2", "bwusage-ctl top"]);
     drop(home);
 }
 

@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How long a string may take to appear. Only a test that fails waits this long.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A terminal with a shell script in it. Its tmux server ends with the value.
 pub(crate) struct Tmux {
@@ -92,6 +92,11 @@ impl Tmux {
             }
             assert!(Instant::now() < deadline, "waited in vain for {wanted}; the screen shows:\n{screen}");
         }
+    }
+
+    /// Looks at the screen until it holds all of `texts`: in one look, and not in a frame of which only the upper part is there.
+    pub(crate) fn wait_for_all(&self, texts: &[&str]) -> String {
+        self.wait_until(&format!("{texts:?}"), |screen| texts.iter().all(|text| screen.contains(text)))
     }
 
     /// Looks at the screen until it holds `text`.

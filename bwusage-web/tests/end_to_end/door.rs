@@ -66,6 +66,11 @@ impl Door {
     fn get(&self, path: &str) -> u16 {
         self.ask("GET", path, "", &Value::Null).0
     }
+
+    /// What an open page asks for.
+    fn stream_request(&self) -> String {
+        format!("GET /api/v1/stream HTTP/1.1\r\nHost: {}\r\n\r\n", self.address)
+    }
 }
 
 /// Status, head and JSON of one answer over `stream`.
@@ -79,13 +84,13 @@ fn exchange(
     body: &Value,
 ) -> (u16, String, Value) {
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    write!(
-        stream,
+    let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: {scheme}://{address}\r\nCookie: {cookie}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
-    )
-    .unwrap();
+    );
+    // In one piece: a refusal may come, and the connection be closed, before a second one is written.
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -264,7 +269,7 @@ fn two_hundred_pages_are_told_and_others_are_still_answered() {
     let mut pages: Vec<_> = (0..200)
         .map(|_| {
             let mut stream = door.connect();
-            write!(stream, "GET /api/v1/stream HTTP/1.1\r\nHost: {}\r\n\r\n", door.address).unwrap();
+            stream.write_all(door.stream_request().as_bytes()).unwrap();
             BufReader::new(stream)
         })
         .collect();
@@ -282,7 +287,7 @@ fn more_pages_than_were_allowed_are_refused_until_one_is_closed() {
     let door = Door::open(&["--no-login", "--max-streams", "2"]);
     let open = || {
         let mut stream = BufReader::new(door.connect());
-        write!(stream.get_mut(), "GET /api/v1/stream HTTP/1.1\r\nHost: {}\r\n\r\n", door.address).unwrap();
+        stream.get_mut().write_all(door.stream_request().as_bytes()).unwrap();
         let mut status = String::new();
         stream.read_line(&mut status).unwrap();
         (status.split(' ').nth(1).unwrap().to_owned(), stream)

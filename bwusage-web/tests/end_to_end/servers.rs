@@ -1,10 +1,13 @@
 //! The real daemon, playing a recording, and the real web server in front of it, each in a process of its own.
 
 use std::{
+    fs,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -14,6 +17,10 @@ use crate::{daemon_program::daemon_program, recording};
 
 /// The configuration of the web server, where it has one.
 const CONFIG: &str = "bwusage-web.toml";
+/// Where it remembers what it told, in its state directory.
+const TOLD: &str = "deliveries.json";
+/// Longest wait for anything; only a failing test ever waits as long.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A process that ends with the test.
 struct Running(Child);
@@ -61,7 +68,27 @@ impl Servers {
         file.write_all(config.as_bytes()).unwrap();
         // As it was made, nobody else can read it.
         file.persist(folder.path().join(CONFIG)).unwrap();
-        Self::play(folder)
+        let servers = Self::play(folder);
+        servers.wait_until_it_tells();
+        servers
+    }
+
+    /// Waits until the server remembers of every channel where it began: what fires from then on is told.
+    fn wait_until_it_tells(&self) {
+        let board: Value = serde_json::from_str(&self.get("/api/v1/deliveries")).unwrap();
+        let begun = self.folder.path().join("web").join(TOLD);
+        let started = Instant::now();
+        loop {
+            // It is replaced as a whole, so whoever reads it gets all of it.
+            let told: Value =
+                fs::read(&begun).map_or(Value::Null, |bytes| serde_json::from_slice(&bytes).unwrap());
+            let is_begun = |line: &Value| !told["done"][line["channel"].as_str().unwrap()].is_null();
+            if board["channels"].as_array().unwrap().iter().all(is_begun) {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{told} of {board}");
+            thread::yield_now();
+        }
     }
 
     fn play(folder: TempDir) -> Self {
@@ -88,13 +115,12 @@ impl Servers {
         let address = self.origin.strip_prefix("http://").unwrap();
         let body = body.to_string();
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
+        let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
-        )
-        .unwrap();
+        );
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -187,7 +213,8 @@ pub(crate) fn answer(origin: &str, path: &str) -> (String, String) {
     let address = origin.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     // Whoever speaks this version is sent the body as it is, to the end of the connection.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -197,6 +224,8 @@ pub(crate) fn answer(origin: &str, path: &str) -> (String, String) {
 fn request(origin: &str, path: &str) -> TcpStream {
     let address = origin.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    // In one piece, as everywhere here: a server may answer and close before it has read a second one.
+    stream.write_all(request.as_bytes()).unwrap();
     stream
 }

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::{
     access::{ALICE, asked_by, is_root},
     daemon::{Daemon, block_on},
+    script,
 };
 
 fn everything(per: Per, bucket: Bucket) -> HistoryQuery {
@@ -61,6 +62,13 @@ pub(crate) fn play(folder: TempDir, options: &[&str]) -> (TempDir, u64) {
     (daemon.kill(), counted)
 }
 
+/// A daemon on which nothing moves: what it tells was counted before it, however long it is asked.
+fn idle(folder: TempDir, options: &[&str]) -> Daemon {
+    let recording = folder.path().join("silent.jsonl");
+    script::silent(&recording);
+    Daemon::start_playing(folder, &recording, options)
+}
+
 async fn ask(client: &mut Client, query: HistoryQuery) -> History {
     client.history(query).await.unwrap()
 }
@@ -76,7 +84,7 @@ fn what_one_daemon_counted_the_next_one_tells_byte_by_byte_and_once() {
     assert_eq!(mode & 0o777, 0o600);
     let (folder, second) = play(folder, &[]);
     assert!(first > 100_000_000 && second > 100_000_000, "{first} {second}");
-    let daemon = Daemon::start_with(folder, &[]);
+    let daemon = idle(folder, &[]);
     block_on(async {
         let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
         for per in [Per::Total, Per::App, Per::User, Per::Scope, Per::Category] {
@@ -98,7 +106,7 @@ fn what_one_daemon_counted_the_next_one_tells_byte_by_byte_and_once() {
 fn remote_hosts_the_unknown_one_and_the_rest_are_what_was_counted() {
     let (folder, first) = play(tempfile::tempdir().unwrap(), &[]);
     let (folder, second) = play(folder, &[]);
-    let daemon = Daemon::start_with(folder, &[]);
+    let daemon = idle(folder, &[]);
     block_on(async {
         let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
         for bucket in [Bucket::Hour, Bucket::Day, Bucket::Month, Bucket::Whole] {
@@ -128,7 +136,7 @@ fn whom_others_talked_to_is_told_to_those_alone_who_may_know_it() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let (folder, counted) = play(folder, &[]);
-    let daemon = Daemon::start_with(folder, &[]);
+    let daemon = idle(folder, &[]);
     let answer = |uid| {
         asked_by(&daemon, uid, async |client: &mut Client| {
             ask(client, everything(Per::Remote, Bucket::Day)).await
@@ -271,7 +279,7 @@ fn a_user_who_sees_only_their_own_programs_gets_one_sum_of_the_others_past() {
     fs::write(&config, "visibility = \"own\"\n").unwrap();
     let config = config.display().to_string();
     let (folder, counted) = play(folder, &["--config", &config]);
-    let daemon = Daemon::start_with(folder, &["--config", &config]);
+    let daemon = idle(folder, &["--config", &config]);
     let answers = |uid| {
         asked_by(&daemon, uid, async |client: &mut Client| {
             let users = ask(client, everything(Per::User, Bucket::Day)).await;

@@ -27,6 +27,8 @@ struct Scripted<'a> {
     unwanted: Option<u64>,
     tried: RefCell<Vec<u64>>,
     remembered: Cell<u64>,
+    /// What was remembered at each report.
+    remembered_before: RefCell<Vec<u64>>,
     log: RefCell<Vec<String>>,
     /// Stops after so many attempts.
     stop_after: Option<usize>,
@@ -43,6 +45,7 @@ impl<'a> Scripted<'a> {
             unwanted: None,
             tried: RefCell::default(),
             remembered: Cell::new(0),
+            remembered_before: RefCell::default(),
             log: RefCell::default(),
             stop_after: None,
         }
@@ -76,6 +79,7 @@ impl World for Scripted<'_> {
     }
 
     fn report(&self, report: Report<'_, Exit>) {
+        self.remembered_before.borrow_mut().push(self.remembered.get());
         self.log.borrow_mut().push(match report {
             Report::Delivered(notice) => format!("{} arrived", notice.event),
             Report::Retry { notice, pause, .. } => {
@@ -142,6 +146,16 @@ fn what_is_refused_is_done_with_and_the_next_one_is_tried() {
     let world = Scripted::new(&backlog, &[REFUSED, None]);
     block_on(run(&backlog, 0, &world));
     assert_eq!((world.log(), world.remembered.get()), (vec!["1 given up".into(), "2 arrived".into()], 2));
+}
+
+#[test]
+fn what_is_reported_as_done_is_remembered_already() {
+    let backlog = backlog(&[1, 2, 3]);
+    backlog.enter(Stage::Draining);
+    let world = Scripted::new(&backlog, &[None, REFUSED, AGAIN]);
+    block_on(run(&backlog, 0, &world));
+    assert_eq!(world.log(), ["1 arrived", "2 given up", "3 again in 1s"]);
+    assert_eq!(world.remembered_before.take(), [1, 2, 2]);
 }
 
 #[test]
