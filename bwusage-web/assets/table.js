@@ -30,7 +30,6 @@ export class Table {
 
   /** Shows `rows`, in this order. `keyOf` tells what a row stands for, `kindOf` gives its class. */
   show(rows, keyOf, kindOf) {
-    const focused = document.activeElement;
     const before = this.#rows;
     this.#rows = new Map();
     this.#shown += 1;
@@ -72,6 +71,7 @@ export class Table {
 
   /** Puts the rows into this order. As few as can be are moved: each costs a layout of its own. */
   #arrange(wanted) {
+    const focused = document.activeElement;
     const places = new Map([...this.#body.children].map((element, place) => [element, place]));
     const staying = new Set(longestRise(wanted.map((element) => places.get(element) ?? -1)).map((place) => this.#body.children[place]));
     let next = null;
@@ -79,8 +79,8 @@ export class Table {
       if (!staying.has(element)) place(this.#body, element, next);
       next = element;
     }
-    // A row that was put elsewhere has lost it.
-    if (this.#body.contains(focused)) focused.focus({ preventScroll: true });
+    // A row that was put elsewhere has lost it, in browsers that cannot move one.
+    if (document.activeElement !== focused && this.#body.contains(focused)) focused.focus({ preventScroll: true });
   }
 
   #create() {
@@ -130,7 +130,7 @@ export function longestRise(numbers) {
   return rise;
 }
 
-/** Puts `element` before `next`. Where the browser can, it keeps its focus on the way. */
+/** Puts `element` before `next`. Where the browser can, it keeps its focus, and what was laid out, on the way. */
 function place(body, element, next) {
   if (body.moveBefore && element.parentNode === body) body.moveBefore(element, next);
   else body.insertBefore(element, next);
