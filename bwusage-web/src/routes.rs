@@ -3,8 +3,10 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
+//! | `/?plain` | the process table as a page without scripts, see [`crate::plain`]; the parameters of `top`, and `refresh` |
 //! | `/password` | the page to change one's own password |
 //! | `/login`, `/setup` | the pages for whoever is not logged in; their requests are [`access::login`] |
+//! | POST `/login`, `/logout` | the same requests from the forms of a browser without scripts |
 //! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
 //! | `/api/v1/ledger` | where every interface's bytes went, the JSON of `bwusage-ctl ledger --json` |
@@ -67,6 +69,7 @@ mod alerts;
 mod csv;
 mod history;
 mod metrics;
+mod plain;
 mod process;
 mod table;
 

@@ -15,6 +15,8 @@ use super::{
 const EXPECTED: &str = "
     GET / person
     GET /login anyone
+    POST /login anyone
+    POST /logout anyone
     GET /setup anyone
     GET /password person
     GET /assets/{*path} anyone
