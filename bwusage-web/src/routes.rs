@@ -17,7 +17,7 @@
 //! | `/api/v1/alerts/log` | what happened, the JSON of `bwusage-ctl alerts log --json`; `rule`, `before`, `limit` |
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
 //! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
-//! | `/api/v1/deliveries` | who is told of alerts, and what came of it |
+//! | `/api/v1/deliveries` | for operators: who is told of alerts, and what came of it; the configuration alone changes it |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, `since` and `interval_ms` |
 //! | `/metrics` | counters and gauges for Prometheus, see [`crate::metrics`] |
 //! | `/api/v1/me` | who asks, and what they may do |
