@@ -117,6 +117,27 @@ const addUser = form(
   },
 );
 
+/** Ties a user to one of the machine, whose sight they then have, and unties them. */
+function tieOf({ name, os_user: tied }) {
+  const field = element("input", {
+    value: tied ?? "",
+    placeholder: "nobody",
+    maxLength: 64,
+    required: true,
+    autocomplete: "off",
+    attributes: { "aria-label": `User of the machine whose sight ${name} has` },
+  });
+  const submit = element("button", { type: "submit", textContent: "Tie", attributes: { "aria-label": `Tie ${name} to that user` } });
+  const made = element("form", { className: "tie", method: "post" }, field, submit);
+  made.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(`${name} sees what ${visible(field.value)} sees now`, "PATCH", of("users", name), { os_user: field.value.trim() });
+  });
+  // Who is untied sees more: that is asked once more.
+  const untie = () => act(`${name} sees what the role may now`, "PATCH", of("users", name), { os_user: "" });
+  return tied ? [made, dangerous("Untie", `Untie ${name} from ${visible(tied)}`, untie)] : [made];
+}
+
 function showUsers({ users: known }) {
   users.replaceChildren(...known.map((one) => {
     const role = select(`role-of-${one.name}`, Object.fromEntries(Object.keys(ROLES).map((name) => [name, name])), one.role);
@@ -126,7 +147,7 @@ function showUsers({ users: known }) {
       one.os_user && `sees what ${one.os_user} sees`,
       `last login ${when(one.login_at_unix_ms, "never")}`,
       one.sessions > 0 && `logged in ${one.sessions}×`,
-    ], role, dangerous("Remove", `Remove ${one.name}`, () => act(`${one.name} was removed`, "DELETE", of("users", one.name))));
+    ], role, ...tieOf(one), dangerous("Remove", `Remove ${one.name}`, () => act(`${one.name} was removed`, "DELETE", of("users", one.name))));
   }));
 }
 

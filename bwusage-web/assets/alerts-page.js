@@ -24,6 +24,9 @@ class AlertsPage {
   #form;
   #list = element("ul", { className: "rules" });
   #log = element("ul", { className: "log" });
+  #told = element("ul", { className: "facts" });
+  #telling = element("section", { className: "card", hidden: true, attributes: { "aria-labelledby": "told-title" } },
+    element("div", { className: "bar" }, element("h2", { id: "told-title", textContent: "Who else is told" })), this.#told);
   #count = element("p", { className: "count", attributes: { role: "status" } });
   #notify = element("input", { type: "checkbox", id: "notify" });
   #notifyNote = element("p", { className: "detail" });
@@ -46,6 +49,7 @@ class AlertsPage {
         element("div", { className: "bar" }, element("h2", { id: "rules-title", textContent: "Alerts" }), this.#count, notify),
         this.#notifyNote, this.#list, this.#empty),
       this.#form.element,
+      this.#telling,
       element("section", { className: "card", attributes: { "aria-labelledby": "log-title" } },
         element("div", { className: "bar" }, element("h2", { id: "log-title", textContent: "What happened" })), this.#log),
     );
@@ -53,8 +57,7 @@ class AlertsPage {
     may("operator").then((allowed) => {
       this.#mayChange = allowed;
       this.#form.allow(allowed);
-      this.#shown = "";
-      this.#draw();
+      this.refresh(null, true);
     });
   }
 
@@ -75,7 +78,8 @@ class AlertsPage {
   async refresh(_tick, now = false) {
     if (!now && performance.now() - this.#askedAt < REFRESH_MS) return;
     this.#askedAt = performance.now();
-    const [list, log] = await Promise.all([ask("alerts").catch(() => null), ask("alerts/log", "limit=50").catch(() => null)]);
+    const answer = (path, parameters) => ask(path, parameters).catch(() => null);
+    const [list, log, deliveries] = await Promise.all([answer("alerts"), answer("alerts/log", "limit=50"), this.#mayChange && answer("deliveries")]);
     if (list) {
       this.#rules = list.rules;
       showActive(list.rules);
@@ -84,6 +88,7 @@ class AlertsPage {
     this.#empty.hidden = this.#empty.textContent === "";
     this.#draw();
     if (log) this.#showLog(log.events);
+    if (deliveries) this.#showTold(deliveries.channels);
   }
 
   /** Writes it again: the units have changed. */
@@ -164,6 +169,15 @@ class AlertsPage {
       element("time", { dateTime: at, textContent: moment(Date.parse(at)) }),
       element("span", {}, element("span", { className: "badge", textContent: state, data: { state } }), ` ${visible(text)}${lasted ? ` (${duration(lasted)})` : ""}`))));
     if (!events.length) this.#log.replaceChildren(element("li", { textContent: "Nothing yet." }));
+  }
+
+  /** The channels that the server's configuration names: only there they can be changed. */
+  #showTold(channels) {
+    this.#telling.hidden = !channels.length;
+    this.#told.replaceChildren(...channels.map(({ channel, about, delivered, lost, last_delivered_at: last, fault }) => {
+      const facts = [about, `told ${delivered} times`, last && `last ${moment(Date.parse(last))}`, lost && `${lost} not told`, fault && `at fault: ${fault}`];
+      return element("li", {}, element("strong", { textContent: visible(channel) }), ` ${facts.filter(Boolean).map(visible).join(" · ")}`);
+    }));
   }
 
   #showNotifying() {

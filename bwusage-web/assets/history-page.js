@@ -17,8 +17,8 @@ const RANGES = {
 /** A usual way to look: what the controls say when the address says nothing. */
 const USUAL = { bucket: "day", range: "", by: "app", compare: "" };
 const SECOND = 1000;
-/** Asked again at most this often while somebody looks. */
-const REFRESH_MS = 10_000;
+/** Asked again at most this often while somebody looks: the daemon stores the past by the minute. */
+const REFRESH_MS = 60_000;
 
 const find = (id) => document.getElementById(`history-${id}`);
 

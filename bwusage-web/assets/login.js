@@ -13,8 +13,8 @@ form.addEventListener("submit", async (event) => {
   try {
     const { user, password } = form.elements;
     await send("POST", "api/v1/login", { user: user.value.trim(), password: password.value });
-    // What was being looked at is in the fragment, which no server sees.
-    location.replace(`./${location.hash}`);
+    // What was being looked at is in the fragment, which no server sees; of the page without scripts, in the query.
+    location.replace(`./${location.search}${location.hash}`);
   } catch (refusal) {
     message.textContent = [refusal.message, ...(refusal.hints ?? [])].join("\n");
     message.hidden = false;

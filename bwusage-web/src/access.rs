@@ -17,13 +17,13 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
 use bwusage_proto::{process::UserId, transport::Endpoint};
 
-use crate::{failure::Failure, peer::Peer, routes::MetricsAllowed};
+use crate::{assets, failure::Failure, peer::Peer, routes::MetricsAllowed};
 
 mod client;
 pub(crate) mod invite;
@@ -370,8 +370,9 @@ pub(crate) async fn admit(
     // Where nothing tells who is at the other end, it is nobody in particular.
     let peer = ConnectInfo::<Peer>::from_request_parts(&mut parts, &()).await;
     let peer = peer.map_or_else(|_| Peer::unknown(), |ConnectInfo(peer)| peer);
-    if let Err(failure) = origin::check(&parts.method, &parts.headers) {
-        return failure.into_response();
+    let is_form = needs == Needs::Form;
+    if let Err(failure) = origin::check(&parts.method, &parts.headers, is_form) {
+        return if is_form { failure.into_page(assets::login_refusal) } else { failure.into_response() };
     }
     let caller = gate.see(&peer, &parts.headers);
     let access = match gate.identify(needs, &peer, &caller, &parts.headers).await {
@@ -380,7 +381,7 @@ pub(crate) async fn admit(
     };
     match needs.admit(access.as_ref().map(|access| &access.asker)) {
         Ok(()) => {}
-        Err(Refused::ToLogin) => return Redirect::to(gate.entrance()).into_response(),
+        Err(Refused::ToLogin) => return Redirect::to(&gate.entrance(&parts.uri)).into_response(),
         Err(Refused::WhoIsIt) if needs == Needs::Metrics => return Failure::no_metrics().into_response(),
         Err(Refused::WhoIsIt) => return Failure::login_needed().into_response(),
         Err(Refused::MayNot) if gate.0.settings.store.is_none() => {
@@ -401,10 +402,15 @@ pub(crate) async fn admit(
 }
 
 impl Gate {
-    /// The page for somebody who is not logged in, beside the one that was asked for.
-    fn entrance(&self) -> &'static str {
+    /// The page for somebody who is not logged in, beside the one that was `asked` for. What of the page without scripts was
+    /// asked for is kept: it is in the address, and nowhere else.
+    fn entrance(&self, asked: &Uri) -> String {
         let has_users = self.0.settings.store.as_ref().is_none_or(|store| store.has_users().unwrap_or(true));
-        if has_users { "login" } else { "setup" }
+        match login::plain_query(asked) {
+            _ if !has_users => "setup".into(),
+            Some(query) => format!("login?{query}"),
+            None => "login".into(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io::Write as _,
+    iter::once,
     sync::LazyLock,
 };
 
@@ -14,9 +15,12 @@ use axum::{
 };
 use flate2::{Compression, write::GzEncoder};
 
+use crate::html;
+
 mod lean;
 
-const HTML: &str = "text/html; charset=utf-8";
+/// The media type of pages.
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
@@ -77,6 +81,7 @@ static ASSETS: &[Asset] = assets! {
     "numbers.js": SCRIPT,
     "password.js": SCRIPT,
     "past.js": SCRIPT,
+    "plain.css": CSS,
     "popovers.js": SCRIPT,
     "processes.js": SCRIPT,
     "query.js": SCRIPT,
@@ -135,13 +140,26 @@ fn gzip(bytes: &[u8]) -> Bytes {
 }
 
 /// `GET /`
-pub(crate) async fn page(headers: HeaderMap) -> Response {
-    serve(PAGE, &headers)
+pub(crate) fn page(headers: &HeaderMap) -> Response {
+    serve(PAGE, headers)
 }
 
 /// `GET /login`
 pub(crate) async fn login_page(headers: HeaderMap) -> Response {
     serve("login.html", &headers)
+}
+
+/// The place in that page where it is said why somebody is not let in.
+const LOGIN_MESSAGE: &str = "<p id=\"message\" role=\"alert\" hidden></p>";
+
+/// That page for whoever has no scripts and was not let in: why, and what to do.
+pub(crate) fn login_refusal(message: &str, hints: &[String]) -> String {
+    let lines: Vec<_> = once(message)
+        .chain(hints.iter().map(String::as_str))
+        .map(|line| html::text(line).to_string())
+        .collect();
+    let told = format!("<p id=\"message\" role=\"alert\">{}</p>", lines.join("\n"));
+    include_str!("../assets/login.html").replacen(LOGIN_MESSAGE, &told, 1)
 }
 
 /// `GET /setup`
@@ -247,6 +265,15 @@ mod tests {
         assert!(bytes <= 60 * 1024, "the page is {bytes} bytes, compressed");
         let all = compressed_bytes(|_| true);
         assert!(all <= 100 * 1024, "everything there is has {all} bytes, compressed");
+    }
+
+    #[test]
+    fn whoever_is_not_let_in_is_told_why_on_the_page_of_the_login() {
+        let page = login_refusal("the <password> is wrong", &["try \"again\"".into()]);
+        assert!(page.contains(
+            "<p id=\"message\" role=\"alert\">the &lt;password&gt; is wrong\ntry &quot;again&quot;</p>"
+        ));
+        assert!(page.contains("<form method=\"post\">") && !page.contains(LOGIN_MESSAGE), "{page}");
     }
 
     #[test]

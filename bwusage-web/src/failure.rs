@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use axum::{
+    body::Body as Sent,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bwusage_proto::{client::ClientError, message::RefusalCode};
 use serde::Serialize;
 
-use crate::events::{self, Down};
+use crate::{
+    assets::HTML,
+    events::{self, Down},
+};
 
 /// An error as an answer: JSON with a `code` for programs, a `message` and `hints` for people.
 #[derive(Debug)]
@@ -42,6 +46,15 @@ impl Failure {
     /// The same may be asked again after `span`.
     pub(crate) fn retry_after(self, span: Duration) -> Self {
         Self { retry_after: Some(span), ..self }
+    }
+
+    /// The same as a page, which `show` makes of the message and the hints.
+    pub(crate) fn into_page(self, show: impl FnOnce(&str, &[String]) -> String) -> Response {
+        let page = show(&self.body.message, &self.body.hints);
+        let mut response = self.into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
+        *response.body_mut() = Sent::from(page);
+        response
     }
 
     /// The parameters make no sense.

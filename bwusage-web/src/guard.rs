@@ -14,9 +14,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-/// Scripts, styles and data from this server only; nothing inline, no frames; forms go through scripts.
+/// Scripts, styles and data from this server only; nothing inline, no frames; forms lead
+/// here, and what they may do [`crate::access`] decides.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+     img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -7,7 +7,8 @@
 //! - [`question`], [`talk_question`] and [`history_question`] are tables that somebody asked for; [`events`] is what a page is told; [`viewer`]
 //!   decides what one page is told next, and [`pace`] how often. All of them are pure.
 //! - [`access`] knows users and what they may see and do; [`guard`] refuses what comes from elsewhere, [`peer`] tells which
-//!   user of this machine asks; [`assets`] is the page, part of the program.
+//!   user of this machine asks; [`assets`] is the page, part of the program, [`plain`] the one
+//!   that needs no scripts.
 //! - [`serve`] takes connections, [`tls`] encrypts them. [`users_command`] changes users without the server.
 //!
 //! - [`delivery`] tells of alerts while nobody looks, by webhook and e-mail.
@@ -26,10 +27,12 @@ mod failure;
 mod feed;
 mod guard;
 mod history_question;
+mod html;
 mod metrics;
 mod moment;
 mod pace;
 mod peer;
+mod plain;
 mod question;
 mod routes;
 mod rule_question;

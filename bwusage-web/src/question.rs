@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::events;
 
 /// Rows that a page gets when it does not say how many.
-const DEFAULT_LIMIT: usize = 200;
+pub(crate) const DEFAULT_LIMIT: usize = 200;
 /// A longer filter is no filter that a person typed.
 const MAX_FILTER_CHARS: usize = 500;
 
@@ -21,12 +21,12 @@ const MAX_FILTER_CHARS: usize = 500;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameters {
-    by: Option<String>,
-    sort: Option<String>,
-    filter: Option<String>,
-    category: Option<String>,
-    limit: Option<String>,
-    all: Option<String>,
+    pub(crate) by: Option<String>,
+    pub(crate) sort: Option<String>,
+    pub(crate) filter: Option<String>,
+    pub(crate) category: Option<String>,
+    pub(crate) limit: Option<String>,
+    pub(crate) all: Option<String>,
     /// Of the stream only: the time up to which the page already has the rolling window.
     pub(crate) since: Option<u64>,
     /// Of the stream only: milliseconds between two ticks that the page is told.
@@ -94,6 +94,21 @@ impl Question {
     /// What one row stands for.
     pub(crate) fn by(&self) -> Grouping {
         self.by
+    }
+
+    /// What the rows are sorted by.
+    pub(crate) fn order(&self) -> Order {
+        self.order
+    }
+
+    /// The only sort of program that is asked for.
+    pub(crate) fn category(&self) -> Option<Category> {
+        self.category
+    }
+
+    /// The most rows that are asked for.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// The same text for the same question.

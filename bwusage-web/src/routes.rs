@@ -3,8 +3,10 @@
 //! | path | answer |
 //! |---|---|
 //! | `/`, `/assets/…` | the page |
+//! | `/?plain` | the process table as a page without scripts, see [`crate::plain`]; the parameters of `top`, and `refresh` |
 //! | `/password` | the page to change one's own password |
 //! | `/login`, `/setup` | the pages for whoever is not logged in; their requests are [`access::login`] |
+//! | POST `/login`, `/logout` | the same requests from the forms of a browser without scripts |
 //! | `/api/v1/top` | the process table, the JSON of `bwusage-ctl top --json`; `by`, `sort`, `filter`, `category`, `limit`, `all` |
 //! | `/api/v1/status` | the daemon about itself, the JSON of `bwusage-ctl status --json` |
 //! | `/api/v1/ledger` | where every interface's bytes went, the JSON of `bwusage-ctl ledger --json` |
@@ -15,7 +17,7 @@
 //! | `/api/v1/alerts/log` | what happened, the JSON of `bwusage-ctl alerts log --json`; `rule`, `before`, `limit` |
 //! | `/api/v1/alerts/…` | POST `test`, `dry_run`, `{rule}/test`, `{rule}/snooze`, `{rule}/enable`, `{rule}/disable`; DELETE `{rule}` |
 //! | `/api/v1/….csv` | `top`, `connections`, `ledger`, `history` and `alerts/log` as comma-separated values, every row of them |
-//! | `/api/v1/deliveries` | who is told of alerts, and what came of it |
+//! | `/api/v1/deliveries` | for operators: who is told of alerts, and what came of it; the configuration alone changes it |
 //! | `/api/v1/stream` | the same table and the machine, live, as [`events`]; the parameters of `top`, `since` and `interval_ms` |
 //! | `/metrics` | counters and gauges for Prometheus, see [`crate::metrics`] |
 //! | `/api/v1/me` | who asks, and what they may do |
@@ -67,6 +69,7 @@ mod alerts;
 mod csv;
 mod history;
 mod metrics;
+mod plain;
 mod process;
 mod table;
 

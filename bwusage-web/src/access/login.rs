@@ -1,9 +1,10 @@
 //! The requests around a login: in, out, the first admin, one's own password, and who one is.
 
 use axum::{
-    extract::State,
-    http::header,
-    response::{AppendHeaders, IntoResponse, Response},
+    Form,
+    extract::{State, rejection::FormRejection},
+    http::{HeaderValue, Uri, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use super::{
     session,
     store::{Name, Visit},
 };
-use crate::{events, failure::Failure, routes};
+use crate::{assets, events, failure::Failure, plain::Wanted, routes};
 
 /// `POST /api/v1/login`
 #[derive(Deserialize)]
@@ -29,16 +30,56 @@ pub(crate) struct Credentials {
 pub(crate) async fn login(
     State(gate): State<Gate>,
     caller: Caller,
-    Sent(Credentials { user, password }): Sent<Credentials>,
+    Sent(credentials): Sent<Credentials>,
 ) -> Result<Response, Failure> {
+    let secret = log_in(&gate, &caller, credentials).await?;
+    Ok(gate.let_in(&caller, &secret))
+}
+
+/// `POST /login`: the same from the form itself, for a browser without scripts. It leads to the page for that.
+pub(crate) async fn log_in_by_form(
+    State(gate): State<Gate>,
+    caller: Caller,
+    uri: Uri,
+    sent: Result<Form<Credentials>, FormRejection>,
+) -> Response {
+    // What is wrong with it is not said: it may be a password.
+    let sent = sent.map_err(|_| Failure::bad_request("this is not the form that is expected here"));
+    let let_in = match sent {
+        Ok(Form(Credentials { user, password })) => {
+            log_in(&gate, &caller, Credentials { user: user.trim().to_owned(), password }).await
+        }
+        Err(failure) => Err(failure),
+    };
+    match let_in {
+        Ok(secret) => {
+            let page = format!("./?{}", plain_query(&uri).unwrap_or("plain=1"));
+            (AppendHeaders([(header::SET_COOKIE, gate.cookie(&caller, &secret))]), Redirect::to(&page))
+                .into_response()
+        }
+        Err(failure) => failure.into_page(assets::login_refusal),
+    }
+}
+
+/// The query of `asked`, if it asks for the page without scripts, and can stand in an address as it is.
+pub(super) fn plain_query(asked: &Uri) -> Option<&str> {
+    asked.query().filter(|query| Wanted::is_in(query) && query.bytes().all(|byte| byte.is_ascii_graphic()))
+}
+
+/// A new session for whoever knows the password.
+async fn log_in(
+    gate: &Gate,
+    caller: &Caller,
+    Credentials { user, password }: Credentials,
+) -> Result<Secret, Failure> {
     let store = gate.store()?;
-    gate.try_login(&caller, &user)?;
+    gate.try_login(caller, &user)?;
     let known = store.user(&user)?;
     let hash = known.as_ref().map(|known| known.password.clone());
     let verdict = gate.0.passwords.verify(password, hash).await?;
     let (Verdict::Right { renewed }, Some(known)) = (verdict, known) else {
         gate.limits(|limits, now| limits.failed(&user, now));
-        gate.note_try(&caller, Action::LoginFailed, &user);
+        gate.note_try(caller, Action::LoginFailed, &user);
         return Err(Failure::wrong_login());
     };
     gate.limits(|limits, _| limits.succeeded(&user));
@@ -47,8 +88,7 @@ pub(crate) async fn login(
     }
     let address = caller.address();
     let visit = caller.visit(address.as_deref());
-    let secret = store.log_in(&known.name, caller.presented, visit, UnixMs::now())?;
-    Ok(gate.let_in(&caller, &secret))
+    Ok(store.log_in(&known.name, caller.presented, visit, UnixMs::now())?)
 }
 
 /// `POST /api/v1/logout`
@@ -65,11 +105,26 @@ pub(crate) async fn logout(
     caller: Caller,
     Sent(Leave { everywhere }): Sent<Leave>,
 ) -> Result<Response, Failure> {
+    let cookie = log_out(&gate, &caller, everywhere)?;
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), routes::json("{}".into())).into_response())
+}
+
+/// `POST /logout`: the same from the page without scripts.
+pub(crate) async fn log_out_by_form(State(gate): State<Gate>, caller: Caller) -> Response {
+    match log_out(&gate, &caller, false) {
+        Ok(cookie) => {
+            (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to("login?plain=1")).into_response()
+        }
+        Err(failure) => failure.into_page(assets::login_refusal),
+    }
+}
+
+/// Ends the session that `caller` has, and answers what takes its secret away.
+fn log_out(gate: &Gate, caller: &Caller, everywhere: bool) -> Result<HeaderValue, Failure> {
     if let Some(presented) = caller.presented {
         gate.store()?.log_out(presented, everywhere, caller.address().as_deref(), UnixMs::now())?;
     }
-    let cookie = session::clear_cookie(&gate.0.settings.base, caller.client.https);
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), routes::json("{}".into())).into_response())
+    Ok(session::clear_cookie(&gate.0.settings.base, caller.client.https))
 }
 
 /// `POST /api/v1/setup`
@@ -200,8 +255,13 @@ impl Gate {
 
     /// Hands a new session to the browser.
     fn let_in(&self, caller: &Caller, secret: &Secret) -> Response {
-        let cookie = session::set_cookie(secret, &self.0.settings.base, caller.client.https);
+        let cookie = self.cookie(caller, secret);
         (AppendHeaders([(header::SET_COOKIE, cookie)]), routes::json("{}".into())).into_response()
+    }
+
+    /// What a browser keeps of a session.
+    fn cookie(&self, caller: &Caller, secret: &Secret) -> HeaderValue {
+        session::set_cookie(secret, &self.0.settings.base, caller.client.https)
     }
 }
 

@@ -10,6 +10,8 @@ use super::{
 pub(crate) enum Needs {
     /// Nothing: the login itself, and what a browser needs to show it.
     Nothing,
+    /// Nothing, and what is sent is a form: how a browser without scripts logs in and out.
+    Form,
     /// A person who may look; anyone else is sent to the login.
     Page,
     /// Anyone who may read the metrics.
@@ -36,13 +38,13 @@ impl Needs {
     pub(crate) fn admit(self, asker: Option<&Asker>) -> Result<(), Refused> {
         let Some(asker) = asker else {
             return match self {
-                Self::Nothing => Ok(()),
+                Self::Nothing | Self::Form => Ok(()),
                 Self::Page => Err(Refused::ToLogin),
                 Self::Metrics | Self::Read | Self::Role(_) => Err(Refused::WhoIsIt),
             };
         };
         let may = match (self, asker) {
-            (Self::Nothing | Self::Metrics, _)
+            (Self::Nothing | Self::Form | Self::Metrics, _)
             | (Self::Page | Self::Read, Asker::Local { .. } | Asker::Person { .. }) => true,
             (Self::Read, Asker::Token { scope, .. }) => *scope >= Scope::Read,
             (Self::Role(needed), Asker::Local { .. } | Asker::Person { .. }) => asker.role() >= needed,

@@ -1,25 +1,28 @@
 //! Whether a request that changes something was meant: made by our own page, not by another one in the same browser.
 //!
 //! The cookie is `SameSite=Strict` already. Beside that, every browser of today says with `Sec-Fetch-Site` whose page
-//! asks, and a page of another site cannot send JSON without being asked first, which nobody here answers. Reading
-//! never changes anything.
+//! asks, and a page of another site cannot send JSON without being asked first, which nobody here answers. Only the login
+//! and the logout of a browser without scripts are forms: they, too, are taken from our own page only. Reading never
+//! changes anything.
 
 use axum::http::{HeaderMap, Method, header, uri::Authority};
 
 use crate::failure::Failure;
 
-/// Refuses a request with `method` and `headers` that changes something and does not come from our own page.
-pub(super) fn check(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
+/// Refuses a request with `method` and `headers` that changes something and does not come from our own page, as a form where
+/// one is taken `as_form`, else as JSON.
+pub(super) fn check(method: &Method, headers: &HeaderMap, as_form: bool) -> Result<(), Failure> {
     if method.is_safe() {
         return Ok(());
     }
     if !is_our_own(headers) {
         return Err(Failure::foreign_page());
     }
-    if !is_json(headers) {
-        return Err(Failure::not_json());
+    match as_form {
+        true if !is_of_type("application/x-www-form-urlencoded", headers) => Err(Failure::not_the_form()),
+        false if !is_of_type("application/json", headers) => Err(Failure::not_json()),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn is_our_own(headers: &HeaderMap) -> bool {
@@ -33,10 +36,10 @@ fn is_our_own(headers: &HeaderMap) -> bool {
     origin.and_then(authority).is_some_and(|origin| Some(origin) == authority(host))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn is_of_type(wanted: &str, headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|value| value.split(';').next()).map(str::trim);
-    media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case("application/json"))
+    media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case(wanted))
 }
 
 #[cfg(test)]
@@ -46,13 +49,18 @@ mod tests {
     use super::*;
 
     const JSON: (&str, &str) = ("content-type", "application/json");
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
     const HOST: (&str, &str) = ("host", "stats.example:8787");
 
     fn passes(method: &Method, headers: &[(&'static str, &'static str)]) -> bool {
+        passes_as(false, method, headers)
+    }
+
+    fn passes_as(form: bool, method: &Method, headers: &[(&'static str, &'static str)]) -> bool {
         let headers = headers
             .iter()
             .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        check(method, &headers.collect()).is_ok()
+        check(method, &headers.collect(), form).is_ok()
     }
 
     #[test]
@@ -78,6 +86,8 @@ mod tests {
         ] {
             for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 assert!(!passes(&method, &[&[JSON, HOST], foreign].concat()), "{method} {foreign:?}");
+                let form = [&[FORM, HOST], foreign].concat();
+                assert!(!passes_as(true, &method, &form), "{method} {foreign:?}");
             }
         }
     }
@@ -89,6 +99,16 @@ mod tests {
             assert!(!passes(&Method::POST, &headers), "{form}");
         }
         assert!(!passes(&Method::POST, &[HOST, ("sec-fetch-site", "same-origin")]));
+    }
+
+    #[test]
+    fn where_a_form_is_taken_it_is_our_own_and_nothing_else_is_taken() {
+        assert!(passes_as(true, &Method::POST, &[FORM, HOST, ("sec-fetch-site", "same-origin")]));
+        assert!(passes_as(true, &Method::POST, &[FORM, HOST, ("origin", "http://stats.example:8787")]));
+        for other in ["text/plain", "application/json", "multipart/form-data"] {
+            let headers = [("content-type", other), HOST, ("sec-fetch-site", "same-origin")];
+            assert!(!passes_as(true, &Method::POST, &headers), "{other}");
+        }
     }
 
     #[test]

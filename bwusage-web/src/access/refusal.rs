@@ -97,6 +97,12 @@ impl Failure {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message, Vec::new())
     }
 
+    /// What is not the form of our own page.
+    pub(super) fn not_the_form() -> Self {
+        let message = "this takes the form of the login page, and programs use api/v1/login";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_the_form", message, Vec::new())
+    }
+
     /// More was sent than is read, or it ended early.
     pub(super) fn unreadable(status: StatusCode, most_bytes: usize) -> Self {
         let message = format!("a request may send {most_bytes} bytes, and all that it announces");

@@ -5,7 +5,7 @@ use axum::{
     routing::{self, MethodRouter},
 };
 
-use super::{App, alerts, csv, history, metrics, process};
+use super::{App, alerts, csv, history, metrics, plain, process};
 use crate::{
     access::{Needs, Role, login, manage},
     assets,
@@ -24,6 +24,7 @@ pub(super) struct Route {
 }
 
 const ANYONE: Needs = Needs::Nothing;
+const FORM: Needs = Needs::Form;
 const READ: Needs = Needs::Read;
 const LOGGED_IN: Needs = Needs::Role(Role::Viewer);
 const OPERATOR: Needs = Needs::Role(Role::Operator);
@@ -36,8 +37,10 @@ pub(super) fn table() -> Vec<Route> {
     let patch = |path, needs, handler| Route { method: Method::PATCH, path, needs, handler };
     let delete = |path, needs, handler| Route { method: Method::DELETE, path, needs, handler };
     vec![
-        get("/", Needs::Page, routing::get(assets::page)),
+        get("/", Needs::Page, routing::get(plain::page)),
         get("/login", ANYONE, routing::get(assets::login_page)),
+        post("/login", FORM, routing::post(login::log_in_by_form)),
+        post("/logout", FORM, routing::post(login::log_out_by_form)),
         get("/setup", ANYONE, routing::get(assets::setup_page)),
         get("/password", Needs::Page, routing::get(assets::password_page)),
         get("/assets/{*path}", ANYONE, routing::get(assets::asset)),

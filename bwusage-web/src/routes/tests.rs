@@ -17,6 +17,7 @@ mod holes;
 mod house;
 mod login;
 mod openapi;
+mod plain;
 mod roles;
 mod sights;
 

@@ -174,6 +174,39 @@ test("the page of a viewer offers nothing that it may not, and that of an admin 
   }
 });
 
+test("an admin ties a user to one of the machine, unties them, and gives them another role", async () => {
+  const guest = { user: "gerda", password: "hanging on the line", role: "viewer" };
+  await web.addUser(guest);
+  const dashboard = await Dashboard.open(browser, web, { storageState: await session() });
+  const { page } = dashboard;
+  await page.locator('nav a[href="#admin"]').click();
+  const row = page.locator("#admin li", { has: page.getByText(guest.user, { exact: true }) }).first();
+  const known = () => page.evaluate(async (user) => (await (await fetch("api/v1/users")).json()).users.find(({ name }) => name === user), guest.user);
+
+  dashboard.expect(/422/);
+  await row.getByLabel(/whose sight gerda has/).fill("no-such-user-here");
+  await row.getByRole("button", { name: /^Tie gerda/ }).click();
+  await page.locator("#toasts", { hasText: "no such user on this machine" }).waitFor();
+  assert.equal((await known()).os_user, null);
+
+  await row.getByLabel(/whose sight gerda has/).fill("nobody");
+  await row.getByRole("button", { name: /^Tie gerda/ }).click();
+  await row.getByText("sees what nobody sees").waitFor();
+  assert.equal((await known()).os_user, "nobody");
+
+  await row.getByRole("button", { name: /^Untie gerda/ }).click();
+  assert.equal((await known()).os_user, "nobody", "the first click asks");
+  await row.getByRole("button", { name: /^Untie gerda/ }).click();
+  await row.getByText("sees what nobody sees").waitFor({ state: "detached" });
+  assert.equal((await known()).os_user, null);
+
+  await row.getByLabel("Role of gerda").selectOption("operator");
+  await page.locator("#toasts", { hasText: "gerda is operator now" }).waitFor();
+  assert.equal((await known()).role, "operator");
+  dashboard.assertQuiet();
+  await dashboard.close();
+});
+
 for (const width of WIDTHS) {
   test(`${width} wide, login, set-up and administration are no wider than their window and accessible`, async () => {
     const fresh = await stage.startWeb({ state: `fresh-${width}` });

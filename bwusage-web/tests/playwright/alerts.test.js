@@ -1,12 +1,15 @@
 // An alert from the rule that somebody types to the notification that somebody sees.
 
 import assert from "node:assert/strict";
+import { chmodSync, chownSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { launch } from "./lib/browser.js";
 import { Dashboard } from "./lib/dashboard.js";
-import { Stage } from "./lib/stage.js";
+import { NOBODY, Stage } from "./lib/stage.js";
 
+const VIEWER = { user: "victor", password: "one should fall down", role: "viewer" };
 const OPERATOR = { user: "olga", password: "standing on the wall", role: "operator" };
 
 /** A name of its own: a daemon also sees the programs of other runs. */
@@ -78,4 +81,26 @@ test("a rule is typed, fires with a notification, is over, and is removed", asyn
   dashboard.expect(/400 \(Bad Request\)/);
   dashboard.assertQuiet();
   await dashboard.close();
+});
+
+test("who changes rules sees who else is told of them, and who only looks does not", async () => {
+  const config = join(stage.folder("told"), "web.toml");
+  writeFileSync(config, '[webhook.ops]\nurl = "https://hooks.example.org/secret"\nseverity = "warning"\n');
+  chownSync(config, NOBODY, NOBODY);
+  chmodSync(config, 0o600);
+  const telling = await stage.startWeb({ words: ["--config", config], state: "telling" });
+  for (const user of [OPERATOR, VIEWER]) await telling.addUser(user);
+
+  const [operator, viewer] = [await Dashboard.logIn(browser, telling, OPERATOR), await Dashboard.logIn(browser, telling, VIEWER)];
+  for (const dashboard of [operator, viewer]) await dashboard.show("alerts", "section");
+  const told = operator.page.getByRole("region", { name: "Who else is told" });
+  await told.getByText("webhook ops https://hooks.example.org is told when every rule of warning or more is firing or resolved · told 0 times").waitFor();
+  assert.doesNotMatch(await told.textContent(), /secret/);
+  await operator.assertAccessible("who else is told");
+  await viewer.page.getByText(/by operators/).waitFor();
+  assert.equal(await viewer.page.getByText("Who else is told").isVisible(), false);
+  for (const dashboard of [operator, viewer]) {
+    dashboard.assertQuiet();
+    await dashboard.close();
+  }
 });

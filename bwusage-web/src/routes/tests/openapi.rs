@@ -11,7 +11,7 @@ mod checker;
 use checker::Schema;
 
 /// What people open, and what that is made of.
-const PAGES: [&str; 5] = ["/", "/login", "/setup", "/password", "/assets/{*path}"];
+const PAGES: [&str; 6] = ["/", "/login", "/logout", "/setup", "/password", "/assets/{*path}"];
 
 fn document() -> Value {
     serde_json::from_str(OPENAPI).unwrap()
