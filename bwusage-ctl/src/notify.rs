@@ -12,19 +12,16 @@ pub(crate) mod desktop;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod undelivered;
-pub(crate) mod webhook;
-#[cfg(test)]
-mod webhook_tests;
 
 pub(crate) use undelivered::Undelivered;
 
-use bwusage_proto::notify::Notice;
+use bwusage_proto::notify::{Notice, webhook::Webhook};
 
 /// How somebody is told.
 #[derive(Debug)]
 pub(crate) enum Way {
     Desktop(desktop::Desktop),
-    Webhook(webhook::Webhook),
+    Webhook(Webhook),
     Command(command::Command),
 }
 

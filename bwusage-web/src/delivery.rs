@@ -12,7 +12,7 @@
 use std::{sync::Arc, thread};
 
 use bwusage_proto::{
-    notify::{Cursor, Notice, Obstacle},
+    notify::{Cursor, Notice, Obstacle, webhook},
     transport::Endpoint,
 };
 
@@ -21,8 +21,6 @@ pub(crate) mod config;
 mod mail;
 mod reach;
 mod watch;
-#[path = "../../bwusage-ctl/src/notify/webhook.rs"]
-mod webhook;
 
 use board::Board;
 use config::Channel;

@@ -12,7 +12,10 @@ use std::{
 
 use bwusage_proto::{
     alert::{EventKind, Severity},
-    notify::Notice,
+    notify::{
+        NoWish, Notice, Wish, timeout,
+        webhook::{self, HeaderError, UrlError, Webhook},
+    },
 };
 use serde::Deserialize;
 use ureq::Agent;
@@ -21,7 +24,6 @@ use super::{
     Way,
     command::{ArgvError, Command},
     desktop::Desktop,
-    webhook::{self, HeaderError, UrlError, Webhook},
 };
 
 #[cfg(unix)]
@@ -34,8 +36,7 @@ mod platform;
 /// What `--example` prints.
 pub(crate) const EXAMPLE: &str = include_str!("config/example.toml");
 
-/// Seconds that a delivery may take.
-const TIMEOUTS_S: std::ops::RangeInclusive<u64> = 1..=300;
+/// Seconds that a delivery may take unless somebody says otherwise.
 const WEBHOOK_TIMEOUT_S: u64 = 10;
 const COMMAND_TIMEOUT_S: u64 = 30;
 
@@ -46,14 +47,6 @@ pub(crate) struct Destination {
     pub(crate) name: String,
     pub(crate) way: Way,
     wish: Wish,
-}
-
-/// Which events somebody wants to be told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Wish {
-    states: Vec<EventKind>,
-    least: Severity,
-    rules: Vec<u64>,
 }
 
 /// Why nobody can be told.
@@ -82,10 +75,8 @@ pub(crate) enum Wrong {
     Header(#[from] HeaderError),
     #[error(transparent)]
     Argv(#[from] ArgvError),
-    #[error("timeout_s must be from {} to {}", TIMEOUTS_S.start(), TIMEOUTS_S.end())]
-    Timeout,
-    #[error("states must name firing, resolved or both")]
-    States,
+    #[error(transparent)]
+    Wish(#[from] NoWish),
 }
 
 impl ConfigError {
@@ -186,9 +177,7 @@ struct Writers {
 }
 
 fn this_desktop() -> Vec<Destination> {
-    let wish =
-        Wish { states: vec![EventKind::Firing, EventKind::Resolved], least: Severity::Info, rules: vec![] };
-    vec![Destination { name: "desktop".into(), way: Way::Desktop(Desktop), wish }]
+    vec![Destination { name: "desktop".into(), way: Way::Desktop(Desktop), wish: Wish::everything() }]
 }
 
 fn parse(text: &str, path: &Path) -> Result<Vec<Destination>, ConfigError> {
@@ -203,7 +192,8 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Destination>, ConfigError> {
     };
     let mut destinations = Vec::new();
     if let Some(desktop) = written.desktop {
-        let wish = Wish::new(desktop.states, desktop.severity, desktop.rules).map_err(wrong("desktop"))?;
+        let wish = Wish::new(desktop.states, desktop.severity, desktop.rules);
+        let wish = wish.map_err(|no_wish| wrong("desktop")(no_wish.into()))?;
         destinations.push(Destination { name: "desktop".into(), way: Way::Desktop(Desktop), wish });
     }
     for (name, section) in written.webhook {
@@ -235,41 +225,20 @@ fn agent(timeout: Duration) -> Agent {
     webhook::agent_config(timeout, concat!("bwusage-ctl/", env!("CARGO_PKG_VERSION"))).build().into()
 }
 
-fn timeout(written: Option<u64>, usual: u64) -> Result<Duration, Wrong> {
-    let seconds = written.unwrap_or(usual);
-    if TIMEOUTS_S.contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(Wrong::Timeout) }
-}
-
-impl Wish {
-    fn new(states: Option<Vec<EventKind>>, least: Option<Severity>, rules: Vec<u64>) -> Result<Self, Wrong> {
-        let states = states.unwrap_or_else(|| vec![EventKind::Firing, EventKind::Resolved]);
-        if states.is_empty() {
-            return Err(Wrong::States);
-        }
-        Ok(Self { states, least: least.unwrap_or(Severity::Info), rules })
-    }
-}
-
 impl Destination {
     /// Who is told of what, in a line. Without secrets.
     pub(crate) fn describe(&self) -> String {
-        let Wish { states, least, rules } = &self.wish;
         let way = match &self.way {
             Way::Desktop(_) => "shows it".into(),
             Way::Webhook(webhook) => format!("posts to {}", webhook.host()),
             Way::Command(command) => format!("runs {}", command.program()),
         };
-        let states: Vec<&str> = states.iter().map(|state| state.name()).collect();
-        let of = if rules.is_empty() { "every rule".into() } else { format!("rules {rules:?}") };
-        format!("{}: {way} when {of} of {} or more is {}", self.name, least.name(), states.join(" or "))
+        format!("{}: {way} {}", self.name, self.wish)
     }
 
     /// Whether it is to be told of this.
     pub(crate) fn wants(&self, notice: &Notice) -> bool {
-        let Wish { states, least, rules } = &self.wish;
-        states.contains(&notice.kind)
-            && notice.severity >= *least
-            && (rules.is_empty() || rules.contains(&notice.rule))
+        self.wish.includes(notice)
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::{io, time::Duration};
 
-use bwusage_proto::notify::Obstacle;
-
-use super::webhook::Unposted;
+use bwusage_proto::notify::{Obstacle, webhook::Unposted};
 
 /// Why a notice did not arrive.
 #[derive(Debug, thiserror::Error)]

@@ -140,7 +140,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A name that would end a line, run a command, clear the screen, be a link and begin a formula.
-    const HOSTILE_NAME: &str = "=$(id)`id`;'\"\n\x1b[2J\u{202e}<b>";
+    pub(crate) const HOSTILE_NAME: &str = "=$(id)`id`;'\"\n\x1b[2J\u{202e}<b>";
 
     pub(crate) fn event(number: u64) -> AlertEvent {
         AlertEvent {

@@ -13,7 +13,10 @@ use std::{
 use bwusage_proto::{
     alert::{EventKind, Severity},
     filter::{Network, NotANetwork},
-    notify::Notice,
+    notify::{
+        NoWish, Notice, Wish, timeout,
+        webhook::{self, HeaderError, Url, UrlError, Webhook},
+    },
     version::PACKAGE_VERSION,
 };
 use lettre::{message::Mailbox, transport::smtp::authentication::Credentials};
@@ -32,7 +35,6 @@ use super::{
     Way,
     mail::{Encryption, Mail},
     reach::{Reach, Unreachable},
-    webhook::{self, HeaderError, Url, UrlError, Webhook},
 };
 
 #[cfg(unix)]
@@ -42,8 +44,7 @@ mod platform;
 #[path = "config/other.rs"]
 mod platform;
 
-/// Seconds that a delivery may take.
-const TIMEOUTS_S: std::ops::RangeInclusive<u64> = 1..=300;
+/// Seconds that a delivery may take unless somebody says otherwise.
 const TIMEOUT_S: u64 = 10;
 
 /// One who is to be told.
@@ -53,14 +54,6 @@ pub(crate) struct Channel {
     pub(super) name: String,
     pub(super) way: Way,
     wish: Wish,
-}
-
-/// Which events somebody wants to be told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Wish {
-    states: Vec<EventKind>,
-    severity: Severity,
-    rules: Vec<u64>,
 }
 
 /// Why nobody can be told.
@@ -91,10 +84,8 @@ pub(crate) enum Wrong {
     Nobody,
     #[error("user and password go together")]
     Credentials,
-    #[error("timeout_s must be from {} to {}", TIMEOUTS_S.start(), TIMEOUTS_S.end())]
-    Timeout,
-    #[error("states must name firing, resolved or both")]
-    States,
+    #[error(transparent)]
+    Wish(#[from] NoWish),
     #[error("{0} is not among allow_hosts")]
     Host(String),
 }
@@ -187,7 +178,8 @@ impl Terms {
         let url: Url = written.url.parse()?;
         let uri: Option<Uri> = written.url.parse().ok();
         self.check_host(uri.as_ref().and_then(Uri::host).unwrap_or_default())?;
-        let (headers, timeout) = (webhook::headers(&written.headers)?, timeout(written.timeout_s)?);
+        let (headers, timeout) =
+            (webhook::headers(&written.headers)?, timeout(written.timeout_s, TIMEOUT_S)?);
         let way = Way::Webhook(Webhook::new(url, headers, timeout, agent(timeout, self.reach.clone())));
         let wish = Wish::new(written.states, written.severity, written.rules)?;
         Ok(Channel { name: format!("webhook {name}"), way, wish })
@@ -213,7 +205,7 @@ impl Terms {
             credentials,
             from: mailbox(&written.from)?,
             to,
-            timeout: timeout(written.timeout_s)?,
+            timeout: timeout(written.timeout_s, TIMEOUT_S)?,
             reach: self.reach.clone(),
         });
         let wish = Wish::new(written.states, written.severity, written.rules)?;
@@ -227,41 +219,15 @@ impl Terms {
     }
 }
 
-fn timeout(written: Option<u64>) -> Result<Duration, Wrong> {
-    let seconds = written.unwrap_or(TIMEOUT_S);
-    if TIMEOUTS_S.contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(Wrong::Timeout) }
-}
-
-impl Wish {
-    fn new(
-        states: Option<Vec<EventKind>>,
-        severity: Option<Severity>,
-        rules: Vec<u64>,
-    ) -> Result<Self, Wrong> {
-        let states = states.unwrap_or_else(|| vec![EventKind::Firing, EventKind::Resolved]);
-        if states.is_empty() {
-            return Err(Wrong::States);
-        }
-        Ok(Self { states, severity: severity.unwrap_or(Severity::Info), rules })
-    }
-}
-
 impl Channel {
     /// Who is told of what, in a line. Without secrets.
     pub(super) fn describe(&self) -> String {
-        let Wish { states, severity, rules } = &self.wish;
-        let states: Vec<&str> = states.iter().map(|state| state.name()).collect();
-        let of = if rules.is_empty() { "every rule".into() } else { format!("rules {rules:?}") };
-        let (host, states) = (self.way.host(), states.join(" or "));
-        format!("{host} is told when {of} of {} or more is {states}", severity.name())
+        format!("{} is told {}", self.way.host(), self.wish)
     }
 
     /// Whether it is to be told of this.
     pub(super) fn wants(&self, notice: &Notice) -> bool {
-        let Wish { states, severity, rules } = &self.wish;
-        states.contains(&notice.kind)
-            && notice.severity >= *severity
-            && (rules.is_empty() || rules.contains(&notice.rule))
+        self.wish.includes(notice)
     }
 }
 

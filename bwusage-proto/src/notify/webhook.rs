@@ -1,13 +1,12 @@
 //! A webhook: one POST of JSON for each notice.
 //!
-//! Who posts brings its own [`Agent`], and with it who may be posted to: bwusage-web has this file, too.
+//! Who posts brings its own [`Agent`], and with it who may be posted to.
 //!
 //! Redirects are not followed: the event and its token go to the host that the user wrote and to no other. Only the
 //! status of the answer is looked at; its body is not read.
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use bwusage_proto::notify::{Notice, Obstacle};
 use ureq::{
     Agent,
     config::ConfigBuilder,
@@ -15,12 +14,17 @@ use ureq::{
     typestate::AgentScope,
 };
 
+use super::{Notice, Obstacle};
+
+#[cfg(test)]
+mod tests;
+
 /// Longest wait that a server can ask for with `Retry-After`.
-pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// Where to post to, and how.
 #[derive(Debug)]
-pub(crate) struct Webhook {
+pub struct Webhook {
     url: Url,
     headers: HeaderMap,
     timeout: Duration,
@@ -28,17 +32,24 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    pub(crate) fn new(url: Url, headers: HeaderMap, timeout: Duration, agent: Agent) -> Self {
+    /// One that `agent` posts to `url`, with `headers` beside our own, within `timeout`.
+    #[must_use]
+    pub fn new(url: Url, headers: HeaderMap, timeout: Duration, agent: Agent) -> Self {
         Self { url, headers, timeout, agent }
     }
 
     /// Where to, without anything that can be a secret.
-    pub(crate) fn host(&self) -> String {
+    #[must_use]
+    pub fn host(&self) -> String {
         self.url.to_string()
     }
 
-    /// Posts `notice`, once.
-    pub(crate) async fn deliver(&self, notice: &Notice) -> Result<(), Unposted> {
+    /// Posts `notice`, once. It needs the timers and the blocking threads of tokio.
+    ///
+    /// # Errors
+    ///
+    /// It did not get there in time, or the answer was no success.
+    pub async fn deliver(&self, notice: &Notice) -> Result<(), Unposted> {
         let mut request = self.agent.post(&self.url.0);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -64,7 +75,8 @@ impl Webhook {
 }
 
 /// How every agent posts: as `user_agent`, to where it is told and no further.
-pub(crate) fn agent_config(timeout: Duration, user_agent: &str) -> ConfigBuilder<AgentScope> {
+#[must_use]
+pub fn agent_config(timeout: Duration, user_agent: &str) -> ConfigBuilder<AgentScope> {
     Agent::config_builder()
         .timeout_global(Some(timeout))
         .max_redirects(0)
@@ -77,13 +89,34 @@ pub(crate) fn agent_config(timeout: Duration, user_agent: &str) -> ConfigBuilder
 
 /// Why it was not posted.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unposted {
+pub enum Unposted {
+    /// Nobody there, or nobody who may be posted to.
     #[error("cannot post to {host}")]
-    Post { host: String, source: Box<ureq::Error> },
+    Post {
+        /// Where to, without secrets.
+        host: String,
+        /// What the agent says.
+        source: Box<ureq::Error>,
+    },
+    /// The answer was no success.
     #[error("{host} answered with status {status}")]
-    Status { host: String, status: u16, retry_after: Option<Duration> },
+    Status {
+        /// Where to, without secrets.
+        host: String,
+        /// The status of HTTP.
+        status: u16,
+        /// How long it wants to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// There was no answer in time.
     #[error("{host} took longer than {} s", .within.as_secs())]
-    TooLong { host: String, within: Duration },
+    TooLong {
+        /// Where to, without secrets.
+        host: String,
+        /// The time that it had.
+        within: Duration,
+    },
+    /// It panicked, or the program ends.
     #[error("the thread that does it is gone")]
     Thread(#[source] tokio::task::JoinError),
 }
@@ -109,7 +142,8 @@ impl Obstacle for Unposted {
 
 impl Unposted {
     /// What to do about it, where that is known.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Status { status: 300..=399, .. } => {
                 Some("redirects are not followed: put the address that it leads to into url")
@@ -123,22 +157,24 @@ impl Unposted {
 }
 
 /// `Retry-After` in seconds. Its other form, a date, is left to our own pauses.
-pub(crate) fn seconds(value: &HeaderValue) -> Option<Duration> {
+fn seconds(value: &HeaderValue) -> Option<Duration> {
     let seconds = value.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER))
 }
 
 /// An address to post to. Shown without everything in it that can be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Url(Uri);
+pub struct Url(Uri);
 
 /// Why a text is no address to post to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum UrlError {
+pub enum UrlError {
+    /// Another scheme, or no host.
     #[error(
         "url must begin with https:// or http:// and name a host, such as https://hooks.example.org/bwusage"
     )]
     NotHttp,
+    /// It holds a name or a password, which would be in logs.
     #[error("url must not hold a name or password: put a token into headers instead")]
     Secret,
 }
@@ -169,15 +205,21 @@ impl fmt::Display for Url {
 
 /// Why something is no header of HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HeaderError {
+pub enum HeaderError {
+    /// Not a name.
     #[error("\"{0}\" cannot be the name of a header")]
     Name(String),
+    /// Not a value, of the header that is named.
     #[error("the value of header {0} holds characters that no header can hold")]
     Value(String),
 }
 
 /// Checks headers as they are written in the configuration. Their values never appear in a message.
-pub(crate) fn headers<'a>(
+///
+/// # Errors
+///
+/// One of them is none.
+pub fn headers<'a>(
     written: impl IntoIterator<Item = (&'a String, &'a String)>,
 ) -> Result<HeaderMap, HeaderError> {
     let mut headers = HeaderMap::new();

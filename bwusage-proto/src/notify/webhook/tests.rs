@@ -7,13 +7,8 @@ use std::{
     time::Duration,
 };
 
-use bwusage_proto::notify::Obstacle as _;
-use ureq::http::HeaderValue;
-
-use super::{
-    sample::{HOSTILE_NAME, notice},
-    webhook::{LONGEST_RETRY_AFTER, Unposted, Url, UrlError, Webhook, agent_config, headers, seconds},
-};
+use super::*;
+use crate::notify::notice::tests::{HOSTILE_NAME, notice};
 
 /// What a server was sent.
 struct Received {
