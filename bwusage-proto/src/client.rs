@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use crate::{
+    bounds::Bounds,
     codec::CODEC_ID,
     connection::{Connections, ConnectionsQuery},
     frame::{self, DAEMON_TO_CLIENT_MAX, FLAG_MORE, FrameError},
@@ -248,6 +249,18 @@ impl Client {
     pub async fn status(&mut self) -> Result<Status, ClientError> {
         match self.ask(&Request::Status).await? {
             Reply::Status(status) => Ok(*status),
+            _ => Err(ClientError::Protocol(ProtocolError::Unexpected)),
+        }
+    }
+
+    /// What the daemon has room for. A daemon of an earlier version does not know the question.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection does, or the daemon refuses; after a refusal the connection goes on.
+    pub async fn bounds(&mut self) -> Result<Bounds, ClientError> {
+        match self.ask(&Request::Bounds).await? {
+            Reply::Bounds(bounds) => Ok(*bounds),
             _ => Err(ClientError::Protocol(ProtocolError::Unexpected)),
         }
     }

@@ -27,6 +27,7 @@
 //! | `0x0008` | History | [`history::HistoryQuery`] | History pages |
 //! | `0x0009` | Alerts | [`alert::AlertsRequest`] | Alerts |
 //! | `0x000a` | Events | [`alert::EventsQuery`] | Events at once, and again for as long as the connection lives |
+//! | `0x000b` | Bounds | empty | Bounds |
 //! | `0x8001` | Pong | empty | |
 //! | `0x8002` | Status | [`message::Status`] | |
 //! | `0x8003` | Snapshot | [`message::SnapshotHead`] | |
@@ -37,6 +38,7 @@
 //! | `0x8008` | History | [`history::History`] | |
 //! | `0x8009` | Alerts | [`alert::Alerts`] | |
 //! | `0x800a` | Events | [`alert::Events`] | |
+//! | `0x800b` | Bounds | [`bounds::Bounds`] | |
 //! | `0x80ff` | Error | [`message::Refusal`] | |
 //!
 //! **Order.** Requests of one connection are answered in order. Every reply carries the number of its request; ticks
@@ -56,6 +58,7 @@
 pub mod access;
 pub mod alert;
 pub mod ancestry;
+pub mod bounds;
 pub mod client;
 pub mod codec;
 pub mod connection;

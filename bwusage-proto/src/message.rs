@@ -5,6 +5,7 @@
 
 use crate::{
     alert::{Alerts, AlertsRequest, Events, EventsQuery},
+    bounds::Bounds,
     codec::{self, CodecError, Decode, Encode},
     connection::{Connections, ConnectionsQuery},
     frame::{self, Frame},
@@ -37,6 +38,8 @@ pub enum Request {
     Alerts(Box<AlertsRequest>),
     /// Events of alerts from some number on, and every further one: [`Reply::Events`] until [`Request::Unsubscribe`].
     Events(EventsQuery),
+    /// How much do you have room for? Answered by [`Reply::Bounds`].
+    Bounds,
 }
 
 /// How a client wants its ticks.
@@ -69,6 +72,8 @@ pub enum Reply {
     Alerts(Box<Alerts>),
     /// Events of alerts.
     Events(Box<Events>),
+    /// What the daemon has room for.
+    Bounds(Box<Bounds>),
     /// The request was refused.
     Error(Refusal),
 }
@@ -259,6 +264,7 @@ mod kind {
     pub(super) const HISTORY: u16 = 8;
     pub(super) const ALERTS: u16 = 9;
     pub(super) const EVENTS: u16 = 10;
+    pub(super) const BOUNDS: u16 = 11;
 
     pub(super) const PONG: u16 = 0x8001;
     pub(super) const STATUS_REPLY: u16 = 0x8002;
@@ -270,6 +276,7 @@ mod kind {
     pub(super) const HISTORY_REPLY: u16 = 0x8008;
     pub(super) const ALERTS_REPLY: u16 = 0x8009;
     pub(super) const EVENTS_REPLY: u16 = 0x800a;
+    pub(super) const BOUNDS_REPLY: u16 = 0x800b;
     pub(super) const ERROR: u16 = 0x80ff;
 }
 
@@ -319,6 +326,7 @@ impl Request {
             Self::History(body) => encode::<_, MAX>(kind::HISTORY, 0, request, body, out),
             Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS, 0, request, body.as_ref(), out),
             Self::Events(body) => encode::<_, MAX>(kind::EVENTS, 0, request, body, out),
+            Self::Bounds => encode::<_, MAX>(kind::BOUNDS, 0, request, &(), out),
         }
     }
 
@@ -340,6 +348,7 @@ impl Request {
             kind::HISTORY => Self::History(decode::<_, MAX>(frame)?),
             kind::ALERTS => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
             kind::EVENTS => Self::Events(decode::<_, MAX>(frame)?),
+            kind::BOUNDS => decode::<(), MAX>(frame).map(|()| Self::Bounds)?,
             kind => return Err(MessageError::UnknownKind { kind }),
         })
     }
@@ -367,6 +376,7 @@ impl Reply {
             Self::History(body) => encode::<_, MAX>(kind::HISTORY_REPLY, flags, request, body.as_ref(), out),
             Self::Alerts(body) => encode::<_, MAX>(kind::ALERTS_REPLY, flags, request, body.as_ref(), out),
             Self::Events(body) => encode::<_, MAX>(kind::EVENTS_REPLY, flags, request, body.as_ref(), out),
+            Self::Bounds(body) => encode::<_, MAX>(kind::BOUNDS_REPLY, flags, request, body.as_ref(), out),
             Self::Error(body) => encode::<_, MAX>(kind::ERROR, flags, request, body, out),
         }
     }
@@ -389,6 +399,7 @@ impl Reply {
             kind::HISTORY_REPLY => Self::History(Box::new(decode::<_, MAX>(frame)?)),
             kind::ALERTS_REPLY => Self::Alerts(Box::new(decode::<_, MAX>(frame)?)),
             kind::EVENTS_REPLY => Self::Events(Box::new(decode::<_, MAX>(frame)?)),
+            kind::BOUNDS_REPLY => Self::Bounds(Box::new(decode::<_, MAX>(frame)?)),
             kind::ERROR => Self::Error(decode::<_, MAX>(frame)?),
             kind => return Err(MessageError::UnknownKind { kind }),
         })

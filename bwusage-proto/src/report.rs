@@ -26,7 +26,7 @@ pub use history::{
     BucketReport, Calendar, HISTORY_SCHEMA, HistoryRecord, HistoryReport, MachineReport, SeriesReport, Whose,
 };
 pub use ledger::{CarrierReport, InterfaceReport, LEDGER_SCHEMA, LedgerReport, SideReport, SummaryReport};
-pub use status::{STATUS_SCHEMA, StatusReport};
+pub use status::{HistoryStateReport, STATUS_SCHEMA, StatusReport};
 pub use top::{
     Common, GroupIdentity, Identity, ProcessIdentity, ReasonReport, RetiredReport, RowReport, ScopesReport,
     TOP_SCHEMA, TopReport, TrafficReport, UnattributedReport,

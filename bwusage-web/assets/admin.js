@@ -214,17 +214,48 @@ async function showLog(before) {
 
 // the daemon
 
-const daemon = element("p", { className: "about" });
+const daemon = list();
+const past = list();
 
 function showDaemon(status) {
-  const { coverage, you_see: sees } = status;
-  setText(daemon, visible([
-    `bwusaged ${status.daemon_version}`,
-    `counting ${coverage.quality} by ${coverage.engine}`,
-    `up ${duration(status.uptime_ms)}`,
-    status.self_rss_bytes === null ? "" : `uses ${bytes(status.self_rss_bytes)} of memory`,
-    `this server sees ${sees}, other users ${status.visibility}`,
-  ].filter(Boolean).join(" · ")));
+  const { coverage, ledger, losses, history, retention, tables } = status;
+  const attached = coverage.hooks.filter((hook) => hook.attached).length;
+  const attributed = ledger?.attributed_percent;
+  daemon.replaceChildren(
+    row("Runs", [
+      `bwusaged ${status.daemon_version}`,
+      `up ${duration(status.uptime_ms)}`,
+      status.self_rss_bytes === null ? "" : `uses ${bytes(status.self_rss_bytes)} of memory`,
+      `${status.connections} clients`,
+      `this server sees ${status.you_see}, other users ${status.visibility}`,
+    ]),
+    row("Counts", [
+      `${coverage.quality} by ${coverage.engine}`,
+      coverage.hooks.length && `${attached} of ${coverage.hooks.length} hooks attached`,
+      attributed == null ? "" : `${attributed} % of the traffic has a process`,
+      `${status.late_ticks} of ${status.ticks} ticks late`,
+      ...coverage.blind_spots.map((what) => `cannot see ${what}`),
+    ]),
+    row("Lost", losses.length ? losses.map(({ what, events }) => `${what} (${events} times)`) : ["nothing"]),
+    row("Tables in the kernel", tables?.length ? tables.map(({ table, entries, capacity }) => `${table} ${entries} of ${capacity}`) : ["not known"]),
+  );
+  past.replaceChildren(
+    row("Stored", history ? [
+      history.oldest_at ? `since ${moment(Date.parse(history.oldest_at))}` : "nothing yet",
+      history.size_bytes === null ? "" : bytes(history.size_bytes),
+      history.fault && `not stored at present: ${history.fault}`,
+    ] : ["the past is not remembered"]),
+    row("Kept", retention ? [
+      `by the minute for ${span(retention.minutes_s)}`,
+      `by the hour for ${span(retention.hours_s)}`,
+      `by the day ${retention.days_s === null ? "for ever" : `for ${span(retention.days_s)}`}`,
+      "the daemon's configuration changes it",
+    ] : ["not known"]),
+  );
+}
+
+function span(seconds) {
+  return duration(seconds * 1000);
 }
 
 async function refresh() {
@@ -243,6 +274,7 @@ place.replaceChildren(
   part("tokens", "Tokens", element("p", { className: "about", textContent: "Programs send one as “Authorization: Bearer …”. It only ever reads." }), tokens, addToken, secret),
   part("audit", "What was done", log, older),
   part("daemon", "Daemon", daemon),
+  part("retention", "History", past),
   part("licences", "Licences", element("p", { className: "about" },
     "bwusage is under the MIT licence or the Apache License 2.0, as you like. The charts are drawn by uPlot: ",
     element("a", { href: "assets/vendor/LICENSE.uPlot", textContent: "its licence" }), ".")),

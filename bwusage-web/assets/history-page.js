@@ -17,8 +17,8 @@ const RANGES = {
 /** A usual way to look: what the controls say when the address says nothing. */
 const USUAL = { bucket: "day", range: "", by: "app", compare: "" };
 const SECOND = 1000;
-/** Asked again at most this often while somebody looks: the daemon stores the past by the minute. */
-const REFRESH_MS = 60_000;
+/** Asked again at most this often while somebody looks: soon as long as there is nothing, then as the daemon stores it, by the minute. */
+const [OFTEN_MS, SELDOM_MS] = [5_000, 60_000];
 
 const find = (id) => document.getElementById(`history-${id}`);
 
@@ -83,7 +83,8 @@ class HistoryPage {
 
   /** What is over does not change, but the newest bar does. */
   refresh() {
-    if (performance.now() - this.#askedAt > REFRESH_MS) this.look();
+    const pause = this.#report?.series.length ? SELDOM_MS : OFTEN_MS;
+    if (performance.now() - this.#askedAt > pause) this.look();
   }
 
   #get(name) {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use bwusage_proto::{
+    bounds::{Bounds, TableFill},
     ledger::{InterfaceLedger, Ledger, Side},
     message::Status,
     mirror::Mirror,
@@ -54,6 +55,8 @@ pub(crate) struct Memory {
 pub(crate) struct Answers {
     pub(crate) status: Status,
     pub(crate) ledger: Ledger,
+    /// `None` from a daemon that does not tell.
+    pub(crate) bounds: Option<Bounds>,
 }
 
 /// The names of a label's metrics: wire received and sent, payload received and sent.
@@ -164,9 +167,12 @@ impl Metrics {
             family.sample(&[("sort", names.label)], folded);
         }
         unattributed(&mut text, mirror);
-        if let Some(Answers { status, ledger }) = answers {
+        if let Some(Answers { status, ledger, bounds }) = answers {
             residuals(&mut text, ledger);
             daemon(&mut text, status);
+            if let Some(Bounds { tables, .. }) = bounds {
+                kernel_tables(&mut text, tables);
+            }
         }
         engine(&mut text, mirror);
         host::write(&mut text, mirror);
@@ -311,6 +317,19 @@ fn daemon(text: &mut Exposition, status: &Status) {
     text.gauge("bwusage_history_stored", "Whether the daemon can store the history.", is_stored);
     let size = status.history.as_ref().and_then(|history| history.size_bytes);
     text.gauge("bwusage_history_size_bytes", "What the history takes on the disk.", size);
+}
+
+/// How full the maps are of which that is known. A kernel counts no evictions: what found no room is in
+/// `bwusage_events_lost_total`.
+fn kernel_tables(text: &mut Exposition, tables: &[TableFill]) {
+    let mut gauge = |name, help, of: fn(&TableFill) -> u64| {
+        let mut family = text.family(name, Kind::Gauge, help);
+        for fill in tables {
+            family.sample(&[("map", &fill.table)], of(fill));
+        }
+    };
+    gauge("bwusage_bpf_map_entries", "Entries of a table in the kernel.", |fill| fill.entries);
+    gauge("bwusage_bpf_map_max_entries", "How many entries that table has room for.", |fill| fill.capacity);
 }
 
 fn engine(text: &mut Exposition, mirror: &Mirror) {

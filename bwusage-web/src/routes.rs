@@ -209,7 +209,9 @@ async fn top(State(app): State<App>, access: Access, asked: Asked) -> Result<Res
 async fn status(State(app): State<App>) -> Result<Response, Failure> {
     let (endpoint, mut client) = App::client(&app.daemon).await?;
     let status = client.status().await?;
-    let report = StatusReport::new(&status, endpoint.to_string(), client.daemon().chosen);
+    // A daemon of an earlier version does not know the question.
+    let bounds = client.bounds().await.ok();
+    let report = StatusReport::new(&status, bounds.as_ref(), endpoint.to_string(), client.daemon().chosen);
     Ok(json(events::json(&report).into()))
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use bwusage_proto::{
+    bounds::TableFill,
     connection::{Moved, Protocol, State},
     process::{Pid, ProcessId, UserId},
     snapshot::{Coverage, Loss, ResidualReason},
@@ -77,6 +78,9 @@ pub struct Sample {
     /// Names that DNS answers gave to addresses since the sample before.
     #[serde(default)]
     pub names: Vec<(IpAddr, String)>,
+    /// How full the engine's tables in the kernel are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableFill>,
 }
 
 /// One interface: totals since the engine opened, of what passed it and of what the sockets on it were charged with.

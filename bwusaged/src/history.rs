@@ -125,6 +125,17 @@ impl Retention {
         ]
     }
 
+    /// The same for clients.
+    #[must_use]
+    pub fn in_seconds(&self) -> bwusage_proto::bounds::Retention {
+        let seconds = |count: u32, unit_s: i64| u64::from(count) * unit_s.unsigned_abs();
+        bwusage_proto::bounds::Retention {
+            minutes_s: seconds(self.minutes_h, HOUR_S),
+            hours_s: seconds(self.hours_d, DAY_S),
+            days_s: self.days_d.map(|days| seconds(days, DAY_S)),
+        }
+    }
+
     /// Whether finer figures go before coarser ones, and none at once.
     #[must_use]
     pub fn is_ordered(&self) -> bool {

@@ -7,6 +7,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use bwusage_proto::{
+    bounds::Bounds,
     ledger::Ledger,
     message::Status,
     snapshot::{Coverage, HostInfo},
@@ -176,6 +177,14 @@ impl Shared {
             ledger: store.ledger(),
             privilege: self.about.rights.clone(),
             history: self.archive.as_ref().map(|archive| archive.writer.state()),
+        }
+    }
+
+    /// Numbers that tell nothing of anybody.
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            tables: self.store.borrow().tables().to_vec(),
+            retention: self.archive.as_ref().map(|archive| archive.retention.in_seconds()),
         }
     }
 

@@ -20,18 +20,23 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) async fn run(connection: &Connection, arguments: &Status) -> Result<Exit, Failure> {
-    let question = async |client: &mut Client| Ok((client.status().await?, client.daemon().chosen));
+    let question = async |client: &mut Client| {
+        let status = client.status().await?;
+        // A daemon of an earlier version does not know the question.
+        Ok((status, client.bounds().await.ok(), client.daemon().chosen))
+    };
     let deadline = Instant::now() + arguments.wait.unwrap_or_default();
-    let (status, protocol) = loop {
+    let (status, bounds, protocol) = loop {
         match connection.ask(question).await {
             Err(failure) if is_coming_up(&failure) && Instant::now() + PAUSE < deadline => sleep(PAUSE).await,
             outcome => break outcome?,
         }
     };
     if arguments.json {
-        output::json(&StatusReport::new(&status, connection.endpoint.to_string(), protocol))?;
+        let socket = connection.endpoint.to_string();
+        output::json(&StatusReport::new(&status, bounds.as_ref(), socket, protocol))?;
     } else {
-        output::styled(&status::draw(&status, &connection.endpoint))?;
+        output::styled(&status::draw(&status, bounds.as_ref(), &connection.endpoint))?;
     }
     Ok(Exit::Done)
 }

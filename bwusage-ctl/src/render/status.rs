@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bwusage_proto::{
+    bounds::{Bounds, Retention},
     format::{self, Units},
     history::HistoryState,
     ledger::{Reason, Share, Summary},
@@ -16,7 +17,7 @@ use bwusage_proto::{
 use super::{HEADING, paint};
 
 /// A line for each thing to know.
-pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
+pub(crate) fn draw(status: &Status, bounds: Option<&Bounds>, endpoint: &Endpoint) -> String {
     let mut drawn = format!(
         "{} {} (pid {}) on {}, up {}\n",
         paint(HEADING, "bwusaged"),
@@ -63,6 +64,15 @@ pub(crate) fn draw(status: &Status, endpoint: &Endpoint) -> String {
             line(name, &value);
         }
     }
+    if let Some(retention) = bounds.and_then(|bounds| bounds.retention) {
+        line("", &kept(retention));
+    }
+    let tables = bounds.map(|bounds| bounds.tables.as_slice()).unwrap_or_default();
+    let tables = tables.iter().map(|fill| format!("{} {} of {}", fill.table, fill.entries, fill.capacity));
+    let tables = tables.collect::<Vec<_>>().join(", ");
+    if !tables.is_empty() {
+        line("tables", &format!("{tables} in the kernel"));
+    }
     for loss in status.losses.iter().filter(|loss| loss.events > 0) {
         line("not counted", &format!("{} ({} times)", loss.what, loss.events));
     }
@@ -80,6 +90,17 @@ fn past(history: &HistoryState) -> Vec<(&'static str, String)> {
     lines.extend(history.fault.iter().map(|fault| ("not stored", fault.clone())));
     lines.extend(history.notes.iter().map(|note| ("", note.clone())));
     lines
+}
+
+/// How long the past is kept.
+fn kept(Retention { minutes_s, hours_s, days_s }: Retention) -> String {
+    let span = |seconds| format::duration(Duration::from_secs(seconds));
+    let days = days_s.map_or("for ever".into(), |seconds| format!("for {}", span(seconds)));
+    format!(
+        "kept by the minute for {}, by the hour for {}, by the day {days}",
+        span(minutes_s),
+        span(hours_s)
+    )
 }
 
 /// What became of each way of counting, best first.
@@ -132,6 +153,7 @@ fn own_use(status: &Status) -> String {
 #[cfg(test)]
 mod tests {
     use bwusage_proto::{
+        bounds::TableFill,
         ledger::{Line, Side},
         snapshot::{Coverage, Hook, Loss, RungState},
     };
@@ -183,7 +205,7 @@ mod tests {
     }
 
     fn drawn(status: &Status) -> String {
-        anstream::adapter::strip_str(&draw(status, &Endpoint::new("/s"))).to_string()
+        anstream::adapter::strip_str(&draw(status, None, &Endpoint::new("/s"))).to_string()
     }
 
     #[test]
@@ -205,6 +227,27 @@ bwusaged 1.2.3 (pid 77) on /s, up 2m 05s
   not counted  rows \\x1b[31m (3 times)
 ";
         assert_eq!(drawn(&status()), expected);
+    }
+
+    #[test]
+    fn what_there_is_room_for_is_said_where_the_daemon_says_it() {
+        let mut bounds = Bounds {
+            tables: vec![TableFill::new("slots", 300, 16_376), TableFill::new("remotes\x1b", 0, 65_536)],
+            retention: Some(Retention { minutes_s: 172_800, hours_s: 7_776_000, days_s: None }),
+        };
+        let drawn = |bounds: &Bounds| {
+            let drawn = draw(&status(), Some(bounds), &Endpoint::new("/s"));
+            anstream::adapter::strip_str(&drawn).to_string()
+        };
+        let whole = drawn(&bounds);
+        for line in [
+            "kept by the minute for 2d 00h, by the hour for 90d 00h, by the day for ever\n",
+            "  tables       slots 300 of 16376, remotes\\x1b 0 of 65536 in the kernel\n",
+        ] {
+            assert!(whole.contains(line), "{line} in\n{whole}");
+        }
+        bounds.retention.as_mut().unwrap().days_s = Some(86_400 * 400);
+        assert!(drawn(&bounds).contains("by the day for 400d 00h\n"));
     }
 
     #[test]

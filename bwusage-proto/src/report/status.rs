@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::SummaryReport;
+use super::{Moment, SummaryReport};
 use crate::{
+    bounds::{Bounds, Retention, TableFill},
+    history::HistoryState,
     message::Status,
     snapshot::{Coverage, Loss},
 };
@@ -54,12 +56,43 @@ pub struct StatusReport<'a> {
     pub ledger: Option<SummaryReport<'a>>,
     /// The daemon's user and capabilities; `null` where the system does not tell.
     pub privilege: Option<&'a str>,
+    /// The memory of the past; `null` where there is none.
+    pub history: Option<HistoryStateReport<'a>>,
+    /// How long the past is kept; `null` where it is not, or the daemon does not tell.
+    pub retention: Option<Retention>,
+    /// How full the engine's tables in the kernel are; `null` where the daemon does not tell.
+    pub tables: Option<&'a [TableFill]>,
+}
+
+/// The memory of the past. Where it is stored is not everybody's to know.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryStateReport<'a> {
+    /// What it takes on the disk.
+    pub size_bytes: Option<u64>,
+    /// The first second of which anything is stored.
+    pub oldest_at: Option<Moment>,
+    /// The last second that is stored.
+    pub stored_until_at: Option<Moment>,
+    /// Why nothing is stored at present.
+    pub fault: Option<&'a str>,
+}
+
+impl<'a> From<&'a HistoryState> for HistoryStateReport<'a> {
+    fn from(state: &'a HistoryState) -> Self {
+        let moment = |unix_s: i64| u64::try_from(unix_s).ok()?.checked_mul(1000).map(Moment);
+        Self {
+            size_bytes: state.size_bytes,
+            oldest_at: state.oldest_unix_s.and_then(moment),
+            stored_until_at: state.stored_until_unix_s.and_then(moment),
+            fault: state.fault.as_deref(),
+        }
+    }
 }
 
 impl<'a> StatusReport<'a> {
-    /// The report of a daemon that answered on `socket` in version `protocol`.
+    /// The report of a daemon that answered on `socket` in version `protocol`, and with `bounds` if it knows that question.
     #[must_use]
-    pub fn new(status: &'a Status, socket: String, protocol: u16) -> Self {
+    pub fn new(status: &'a Status, bounds: Option<&'a Bounds>, socket: String, protocol: u16) -> Self {
         Self {
             schema: STATUS_SCHEMA,
             socket,
@@ -81,6 +114,9 @@ impl<'a> StatusReport<'a> {
             losses: &status.losses,
             ledger: status.ledger.as_ref().map(SummaryReport::new),
             privilege: status.privilege.as_deref(),
+            history: status.history.as_ref().map(HistoryStateReport::from),
+            retention: bounds.and_then(|bounds| bounds.retention),
+            tables: bounds.map(|bounds| bounds.tables.as_slice()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One value of every message, with every field off its default.
 
 use bwusage_proto::{
+    bounds::{Bounds, Retention, TableFill},
     connection::ConnectionsQuery,
     message::{Refusal, Reply, Request, Retired, SnapshotHead, Status, Subscribe, Tick},
     process::{Category, UserId},
@@ -27,6 +28,7 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
         ("subscribe", Request::Subscribe(Subscribe { interval_ms: 1000 })),
         ("unsubscribe", Request::Unsubscribe),
         ("ledger", Request::Ledger),
+        ("bounds", Request::Bounds),
         ("connections", Request::Connections(ConnectionsQuery { pid: Some(42) })),
         ("history", Request::History(history::query())),
     ];
@@ -43,6 +45,7 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
         ("tick", Reply::Tick(Box::new(tick()))),
         ("goodbye", Reply::Goodbye),
         ("ledger_reply", Reply::Ledger(Box::new(talk::ledger()))),
+        ("bounds_reply", Reply::Bounds(Box::new(bounds()))),
         ("connections_reply", Reply::Connections(Box::new(talk::connections()))),
         ("history_reply", Reply::History(Box::new(history::answer()))),
         (
@@ -52,6 +55,13 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
     ];
     replies.extend(alerts::replies());
     replies
+}
+
+fn bounds() -> Bounds {
+    Bounds {
+        tables: vec![TableFill { table: "slots".into(), entries: 300, capacity: 16_376 }],
+        retention: Some(Retention { minutes_s: 172_800, hours_s: 7_776_000, days_s: Some(31_536_000) }),
+    }
 }
 
 fn coverage() -> Coverage {

@@ -51,6 +51,21 @@ fn every_family_is_there_once_and_every_sample_once() {
 }
 
 #[test]
+fn tables_of_the_kernel_say_how_full_they_are_and_nothing_where_nobody_knows() {
+    let mut text = Exposition::default();
+    kernel_tables(&mut text, &[TableFill::new("slots", 300, 16_376), TableFill::new("remotes", 0, 65_536)]);
+    let text = text.finish();
+    for sample in [
+        "bwusage_bpf_map_entries{map=\"slots\"} 300",
+        "bwusage_bpf_map_max_entries{map=\"slots\"} 16376",
+        "bwusage_bpf_map_entries{map=\"remotes\"} 0",
+    ] {
+        assert!(text.lines().any(|line| line == sample), "{sample} in\n{text}");
+    }
+    assert!(!scrape().contains("bwusage_bpf_map"), "nobody was asked");
+}
+
+#[test]
 fn without_the_daemon_there_is_only_what_is_known_without_it() {
     let text = Metrics::away();
     assert!(text.contains("bwusage_up 0\n") && text.contains("component=\"bwusage-web\""), "{text}");

@@ -68,7 +68,9 @@ pub(super) async fn metrics(State(app): State<App>, access: Access) -> Result<Re
 async fn ask(app: &App) -> Option<Answers> {
     let (_line, mut client) = App::client(&app.daemon).await.ok()?;
     let status = client.status().await.ok()?;
-    Some(Answers { ledger: client.ledger().await.ok()?, status })
+    let ledger = client.ledger().await.ok()?;
+    // A daemon of an earlier version does not know the question.
+    Some(Answers { ledger, status, bounds: client.bounds().await.ok() })
 }
 
 #[cfg(test)]

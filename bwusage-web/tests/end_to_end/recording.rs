@@ -183,6 +183,7 @@ impl Machine {
                 "released": [],
                 "residuals": [(ResidualReason::KernelIcmp, self.kernel)],
                 "losses": [],
+                "tables": [{ "table": "slots", "entries": 300, "capacity": 16_376 }],
                 "interfaces": [self.interface()],
                 "names": if moment == 0 { json!([["192.0.2.66", HOSTILE_HOST], ["192.0.2.7", "mirror.example"]]) } else { json!([]) },
             },

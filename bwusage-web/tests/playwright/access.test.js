@@ -207,6 +207,22 @@ test("an admin ties a user to one of the machine, unties them, and gives them an
   await dashboard.close();
 });
 
+test("the administration says how the daemon is, how long it keeps what, and under which licences all this is", async () => {
+  const dashboard = await Dashboard.open(browser, web, { storageState: await session() });
+  const { page } = dashboard;
+  await page.locator('nav a[href="#admin"]').click();
+  const part = (name) => page.locator("#admin").getByRole("region", { name, exact: true });
+  await part("Daemon").getByText(/^exact by /).waitFor();
+  const daemon = await part("Daemon").textContent();
+  for (const said of [/\d+ of \d+ hooks attached/, /[\d.]+ % of the traffic has a process/, /slots \d+ of \d+/]) assert.match(daemon, said);
+  const history = await part("History").textContent();
+  assert.match(history, /by the minute for 2 d · by the hour for 90 d · by the day for ever/);
+  const answer = await page.evaluate(async (address) => (await fetch(address)).text(), await part("Licences").getByRole("link").getAttribute("href"));
+  assert.match(answer, /Permission is hereby granted/);
+  dashboard.assertQuiet();
+  await dashboard.close();
+});
+
 for (const width of WIDTHS) {
   test(`${width} wide, login, set-up and administration are no wider than their window and accessible`, async () => {
     const fresh = await stage.startWeb({ state: `fresh-${width}` });

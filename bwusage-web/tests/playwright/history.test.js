@@ -15,6 +15,10 @@ before(async () => {
   stage = await Stage.withDaemon();
   web = await stage.startWeb({ words: ["--no-login"] });
   browser = await launch();
+  await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
+  const sender = await stage.startTraffic("sender", ["stream", stage.far(7000), "3600", "1000000"]);
+  sender.work().catch(() => {});
+  await web.until(async () => (await (await web.get("/api/v1/history?by=app")).json()).series.length > 0);
 });
 
 after(async () => {
@@ -43,7 +47,7 @@ test("the history comes anew while it is open, once a minute, and not while the 
   await dashboard.remember({ interval: 500 });
   await page.goto(`${web.url}/#history`);
   await dashboard.says("live");
-  await page.waitForFunction(() => document.querySelector("#history-pointed").textContent !== "");
+  await page.locator("#history tbody tr").first().waitFor();
   const asked = () => dashboard.requests.filter((address) => address.includes("/api/v1/history?bucket=day")).length;
   const before = asked();
 

@@ -185,6 +185,7 @@ impl Connection {
                 let ledger = self.shared.ledger(&self.session.viewer);
                 self.send(&Reply::Ledger(Box::new(ledger)), request).await
             }
+            Answer::Bounds => self.send(&Reply::Bounds(Box::new(self.shared.bounds())), request).await,
             Answer::Connections(query) => match self.connections(query)? {
                 Ok(pages) => self.send_pages(&pages, request).await,
                 Err(silence) => self.send(&Reply::Error(silence.into()), request).await,

@@ -22,6 +22,8 @@ pub(super) enum Answer {
     Status,
     /// Send every interface's ledger.
     Ledger,
+    /// Send what there is room for.
+    Bounds,
     /// Send who talks to whom.
     Connections(ConnectionsQuery),
     /// Send how much was moved when.
@@ -72,6 +74,7 @@ impl Session {
             Ok(Request::Ping) => Answer::Reply(Reply::Pong),
             Ok(Request::Status) => Answer::Status,
             Ok(Request::Ledger) => Answer::Ledger,
+            Ok(Request::Bounds) => Answer::Bounds,
             Ok(Request::Snapshot) => Answer::Snapshot,
             Ok(Request::Subscribe(_)) if self.subscription.is_some() => refuse(
                 RefusalCode::TooMany,

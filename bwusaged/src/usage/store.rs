@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use bwusage_proto::{
+    bounds::TableFill,
     ledger::Summary,
     message::{Retired, RetiredKey},
     mirror::{WINDOW_POINTS, window_point},
@@ -79,6 +80,7 @@ pub struct Store {
     retired: BTreeMap<RetiredKey, Stamped<Retired>>,
     residuals: BTreeMap<ResidualReason, Total>,
     losses: Vec<Loss>,
+    tables: Vec<TableFill>,
     fault: Option<String>,
     books: Books,
     ledger: Option<Summary>,
@@ -135,6 +137,7 @@ impl Store {
             self.grown.of_residual(reason, growth);
         }
         self.losses = sample.losses;
+        self.tables = sample.tables;
         self.books.take(&sample.interfaces);
         self.ledger = self.books.summary();
         self.carriers = host.carriers;
@@ -400,6 +403,12 @@ impl Store {
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses
+    }
+
+    /// How full the engine's tables in the kernel are.
+    #[must_use]
+    pub fn tables(&self) -> &[TableFill] {
+        &self.tables
     }
 
     /// The machine at the last tick.

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use bwusage_proto::{
+    bounds::Retention,
     client::{Client, ClientError},
     history::{Bucket, History, HistoryFilter, HistoryQuery, HistoryState, Per, SeriesKey},
     mirror::Mirror,
@@ -99,6 +100,9 @@ fn what_one_daemon_counted_the_next_one_tells_byte_by_byte_and_once() {
         assert_eq!((answer.series.len(), bytes(&answer)), (2, first + second));
         let state = client.status().await.unwrap().history.unwrap();
         assert_eq!((state.fault, state.file), (None, file_of(&daemon)));
+        // As long as nobody configured it otherwise.
+        let usual = Retention { minutes_s: 48 * 3600, hours_s: 90 * 86_400, days_s: None };
+        assert_eq!(client.bounds().await.unwrap().retention, Some(usual));
     });
 }
 
@@ -225,6 +229,7 @@ fn a_daemon_that_may_not_remember_says_so_and_leaves_no_file() {
     block_on(async {
         let mut client = Client::connect(&daemon.endpoint(), "test").await.unwrap();
         assert_eq!(client.status().await.unwrap().history, None);
+        assert_eq!(client.bounds().await.unwrap().retention, None);
         let Err(ClientError::Refused(refusal)) = client.history(everything(Per::App, Bucket::Day)).await
         else {
             panic!("it was not refused");

@@ -78,6 +78,7 @@ impl Engine for Hooked {
             drained.map_err(|source| EngineError::Read { what: REMOTES, source })?;
         }
         self.table.leave(&mut self.kernel, &leaving, &mut sample);
+        sample.tables.extend(self.kernel.fill.tables());
         // Next to the counters that they are compared with: what passes in between is nobody's.
         match self.links.read() {
             Ok(links) => self.known_links = links,

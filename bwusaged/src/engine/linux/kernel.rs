@@ -3,7 +3,7 @@
 use std::{io, mem::offset_of, net::IpAddr, ops::Range};
 
 use aya::maps::{HashMap, MapData, RingBuf, Stack};
-use bwusage_proto::{connection::Moved, process::ProcessId};
+use bwusage_proto::{bounds::TableFill, connection::Moved, process::ProcessId};
 
 use super::{
     cgroup_paths::CgroupPaths,
@@ -46,6 +46,8 @@ pub(super) struct SharedTables {
     /// In light mode.
     pub(super) folding: Option<Folding>,
     pub(super) remotes: HashMap<MapData, Remote, RemoteTotal>,
+    /// How full those tables were that are read whole, when they were read last.
+    pub(super) fill: Fill,
     pub(super) dns: RingBuf<MapData>,
     pub(super) losses: Mapping<u64>,
     pub(super) free_slots: Stack<MapData, u32>,
@@ -56,6 +58,23 @@ pub(super) struct SharedTables {
     pub(super) cgroups: CgroupPaths,
     /// Slots that were taken from their process and could not be made free yet: tried again with the next one.
     pub(super) stuck: Vec<u32>,
+}
+
+/// Entries of the tables that have no counter of their own: they are known where the whole table was read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fill {
+    /// Entries of `passages`, `None` before it was read, and how many there is room for.
+    pub(super) passages: (Option<usize>, usize),
+    /// The same of `remotes`.
+    pub(super) remotes: (Option<usize>, usize),
+}
+
+impl Fill {
+    /// What is known, for clients.
+    pub(super) fn tables(self) -> impl Iterator<Item = TableFill> {
+        let tables = [("passages", self.passages), ("remotes", self.remotes)].into_iter();
+        tables.filter_map(|(name, (entries, capacity))| Some(TableFill::new(name, entries?, capacity)))
+    }
 }
 
 impl SharedTables {
@@ -77,6 +96,7 @@ impl SharedTables {
         };
         // An error means that the table changed while it was walked; what is missing comes with the next tick.
         let passages: Vec<(Passage, Passed)> = self.passages.iter().filter_map(Result::ok).collect();
+        self.fill.passages.0 = Some(passages.len());
         Ok(interfaces::samples(links, counted, &passages))
     }
 
@@ -195,14 +215,16 @@ impl Lists for SharedTables {
     }
 
     fn remotes(&mut self) -> io::Result<Vec<RemoteRecord>> {
-        let records = self.list_remotes.read()?.collect();
+        let records: Vec<RemoteRecord> = self.list_remotes.read()?.collect();
         self.list_remotes.forget();
+        self.fill.remotes.0 = Some(records.len());
         Ok(records)
     }
 
     fn take(&mut self, remote: &Remote) -> Option<RemoteTotal> {
         let total = self.remotes.get(remote, 0).ok()?;
         self.remotes.remove(remote).ok()?;
+        self.fill.remotes.0 = self.fill.remotes.0.map(|entries| entries.saturating_sub(1));
         Some(total)
     }
 

@@ -21,7 +21,7 @@ use super::{
     cgroup,
     cgroup_paths::CgroupPaths,
     fentry,
-    kernel::{SharedTables, processor_numbers},
+    kernel::{Fill, SharedTables, processor_numbers},
     layout::{Counters, LOSSES},
     light::{self, Folding},
     map_iter::MapIter,
@@ -241,6 +241,11 @@ fn tables(
     else {
         return Err(load_error(std::io::Error::other("the object's tables are of another kind")));
     };
+    let passages = take(programs, "passages")?;
+    let Map::HashMap(of_passages) = &passages else {
+        return Err(load_error(std::io::Error::other("passages is no hash table")));
+    };
+    let fill = Fill { passages: (None, room(of_passages)?), remotes: (None, room(&remotes)?) };
     let list_sockets = walk(programs, btf, "list_sockets", "bpf_sk_storage_map", &sockets)?;
     let list_remotes = walk(programs, btf, "list_remotes", "bpf_map_elem", &remotes)?;
     let folding = match plan.counting {
@@ -254,13 +259,14 @@ fn tables(
         counters: map_array(programs, "counters", FIRST_MAPPED * cpus, slots * cpus)?,
         slots: map_array(programs, "slots", FIRST_MAPPED, slots)?,
         interfaces: map_array(programs, "interfaces", 1, INTERFACES * cpus)?,
-        passages: HashMap::try_from(take(programs, "passages")?).map_err(load_error)?,
+        passages: HashMap::try_from(passages).map_err(load_error)?,
         _sockets: sockets,
         list_sockets,
         listing: map_array(programs, "listing", 1, 1)?,
         list_remotes,
         folding,
         remotes: HashMap::try_from(Map::HashMap(remotes)).map_err(load_error)?,
+        fill,
         dns: RingBuf::try_from(take(programs, "dns")?).map_err(load_error)?,
         losses: map_array(programs, "losses", LOSSES.len(), LOSSES.len())?,
         free_slots: Stack::try_from(take(programs, "free_slots")?).map_err(load_error)?,
@@ -282,6 +288,11 @@ fn load_error(error: impl std::error::Error + Send + Sync + 'static) -> EngineEr
 fn take(programs: &mut Ebpf, name: &'static str) -> Result<Map, EngineError> {
     let missing = || load_error(std::io::Error::other(format!("the object has no table {name}")));
     programs.take_map(name).ok_or_else(missing)
+}
+
+/// How many entries a table has room for.
+fn room(table: &MapData) -> Result<usize, EngineError> {
+    Ok(table.info().map_err(load_error)?.max_entries() as usize)
 }
 
 fn map_array<T: Copy>(

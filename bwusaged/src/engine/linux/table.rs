@@ -8,6 +8,7 @@
 use std::io;
 
 use bwusage_proto::{
+    bounds::TableFill,
     process::ProcessId,
     snapshot::Loss,
     units::{Counters, Payload, Scope, Traffic, Wire},
@@ -105,7 +106,9 @@ impl Table {
             RESIDUAL_SLOTS.iter().map(|&(slot, reason)| (reason, counters(kernel.counters(slot)))).collect();
         let losses = LOSSES.iter().zip(kernel.losses()).filter(|&(_, events)| events > 0);
         sample.losses = losses.map(|(&what, events)| Loss { what: what.into(), events }).collect();
-        let free = (kernel.slot_count() - FIRST_SLOT).saturating_sub(in_use);
+        let room = kernel.slot_count() - FIRST_SLOT;
+        sample.tables = vec![TableFill::new("slots", in_use as usize, room as usize)];
+        let free = room.saturating_sub(in_use);
         let wanted = reserve(kernel.slot_count(), new).saturating_sub(free);
         Ok((sample, due(ended, wanted as usize, now_ms)))
     }

@@ -18,10 +18,12 @@ mod sockets;
 
 use cost::Costs;
 
-pub(super) const TESTS: &[Test] =
-    &[("more_short_processes_than_the_table_holds_are_counted_to_the_byte_and_folded", || {
+pub(super) const TESTS: &[Test] = &[
+    ("more_short_processes_than_the_table_holds_are_counted_to_the_byte_and_folded", || {
         processes::play(20_000, 5_000, &mut Costs::unheard());
-    })];
+    }),
+    ("how_full_the_tables_in_the_kernel_are_is_said", sockets::fill),
+];
 
 /// No socket counts a SYN that its listener had no room for.
 pub(super) const TESTS_OF_EXACT_MODE: &[Test] =

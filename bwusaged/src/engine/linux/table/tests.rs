@@ -134,6 +134,18 @@ fn an_ended_process_gives_its_slot_back_when_it_was_quiet_long_enough() {
 }
 
 #[test]
+fn how_full_the_table_is_goes_with_every_sample() {
+    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let fill =
+        |sample: &Sample| sample.tables.iter().map(|fill| (fill.entries, fill.capacity)).collect::<Vec<_>>();
+    let room = u64::from(SLOTS - FIRST_SLOT);
+    assert_eq!(fill(&tick(&mut table, &mut kernel, 0)), [(0, room)]);
+    kernel.start(8, 42);
+    kernel.start(9, 43);
+    assert_eq!(fill(&tick(&mut table, &mut kernel, 1000)), [(2, room)]);
+}
+
+#[test]
 fn a_living_process_keeps_its_slot_however_quiet_it_is() {
     let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
     kernel.start(8, 42);

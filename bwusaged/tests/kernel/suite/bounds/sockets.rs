@@ -56,6 +56,24 @@ impl Pair {
     }
 }
 
+/// The daemon says how much room its tables have, and that they are neither empty nor full.
+pub(super) fn fill() {
+    let (folder, network) = (Folder::new(), Network::new());
+    let daemon = Daemon::start(&folder);
+    let mut pair = Pair::start(&folder, &network, 10);
+    pair.wait_until_held();
+    daemon.settle();
+    let status = daemon.status();
+    let tables = status["tables"].as_array().expect("a list of tables");
+    let slots = tables.iter().find(|table| table["table"] == "slots").expect("the table of processes");
+    let [entries, capacity] = ["entries", "capacity"].map(|name| slots[name].as_u64().expect("a number"));
+    assert!((2..capacity).contains(&entries), "client and server: {slots}");
+    for table in tables {
+        assert!(table["entries"].as_u64() <= table["capacity"].as_u64(), "{table}");
+    }
+    pair.close();
+}
+
 pub(super) fn play(sockets: u64, costs: &mut Costs) {
     let (folder, network) = (Folder::new(), Network::new());
     network.switch_ipv6_off();
