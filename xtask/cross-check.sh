@@ -30,8 +30,9 @@ die() {
 install() {
   command -v "$1" >/dev/null && return
   [ "$(id -u)" = 0 ] || die "$1 is missing: run  sudo apt-get install $2"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+  local patience=(-o Acquire::Retries=10 -o DPkg::Lock::Timeout=300)
+  apt-get "${patience[@]}" update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get "${patience[@]}" install -y -qq --no-install-recommends "$2" >/dev/null
 }
 
 # Prints the folder of the standard library's source, of exactly this compiler: any other does not compile.
@@ -72,6 +73,7 @@ unpack_debian_source() {
     -o "Dir::Cache=$apt/cache"
     -o Acquire::Languages=none
     -o APT::Sandbox::User=root
+    -o Acquire::Retries=10
     -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
   )
   apt-get "${options[@]}" update -qq >&2

@@ -33,6 +33,7 @@ class AlertsPage {
   #empty = element("p", { className: "empty", hidden: true });
   #askedAt = -REFRESH_MS;
   #rules = [];
+  #entries = new Map();
   #mayChange = false;
   #shown = "";
 
@@ -100,30 +101,44 @@ class AlertsPage {
   #draw() {
     const active = this.#rules.filter(({ state, enabled }) => enabled && state === "firing").length;
     setText(this.#count, `${active} active of ${this.#rules.length}`);
-    // Built anew only when something changed, so that nobody loses the button under the finger.
     const shown = JSON.stringify(this.#rules);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const focused = document.activeElement?.dataset.what;
     const order = (rule) => ["firing", "pending"].indexOf(standing(rule, Date.now())) >>> 0;
-    this.#list.replaceChildren(...[...this.#rules].sort((a, b) => order(a) - order(b) || b.rule - a.rule).map((rule) => this.#entry(rule)));
-    if (focused) this.#list.querySelector(`[data-what="${focused}"]`)?.focus();
+    const sorted = [...this.#rules].sort((a, b) => order(a) - order(b) || b.rule - a.rule);
+    const before = this.#entries;
+    this.#entries = new Map(sorted.map(({ rule }) => [rule, before.get(rule) ?? { element: createEntry(rule), actions: "" }]));
+    for (const rule of sorted) this.#fill(this.#entries.get(rule.rule), rule);
+    const elements = [...this.#entries.values()].map((entry) => entry.element);
+    if (elements.length === this.#list.children.length && elements.every((each, at) => each === this.#list.children[at])) return;
+    const focused = document.activeElement;
+    this.#list.replaceChildren(...elements);
+    if (this.#list.contains(focused)) focused.focus();
   }
 
-  #entry(rule) {
+  /** Writes a rule into its entry. What it measures changes all the time; its buttons stay, so that nobody loses the one under the finger. */
+  #fill(entry, rule) {
     const state = standing(rule, Date.now());
-    const entry = element("li", { data: { rule: rule.rule } },
-      element("span", { className: "badge", textContent: state, data: { state } }),
-      element("code", { textContent: visible(rule.text) }),
-      element("span", { className: "words", textContent: visible(explain(rule)) }));
-    if (this.#mayChange) entry.append(this.#actions(rule));
-    return entry;
+    const [badge, text, words] = entry.element.children;
+    badge.dataset.state = state;
+    [state, rule.text, explain(rule)].forEach((said, at) => setText([badge, text, words][at], visible(said)));
+    const { enabled, note, severity, cooldown_s: cooldown } = rule;
+    const actions = JSON.stringify([this.#mayChange, enabled, rule.text, note, severity, cooldown]);
+    if (actions === entry.actions) return;
+    entry.actions = actions;
+    const focused = entry.element.contains(document.activeElement) && document.activeElement.dataset.what;
+    entry.element.querySelector(".actions")?.remove();
+    if (this.#mayChange) entry.element.append(this.#actions(rule));
+    if (focused) entry.element.querySelector(`[data-what="${focused}"]`)?.focus();
   }
 
   #actions(rule) {
     const act = (text, action, what) => button(text, action, { data: { what: `${what} ${rule.rule}` }, attributes: { "aria-label": `${text}: ${rule.text}` } });
     const snooze = element("select", { data: { what: `snooze ${rule.rule}` }, attributes: { "aria-label": `Silence: ${rule.text}` } }, new Option("Silence…", ""), ...SNOOZES.map(([seconds, words]) => new Option(words, seconds)));
-    snooze.addEventListener("change", () => this.#do("POST", `${rule.rule}/snooze`, { for_s: Number(snooze.value) }));
+    snooze.addEventListener("change", () => {
+      this.#do("POST", `${rule.rule}/snooze`, { for_s: Number(snooze.value) });
+      snooze.value = "";
+    });
     return element("div", { className: "actions" },
       act(rule.enabled ? "Turn off" : "Turn on", () => this.#do("POST", `${rule.rule}/${rule.enabled ? "disable" : "enable"}`), "enable"),
       snooze,
@@ -187,4 +202,8 @@ class AlertsPage {
     setText(this.#notifyNote, state === "refused" ? "The browser refuses notifications of this page: allow them in its settings." : state === "impossible" ? "This browser has no notifications here." : "");
     this.#notifyNote.hidden = this.#notifyNote.textContent === "";
   }
+}
+
+function createEntry(rule) {
+  return element("li", { data: { rule } }, element("span", { className: "badge" }), element("code"), element("span", { className: "words" }));
 }

@@ -26,6 +26,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("python3", "python3"),
     // The interfaces, as people use them.
     ("tmux", "tmux"),
+    ("dbus-daemon", "dbus-daemon"),
     ("chromium", "chromium"),
     // The dashboard's end-to-end tests.
     ("node", "nodejs"),
@@ -83,6 +84,8 @@ fn missing_packages<'a>(packages: &[(&str, &'a str)], is_there: impl Fn(&str) ->
 
 fn apt_get() -> Command {
     let mut apt_get = Command::new("apt-get");
+    // A download may fail once, and the machine itself may be installing something at this moment.
+    apt_get.args(["-o", "Acquire::Retries=10", "-o", "DPkg::Lock::Timeout=300"]);
     apt_get.env("DEBIAN_FRONTEND", "noninteractive");
     apt_get
 }

@@ -1,5 +1,7 @@
 //! What one can do with the page: look closer, further back, at one program, and be told.
 
+use serde_json::json;
+
 use crate::{
     devtools::{Browser, Page},
     page::{another_tick, names, open, pill_says, show, text},
@@ -45,8 +47,8 @@ fn a_page_says_how_often_it_wants_to_be_told() {
     let mut page = open(&browser, &servers, 1440);
     assert!(asked(&page, &["/stream?", "interval_ms=2000"]), "{:?}", page.requests());
     choose(&mut page, "#interval", "500");
+    page.wait_until_asked(&["/stream?", "interval_ms=500"]);
     another_tick(&mut page);
-    assert!(asked(&page, &["/stream?", "interval_ms=500"]), "{:?}", page.requests());
     page.open(&format!("{}/?again", servers.origin()));
     page.wait_for(&pill_says("live"));
     assert_eq!(page.value("document.querySelector('#interval').value"), "500", "the browser remembers it");
@@ -80,9 +82,10 @@ fn the_crosshair_is_at_the_same_moment_in_every_chart() {
     let mut page = open(&browser, &servers, 1440);
     another_tick(&mut page);
     page.point_at(NETWORK, 0.99);
-    page.wait_for("/^\\d+:\\d+:\\d+ · ▼/.test(document.querySelector('#network .range').textContent)");
-    let moments = page.value(
-        "[...document.querySelectorAll('.cards .range')].map((range) => range.textContent.slice(0, 8))",
+    // In one look: two would see two ticks.
+    let moments = page.wait_for(
+        "/^\\d+:\\d+:\\d+ · ▼/.test(document.querySelector('#network .range').textContent)
+            && [...document.querySelectorAll('.cards .range')].map((range) => range.textContent.slice(0, 8))",
     );
     let moments: Vec<String> = serde_json::from_value(moments).unwrap();
     assert_eq!(moments.len(), 4);
@@ -97,8 +100,7 @@ fn a_longer_time_comes_from_the_history_and_is_in_the_address() {
     page.click("[data-range='6h']");
     page.wait_for("location.hash === '#programs?range=6h'");
     page.wait_for("document.querySelector('[data-range=\"6h\"]').ariaPressed === 'true'");
-    another_tick(&mut page);
-    assert!(asked(&page, &["history?by=host", "bucket=minute"]), "{:?}", page.requests());
+    page.wait_until_asked(&["history?by=host", "bucket=minute"]);
     page.press("]");
     page.wait_for("location.hash === '#programs?range=24h'");
     page.press("[");
@@ -190,11 +192,17 @@ fn rows_have_a_small_chart_and_keep_the_focus_while_they_change() {
     page.value("scrollTo(0, 100)");
     another_tick(&mut page);
     another_tick(&mut page);
-    assert_eq!(
-        page.value("document.activeElement === window.focused && document.activeElement.tagName"),
-        "A"
-    );
+    let is_focused = "document.activeElement === window.focused && document.activeElement.tagName";
+    assert_eq!(page.value(is_focused), "A");
     assert_eq!(page.value("scrollY"), 100);
+    // From one end of the table to the other.
+    for first in ["<img", "thunderbird"] {
+        page.value("document.querySelector('#programs th.name button').click()");
+        page.wait_for(&format!(
+            "document.querySelector('#programs td.name .main').textContent.startsWith({first:?})"
+        ));
+        assert_eq!(page.value(is_focused), "A", "{first}");
+    }
 }
 
 #[test]
@@ -267,10 +275,11 @@ fn a_rule_is_tried_while_it_is_typed_kept_and_told_of_when_it_fires() {
         "/^(would|cannot tell) .* – (Since|The past) /.test(document.querySelector('#trial').textContent)",
     );
     page.click(".alert-form .primary");
+    // First: it goes away after a while.
+    page.wait_for("document.querySelector('#toasts p[data-kind=alert]')");
     page.wait_for("document.querySelector('.rules code')?.textContent === 'rx > 1kB / day'");
     page.wait_for("document.querySelector('.rules .badge').textContent === 'firing'");
     page.wait_for("document.querySelector('#bell-count').textContent === '1'");
-    page.wait_for("document.querySelector('#toasts p[data-kind=alert]')");
     page.wait_for("document.querySelector('.log .badge')?.textContent === 'firing'");
     let shown = page.value("window.shown");
     assert!(shown[0].as_str().unwrap().contains("more than 1.00 kB"), "{shown}");
@@ -286,6 +295,21 @@ fn a_rule_is_tried_while_it_is_typed_kept_and_told_of_when_it_fires() {
     page.click("[data-what='remove 1']");
     page.wait_for("!document.querySelector('.rules li')");
     assert_eq!(page.complaints().iter().filter(|said| !said.contains("400")).count(), 0);
+}
+
+#[test]
+fn buttons_of_a_rule_stay_while_what_it_measures_changes() {
+    let (servers, browser) = (Servers::start(), Browser::start());
+    let mut page = open(&browser, &servers, 1440);
+    servers.send("POST", "/api/v1/alerts", &json!({ "rule": "rx > 1kB / day" }));
+    show(&mut page, "alerts");
+    page.wait_for("document.querySelector('.rules .badge')?.textContent === 'firing'");
+    page.click("[data-what='remove 1']");
+    page.value("window.measured = document.querySelector('.rules .words').textContent");
+    page.wait_for("document.querySelector('.rules .words').textContent !== window.measured");
+    assert_eq!(text(&mut page, "[data-what='remove 1']"), "Really?");
+    page.click("[data-what='remove 1']");
+    page.wait_for("!document.querySelector('.rules li')");
 }
 
 #[test]

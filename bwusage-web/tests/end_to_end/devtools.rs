@@ -248,6 +248,14 @@ impl Page {
         std::fs::write(file, png).unwrap();
     }
 
+    /// Waits until the page has asked for an address with all of `words` in it.
+    pub(crate) fn wait_until_asked(&mut self, words: &[&str]) {
+        self.deadline = Instant::now() + DEADLINE;
+        while !self.requests.iter().any(|url| words.iter().all(|word| url.contains(word))) {
+            self.receive(&format!("a request for {words:?} among {:?}", self.requests));
+        }
+    }
+
     /// The addresses of all requests so far.
     pub(crate) fn requests(&self) -> &[String] {
         &self.requests

@@ -419,7 +419,7 @@ fn the_page_can_be_pictured_at_every_width_and_in_every_state() {
         println!("{}", file.display());
     };
     let mut page = open(&browser, &servers, 1440);
-    page.wait_for("/past (2[0-9]|3[0-9]|1 min)/.test(document.querySelector('.chart').ariaLabel)");
+    page.wait_for("/past ([2-5][0-9] s|1 min)/.test(document.querySelector('.chart').ariaLabel)");
     picture(&mut page, "1440");
     for width in [390, 768] {
         picture(&mut open(&browser, &servers, width), &width.to_string());

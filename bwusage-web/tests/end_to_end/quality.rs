@@ -2,20 +2,9 @@
 
 use crate::{
     devtools::{Browser, Page},
+    page::{open, text},
     servers::Servers,
 };
-
-fn open(browser: &Browser, servers: &Servers, width: u32) -> Page {
-    let mut page = browser.page(width, 900);
-    page.open(&format!("{}/", servers.origin()));
-    page.wait_for("document.querySelectorAll('#programs tbody tr').length >= 11");
-    page
-}
-
-fn text(page: &mut Page, selector: &str) -> String {
-    let text = page.value(&format!("document.querySelector({selector:?}).textContent"));
-    text.as_str().unwrap().to_owned()
-}
 
 fn assert_fits(page: &mut Page, width: u32) {
     let widths = page.value("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");

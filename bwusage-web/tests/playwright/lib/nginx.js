@@ -1,7 +1,6 @@
 // The real nginx in front of the server: it has the certificate, and the dashboard is one of several things below its name.
 
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 
 import { installed, output } from "./programs.js";
@@ -11,23 +10,29 @@ export const NAME = "dashboard.test";
 /** Where the dashboard is below that name. */
 export const BASE = "/bw";
 
-/** A running nginx. Who takes its certificate and finds `NAME` on the loopback interface reaches the dashboard at `url`. */
+/** Where it listens, at an address of its own. */
+const PORT = 8443;
+
+let number = 0;
+
+/** A running nginx. Who takes its certificate and finds `NAME` at its address reaches the dashboard at `url`. */
 export class Nginx {
   /** Scheme, name and port. */
   origin;
-  /** Where it listens on the loopback interface. */
-  port;
+  /** Where it listens: of the loopback interface. */
+  address;
+  /** The port there. */
+  port = PORT;
 
   /** Starts one in front of the server at `upstream`, and resolves when it listens. */
   static async start(stage, upstream) {
     const nginx = new Nginx();
     const folder = stage.folder("nginx");
-    const port = await freePort();
+    nginx.address = ownAddress();
     const certificate = selfSigned(folder);
     const file = join(folder, "nginx.conf");
-    writeFileSync(file, configuration({ folder, port, upstream, ...certificate }));
-    nginx.origin = `https://${NAME}:${port}`;
-    nginx.port = port;
+    writeFileSync(file, configuration({ folder, address: nginx.address, upstream, ...certificate }));
+    nginx.origin = `https://${NAME}:${PORT}`;
     const running = stage.run(installed("nginx"), ["-p", folder, "-c", file, "-e", "stderr"]);
     // It listens before it says how it will wait.
     await running.line(/event method/);
@@ -41,7 +46,7 @@ export class Nginx {
 }
 
 /** What an administrator would write: nothing in it is about buffering. */
-function configuration({ folder, port, upstream, certificate, key }) {
+function configuration({ folder, address, upstream, certificate, key }) {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${folder}/${kind};`);
   return `
 # One process, which ends with the test.
@@ -54,7 +59,7 @@ http {
   access_log off;
   ${temporary.join("\n  ")}
   server {
-    listen 127.0.0.1:${port} ssl;
+    listen ${address}:${PORT} ssl;
     server_name ${NAME};
     ssl_certificate ${certificate};
     ssl_certificate_key ${key};
@@ -80,14 +85,8 @@ function selfSigned(folder) {
   return { certificate, key };
 }
 
-/** A port that was free a moment ago: nginx cannot be told to take a free one and say which. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+/** A loopback address that is nobody else's: nginx cannot be told to take a free port and say which. */
+function ownAddress() {
+  number += 1;
+  return `127.${100 + number}.${(process.pid >> 8) % 256}.${process.pid % 256}`;
 }
