@@ -199,6 +199,7 @@ impl MustRestart {
 ///
 /// Says what is missing and what to do about it.
 pub fn run(options: &Serve) -> anyhow::Result<()> {
+    memory::return_large_pieces_at_once();
     let config = Config::load(options.config.as_deref())?;
     let account = privilege::account(config.user.as_deref())?;
     let sources = Sources::open(&options.engine, options.counting.unwrap_or(config.counting))?;

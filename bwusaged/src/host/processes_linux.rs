@@ -1,19 +1,17 @@
-//! The list of processes, their identity and what they use on Linux, read from `/proc` directly: `sysinfo` gives the start of
-//! a process in seconds only and 0 for what it may not read, opens five files to measure a process where two tell it, and
-//! takes a hundred times as long to list them.
+//! The list of processes and what they use on Linux, read from `/proc` directly: `sysinfo` gives the start of a process in
+//! seconds only and 0 for what it may not read, opens five files to measure a process where two tell it, takes a hundred times
+//! as long to list them, and remembers what it has read of each.
 
 use std::{
     collections::{BTreeMap, HashSet},
     fs::{self, File},
-    io::Read as _,
-    sync::LazyLock,
+    io::{self, Read as _},
 };
 
-use bwusage_proto::process::{Pid, ProcessId, UserId};
-use sysinfo::System;
+use bwusage_proto::process::{Pid, ProcessId};
 
-use super::ProcessUse;
-use crate::cgroup::most_telling;
+use super::{ProcessUse, identity::of_living};
+use crate::{cgroup::most_telling, engine::Identity};
 
 /// Clock ticks per second in `/proc/PID/stat`: `USER_HZ`, 100 on every architecture that bwusage runs on.
 const USER_HZ: u64 = 100;
@@ -33,13 +31,14 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn new() -> Self {
-        Self { text: vec![0; MOST_BYTES].into(), ..Self::default() }
+    #[expect(clippy::unnecessary_wraps, reason = "other systems may refuse")]
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self { text: vec![0; MOST_BYTES].into(), ..Self::default() })
     }
 
     /// Every process now. Those in `known` are taken for the same without a look, which would cost more than all the rest;
-    /// [`is_same`] tells when they are measured.
-    pub(super) fn processes(&mut self, _: &mut System, known: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {
+    /// their start tells when they are measured.
+    pub(super) fn processes(&mut self, known: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {
         if self.listings.is_multiple_of(LOOK_AGAIN) {
             self.kernel_threads.clear();
         }
@@ -58,12 +57,14 @@ impl Listing {
         ids
     }
 
+    /// What each of `processes` is; those that have ended are left out.
+    #[expect(clippy::unused_self, reason = "other systems remember what they have read")]
+    pub(super) fn describe(&mut self, processes: &[ProcessId]) -> Vec<(ProcessId, Identity)> {
+        processes.iter().filter_map(|&id| Some((id, of_living(id)?))).collect()
+    }
+
     /// What each of `processes` used so far; nothing of those that have ended.
-    pub(super) fn measure(
-        &mut self,
-        _: &mut System,
-        processes: Vec<ProcessId>,
-    ) -> Vec<(ProcessId, Option<ProcessUse>)> {
+    pub(super) fn measure(&mut self, processes: Vec<ProcessId>) -> Vec<(ProcessId, Option<ProcessUse>)> {
         processes.into_iter().map(|id| (id, self.used_by(id))).collect()
     }
 
@@ -152,18 +153,6 @@ pub(crate) fn cgroup_of(process: ProcessId) -> Option<String> {
     (id_of(process.pid) == Some(process)).then(|| path.to_owned())
 }
 
-/// True unless the number was given to another process meanwhile: starts are compared to the second, which is all that
-/// `sysinfo` keeps.
-pub(super) fn is_same(id: ProcessId, process: &sysinfo::Process) -> bool {
-    static BOOT_SECONDS: LazyLock<u64> = LazyLock::new(|| System::boot_time().unwrap_or(0));
-    let started = id.start_time.0 / USER_HZ;
-    process.start_time().saturating_sub(*BOOT_SECONDS).abs_diff(started) <= 1
-}
-
-pub(super) fn user(uid: &sysinfo::Uid) -> UserId {
-    UserId::Uid(**uid)
-}
-
 pub(super) fn boot_id() -> Option<String> {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
 }
@@ -199,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_process_is_measured_as_long_as_it_is_the_same() {
-        let mut listing = Listing::new();
+        let mut listing = Listing::open().unwrap();
         let own = id_of(std::process::id()).unwrap();
         let used = listing.used_by(own).unwrap();
         assert!(used.rss_bytes > 1 << 16 && used.disk_read_bytes.is_some());

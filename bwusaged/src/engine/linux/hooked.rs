@@ -29,8 +29,7 @@ struct Hooked {
     hooks: Vec<Hook>,
     blind_spots: Vec<&'static str>,
     opened_at: Instant,
-    /// Dropping it detaches every program.
-    _programs: aya::Ebpf,
+    _attached: loader::Attached,
 }
 
 /// Loads, attaches, and seeds.
@@ -40,10 +39,10 @@ struct Hooked {
 /// Says what is missing and what to do about it.
 pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
     let links = Links::open().map_err(|source| EngineError::Read { what: INTERFACES, source })?;
-    let loader::Loaded { programs, kernel, hooks, blind_spots } = loader::load(plan)?;
+    let loader::Loaded { attached, kernel, hooks, blind_spots } = loader::load(plan)?;
     Ok(Box::new(Hooked {
         plan,
-        table: table::Table::new(table::Kernel::slot_count(&kernel)),
+        table: table::Table::default(),
         kernel,
         links,
         known_links: Vec::new(),
@@ -52,7 +51,7 @@ pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
         hooks,
         blind_spots,
         opened_at: Instant::now(),
-        _programs: programs,
+        _attached: attached,
     }))
 }
 

@@ -42,8 +42,9 @@ pub(super) trait Kernel {
 }
 
 /// What was said about each slot so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Table {
+    /// As many as there were slots in use at once: most machines never need a tenth of them.
     known: Vec<Option<Known>>,
 }
 
@@ -73,10 +74,6 @@ impl Leaving {
 }
 
 impl Table {
-    pub(super) fn new(slots: u32) -> Self {
-        Self { known: vec![None; slots as usize] }
-    }
-
     /// Reads every slot in use, and says which ended processes are to [leave](Self::leave) before the next time.
     pub(super) fn sample(
         &mut self,
@@ -86,7 +83,9 @@ impl Table {
         let mut sample = Sample::default();
         let mut ended = Vec::new();
         let (mut in_use, mut new) = (0, 0);
-        for slot in FIRST_SLOT..=kernel.reach_highest()? {
+        let highest = kernel.reach_highest()?;
+        self.known.resize(self.known.len().max(highest as usize + 1), None);
+        for slot in FIRST_SLOT..=highest {
             let found = kernel.slot(slot);
             if found.flags & SLOT_USED == 0 {
                 continue;

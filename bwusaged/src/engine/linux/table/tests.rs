@@ -84,7 +84,7 @@ fn received(process: &ProcessSample) -> u64 {
 
 #[test]
 fn only_what_changed_is_said_again() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.receive(8, 10);
     let first = tick(&mut table, &mut kernel, 0).processes;
@@ -98,7 +98,7 @@ fn only_what_changed_is_said_again() {
 
 #[test]
 fn an_exec_describes_the_process_again() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     tick(&mut table, &mut kernel, 0);
     kernel.slots[8].identity_version += 2;
@@ -107,7 +107,7 @@ fn an_exec_describes_the_process_again() {
 
 #[test]
 fn an_identity_that_is_being_written_is_asked_for_again() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.writing = true;
     assert_eq!(tick(&mut table, &mut kernel, 0).processes[0].identity, None);
@@ -117,7 +117,7 @@ fn an_identity_that_is_being_written_is_asked_for_again() {
 
 #[test]
 fn an_ended_process_gives_its_slot_back_when_it_was_quiet_long_enough() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     tick(&mut table, &mut kernel, 0);
     kernel.end(8);
@@ -135,7 +135,7 @@ fn an_ended_process_gives_its_slot_back_when_it_was_quiet_long_enough() {
 
 #[test]
 fn a_living_process_keeps_its_slot_however_quiet_it_is() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     tick(&mut table, &mut kernel, 0);
     assert!(tick(&mut table, &mut kernel, QUIET_MS * 100).released.is_empty());
@@ -143,7 +143,7 @@ fn a_living_process_keeps_its_slot_however_quiet_it_is() {
 
 #[test]
 fn while_slots_are_scarce_those_that_were_quiet_longest_come_back_at_once() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     (8..24).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
     (8..20).for_each(|slot| kernel.end(slot));
     assert_eq!(tick(&mut table, &mut kernel, 0).released.len(), 8, "three quarters of the table are free");
@@ -162,7 +162,7 @@ fn while_slots_are_scarce_those_that_were_quiet_longest_come_back_at_once() {
 
 #[test]
 fn more_slots_are_made_free_while_more_are_needed_from_tick_to_tick() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     (8..12).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
     (8..12).for_each(|slot| kernel.end(slot));
     assert_eq!(tick(&mut table, &mut kernel, 0).released, []);
@@ -174,7 +174,7 @@ fn more_slots_are_made_free_while_more_are_needed_from_tick_to_tick() {
 
 #[test]
 fn a_slot_that_nobody_else_wants_is_kept_for_what_is_under_way() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     (8..16).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
     tick(&mut table, &mut kernel, 0);
     (8..16).for_each(|slot| kernel.end(slot));
@@ -185,7 +185,7 @@ fn a_slot_that_nobody_else_wants_is_kept_for_what_is_under_way() {
 
 #[test]
 fn what_is_counted_while_a_process_leaves_is_said_before_it_has_left() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.end(8);
     kernel.receive(8, 10);
@@ -197,7 +197,7 @@ fn what_is_counted_while_a_process_leaves_is_said_before_it_has_left() {
 
 #[test]
 fn a_process_that_leaves_at_once_has_its_name_all_the_same() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.end(8);
     kernel.writing = true;
@@ -210,7 +210,7 @@ fn a_process_that_leaves_at_once_has_its_name_all_the_same() {
 
 #[test]
 fn nobodys_bytes_and_lost_updates_are_said_by_name() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.receive(3, 84);
     let sample = tick(&mut table, &mut kernel, 0);
     let icmp = sample.residuals.iter().find(|(reason, _)| *reason == ResidualReason::KernelIcmp).unwrap();
