@@ -9,7 +9,7 @@ use std::{
 use bwusage_proto::process::{Pid, ProcessId, UserId};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::listing::{cgroup_of, id_of};
+use super::listing::{cgroup_of_number, has_terminal};
 use crate::engine::Identity;
 
 /// The longest command line that is read from `/proc`.
@@ -24,12 +24,9 @@ pub(crate) fn of_living(process: ProcessId) -> Option<Identity> {
     let name = name_of(process.pid)?;
     let exe = fs::read_link(format!("{dir}/exe")).ok();
     let command_line = command_line(process.pid);
-    let cgroup = cgroup_of(process);
-    // Checked after reading, and with the group by the same means: only if the number is still this process's was all of it
-    // its own.
-    if cgroup.is_none() && id_of(process.pid) != Some(process) {
-        return None;
-    }
+    let cgroup = cgroup_of_number(process.pid);
+    // Asked last: only if the number is still this process's was all of it its own.
+    let terminal = has_terminal(process)?;
     let status = String::from_utf8_lossy(&status);
     let number = |field: &str, at: usize| {
         let line = status.lines().find_map(|line| line.strip_prefix(field))?;
@@ -45,6 +42,7 @@ pub(crate) fn of_living(process: ProcessId) -> Option<Identity> {
         user: number("Uid:", 1).map(UserId::Uid),
         started_at_unix_ms: Some(booted_at_unix_ms() + process.start_time.0 * 10),
         cgroup,
+        terminal: Some(terminal),
         ..Identity::default()
     })
 }
@@ -83,6 +81,7 @@ pub(crate) fn booted_at_unix_ms() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::id_of;
 
     #[test]
     fn a_living_process_is_described_by_proc_and_another_with_its_number_is_not() {
@@ -92,6 +91,7 @@ mod tests {
         assert_eq!(identity.command_line.unwrap()[0], std::env::args().next().unwrap());
         assert_eq!(identity.parent, Some(std::os::unix::process::parent_id()));
         assert!(!identity.name.is_empty() && identity.user.is_some() && identity.cgroup.is_some());
+        assert_eq!(identity.terminal, has_terminal(own));
         assert_eq!(of_living(ProcessId::new(own.pid, own.start_time.0 + 1)), None);
     }
 }

@@ -23,8 +23,10 @@ use super::{
 
 /// Within so many ticks every process is measured once, moving data or not.
 const FULL_ROUND_TICKS: usize = 30;
-/// Every so many ticks the list of processes is read anew, unless it is known to be the same.
+/// Every so many ticks the list of processes is read, unless it is known to be the same.
 const LISTING_TICKS: u32 = 5;
+/// Every so many ticks it is made anew.
+const ANEW_TICKS: u32 = 60;
 /// Most processes that are measured out of turn in one tick.
 const BUSY_LIMIT: usize = 256;
 /// A process that took this much processor time per second of the clock is measured in the next tick too, in ms.
@@ -48,7 +50,7 @@ pub struct LiveHost {
     disks: Disks,
     info: HostInfo,
     listing: listing::Listing,
-    /// As it was just before the last listing.
+    /// As it was just before the last listing; `None` when that is known to be wrong.
     listed: Option<Population>,
     /// Every process that is followed, by number; the number is reused, the id is not.
     known: BTreeMap<Pid, ProcessId>,
@@ -93,10 +95,10 @@ impl LiveHost {
     }
 
     /// Reads the list of processes: who is new, who is gone.
-    fn list(&mut self, tick: &mut HostTick) {
+    fn list(&mut self, tick: &mut HostTick, anew: bool) {
         let mut gone = std::mem::take(&mut self.known);
         let mut met = Vec::new();
-        for id in self.listing.processes(&gone) {
+        for id in self.listing.processes(&gone, anew) {
             if gone.get(&id.pid) == Some(&id) {
                 gone.remove(&id.pid);
             } else {
@@ -152,10 +154,11 @@ impl Host for LiveHost {
     fn sample(&mut self, busy: &[ProcessId]) -> HostTick {
         let mut tick = HostTick::default();
         let (sample, population) = self.machine.read();
-        if self.ticks.is_multiple_of(LISTING_TICKS) && self.has_news(population) {
+        let anew = self.ticks.is_multiple_of(ANEW_TICKS);
+        if anew || self.ticks.is_multiple_of(LISTING_TICKS) && self.has_news(population) {
             // Of before the listing: whoever comes during it is news next time.
             self.listed = population;
-            self.list(&mut tick);
+            self.list(&mut tick, anew);
         }
         tick.sample = HostSample {
             disk: self.disks.read(),
@@ -174,6 +177,7 @@ impl Host for LiveHost {
                 // It has ended. If its number is another process's by now, the next listing meets that one.
                 self.known.remove(&id.pid);
                 self.used.remove(&id);
+                self.listed = None;
                 tick.ended.push(id);
             }
         }
@@ -231,6 +235,43 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_looked_for_while_nobody_came_or_went_and_all_are_listed() {
+        let mut host = LiveHost::open().unwrap();
+        let population = |begun, threads| Some(Population { begun, threads });
+        host.listed = population(100, 50);
+        assert!(!host.has_news(population(100, 50)));
+        assert!(host.has_news(population(101, 50)), "one came and one went");
+        assert!(host.has_news(population(100, 49)) && host.has_news(None));
+        host.fresh.push(ProcessId::new(1, 1));
+        assert!(host.has_news(population(100, 50)), "it may have executed its program since");
+    }
+
+    #[test]
+    fn who_comes_is_met_within_a_few_ticks() {
+        let mut host = LiveHost::open().unwrap();
+        host.sample(&[]);
+        let mut child =
+            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let met: Vec<Pid> = (0..LISTING_TICKS)
+            .flat_map(|_| host.sample(&[]).appeared.into_iter().map(|(id, _)| id.pid).collect::<Vec<_>>())
+            .collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(met.contains(&child.id()));
+    }
+
+    #[test]
+    fn whose_number_was_given_to_another_process_ends_and_the_other_is_looked_for() {
+        let mut host = LiveHost::open().unwrap();
+        host.sample(&[]);
+        let own = *host.known.get(&std::process::id()).unwrap();
+        let earlier = ProcessId::new(own.pid, own.start_time.0 - 1);
+        host.known.insert(own.pid, earlier);
+        assert!(host.sample(&[earlier]).ended.contains(&earlier));
+        assert!(host.listed.is_none() && !host.known.contains_key(&own.pid));
+    }
+
+    #[test]
     fn a_process_that_no_listing_has_met_is_not_remembered_for_ever() {
         let mut host = LiveHost::open().unwrap();
         let mut child =
@@ -242,7 +283,7 @@ mod tests {
         assert!(host.used.contains_key(&id));
         child.kill().unwrap();
         child.wait().unwrap();
-        host.list(&mut HostTick::default());
+        host.list(&mut HostTick::default(), false);
         assert!(!host.used.contains_key(&id));
     }
 

@@ -20,7 +20,7 @@ impl Listing {
     }
 
     /// Every process now.
-    pub(super) fn processes(&mut self, _: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {
+    pub(super) fn processes(&mut self, _: &BTreeMap<Pid, ProcessId>, _: bool) -> Vec<ProcessId> {
         let system = &mut self.system;
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, ProcessRefreshKind::nothing());
         let id = |(pid, process): (&sysinfo::Pid, &sysinfo::Process)| {

@@ -65,12 +65,17 @@ impl Engine for Hooked {
         if let Some(folding) = &mut self.kernel.folding {
             folding.tick(now_ms).map_err(|source| EngineError::Read { what: SOCKETS, source })?;
         }
-        let (mut sample, leaving) = self
+        let (mut sample, mut leaving) = self
             .table
             .sample(&mut self.kernel, now_ms)
             .map_err(|source| EngineError::Read { what: "the table of processes", source })?;
-        // The tables are drained while it is known whose slot a remote host belongs to.
-        if !leaving.is_empty() || now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS {
+        // The tables are drained while it is known whose slot a remote host belongs to. To walk through them costs more than all
+        // the rest of a tick, so who need not leave at once leaves with the next drain.
+        let due = now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS;
+        if !due {
+            leaving.retain(table::Leaving::is_urgent);
+        }
+        if due || !leaving.is_empty() {
             self.drained_ms = now_ms;
             let leaving = leaving.iter().map(table::Leaving::owner).collect();
             let drained = self.remotes.drain(&mut self.kernel, clocks(), &leaving);

@@ -64,9 +64,16 @@ pub(super) struct Leaving {
     slot: u32,
     process: u64,
     generation: u32,
+    /// Its slot is wanted now.
+    urgent: bool,
 }
 
 impl Leaving {
+    /// Whether it must leave now. Another one may wait, if it is more convenient that several leave together.
+    pub(super) const fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
     /// What the kernel side calls the process.
     pub(super) fn owner(&self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.slot)
@@ -95,7 +102,8 @@ impl Table {
             new += u32::from(known.is_none());
             let said = look(kernel, slot, found, known.as_ref(), now_ms, &mut sample);
             if said.ended {
-                let leaving = Leaving { slot, process: said.process, generation: found.generation };
+                let leaving =
+                    Leaving { slot, process: said.process, generation: found.generation, urgent: false };
                 ended.push((said.changed_ms, leaving));
             }
             *known = Some(said);
@@ -145,7 +153,8 @@ fn due(mut ended: Vec<(u64, Leaving)>, wanted: usize, now_ms: u64) -> Vec<Leavin
     ended.sort_unstable_by_key(|&(changed_ms, Leaving { slot, .. })| (changed_ms, slot));
     let quiet = ended.partition_point(|&(changed_ms, _)| now_ms.saturating_sub(changed_ms) >= QUIET_MS);
     ended.truncate(quiet.max(wanted));
-    ended.into_iter().map(|(_, leaving)| leaving).collect()
+    let order = (0..).zip(ended);
+    order.map(|(before, (_, leaving))| Leaving { urgent: before < wanted, ..leaving }).collect()
 }
 
 /// Compares a slot with what was said of it, and says what is new.

@@ -161,6 +161,22 @@ fn while_slots_are_scarce_those_that_were_quiet_longest_come_back_at_once() {
 }
 
 #[test]
+fn who_was_quiet_long_enough_may_wait_and_whose_slot_is_wanted_may_not() {
+    let urgent = |leaving: Vec<Leaving>| leaving.iter().map(Leaving::is_urgent).collect::<Vec<_>>();
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
+    kernel.start(8, 42);
+    kernel.end(8);
+    tick(&mut table, &mut kernel, 0);
+    assert_eq!(urgent(table.sample(&mut kernel, QUIET_MS).unwrap().1), [false]);
+
+    (9..20).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
+    (9..20).for_each(|slot| kernel.end(slot));
+    let leaving = table.sample(&mut kernel, QUIET_MS).unwrap().1;
+    assert_eq!(leaving[0].slot, 8, "it was quiet longest");
+    assert_eq!(urgent(leaving), [true; 4], "three quarters of the table are to be free");
+}
+
+#[test]
 fn more_slots_are_made_free_while_more_are_needed_from_tick_to_tick() {
     let (mut kernel, mut table) = (Fake::new(), Table::default());
     (8..12).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
@@ -203,7 +219,7 @@ fn a_process_that_leaves_at_once_has_its_name_all_the_same() {
     kernel.writing = true;
     let (mut sample, _) = table.sample(&mut kernel, 0).unwrap();
     kernel.writing = false;
-    let leaving = [Leaving { slot: 8, process: kernel.slots[8].process, generation: 0 }];
+    let leaving = [Leaving { slot: 8, process: kernel.slots[8].process, generation: 0, urgent: true }];
     table.leave(&mut kernel, &leaving, &mut sample);
     assert_eq!(sample.processes.last().unwrap().identity.as_ref().unwrap().name, "p42");
 }
