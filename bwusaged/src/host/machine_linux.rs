@@ -7,38 +7,39 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::{live::Population, proc_file::ProcFile};
 
-/// What is read at each tick.
+/// What is read at each tick, where the system shows it.
 #[derive(Debug)]
 pub(super) struct Machine {
-    stat: ProcFile,
-    meminfo: ProcFile,
-    loadavg: ProcFile,
+    stat: Option<ProcFile>,
+    meminfo: Option<ProcFile>,
+    loadavg: Option<ProcFile>,
     before: Option<Processors>,
 }
 
 impl Machine {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems may refuse")]
     pub(super) fn open() -> io::Result<Self> {
         Ok(Self {
-            stat: ProcFile::open("/proc/stat")?,
-            meminfo: ProcFile::open("/proc/meminfo")?,
-            loadavg: ProcFile::open("/proc/loadavg")?,
+            stat: ProcFile::open("/proc/stat").ok(),
+            meminfo: ProcFile::open("/proc/meminfo").ok(),
+            loadavg: ProcFile::open("/proc/loadavg").ok(),
             before: None,
         })
     }
 
     /// What it is like now, and how many threads there are. Shares of processors are of the time since the last reading.
     pub(super) fn read(&mut self) -> (HostSample, Option<Population>) {
-        let stat = self.stat.read().unwrap_or_default();
+        let stat = self.stat.as_mut().and_then(ProcFile::read).unwrap_or_default();
         let now = Processors::parse(stat);
         let begun = begun(stat);
         let before = std::mem::replace(&mut self.before, now);
         let both = self.before.as_ref().zip(before.as_ref());
-        let loadavg = self.loadavg.read().unwrap_or_default();
+        let loadavg = self.loadavg.as_mut().and_then(ProcFile::read).unwrap_or_default();
         let uptime = clock_gettime(ClockId::Boottime);
         let sample = HostSample {
             cpu_centipercent: both.and_then(|(now, before)| now.all.share_since(before.all)),
             core_centipercent: both.and_then(|(now, before)| now.shares_since(before)).unwrap_or_default(),
-            memory: self.meminfo.read().and_then(memory),
+            memory: self.meminfo.as_mut().and_then(ProcFile::read).and_then(memory),
             uptime_ms: u64::try_from(uptime.tv_sec * 1000 + uptime.tv_nsec / 1_000_000).ok(),
             load_centi: load(loadavg),
             ..HostSample::default()
