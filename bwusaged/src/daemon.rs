@@ -36,7 +36,7 @@ use crate::{
 /// Time between two ticks unless somebody says otherwise.
 const DEFAULT_INTERVAL_MS: u32 = 1000;
 /// After a crowd of processes, or a client that has asked for everything, most of what the daemon has is free again. Every so
-/// many ticks it is given back, where there is much.
+/// many ticks, and after every look at all connections, it is given back, where there is much.
 const GIVE_BACK_TICKS: u64 = 30;
 const GIVE_BACK_ABOVE_BYTES: u64 = 10 << 20;
 /// Where a privileged daemon keeps its state unless somebody says otherwise.
@@ -199,6 +199,7 @@ impl MustRestart {
 ///
 /// Says what is missing and what to do about it.
 pub fn run(options: &Serve) -> anyhow::Result<()> {
+    memory::return_large_pieces_at_once();
     let config = Config::load(options.config.as_deref())?;
     let account = privilege::account(config.user.as_deref())?;
     let sources = Sources::open(&options.engine, options.counting.unwrap_or(config.counting))?;
@@ -321,11 +322,12 @@ fn tick(sources: &mut Sources, shared: &Shared, late: bool) -> anyhow::Result<()
         store.advance(now, moment.sample, moment.host);
         seq = store.seq();
     });
-    if shared.wants_talk() {
+    let talk = shared.wants_talk();
+    if talk {
         tell_talk(sources, shared, false);
     }
     shared.watch();
-    if seq.is_multiple_of(GIVE_BACK_TICKS)
+    if (talk || seq.is_multiple_of(GIVE_BACK_TICKS))
         && service::own_use().rss_bytes.is_some_and(|bytes| bytes > GIVE_BACK_ABOVE_BYTES)
     {
         memory::give_back();

@@ -23,6 +23,9 @@ mod disks;
 #[path = "host/disks_other.rs"]
 mod disks;
 #[cfg(target_os = "linux")]
+#[path = "host/identity_linux.rs"]
+pub(crate) mod identity;
+#[cfg(target_os = "linux")]
 #[path = "host/interfaces_linux.rs"]
 mod interfaces;
 #[cfg(not(target_os = "linux"))]
@@ -34,6 +37,15 @@ mod listing;
 #[cfg(not(target_os = "linux"))]
 #[path = "host/processes_other.rs"]
 mod listing;
+#[cfg(target_os = "linux")]
+#[path = "host/machine_linux.rs"]
+mod machine;
+#[cfg(not(target_os = "linux"))]
+#[path = "host/machine_other.rs"]
+mod machine;
+#[cfg(target_os = "linux")]
+#[path = "host/proc_file_linux.rs"]
+mod proc_file;
 
 pub(crate) use listing::has_terminal;
 #[cfg(target_os = "linux")]

@@ -13,17 +13,20 @@ use bwusaged::{
     history, privilege, record,
 };
 use clap::Parser as _;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("BWUSAGE_LOG").unwrap_or_else(|_| "info".into()),
-        )
+    let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false)
-        .init();
+        .with_target(false);
+    tracing_subscriber::registry().with(lines).with(wanted_lines()).init();
     let outcome = match &cli.command {
         None => daemon::run(&cli.serve),
         Some(Command::Record(options)) => record::run(options, cli.serve.config.as_deref()),
@@ -41,6 +44,12 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// What `BWUSAGE_LOG` asks for, such as `debug` or `info,bwusaged::history=trace`.
+fn wanted_lines() -> Targets {
+    let asked = std::env::var("BWUSAGE_LOG").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }
 
 fn import_vnstat(serve: &Serve, file: &Path) -> anyhow::Result<()> {

@@ -65,7 +65,7 @@ impl Naming {
     }
 
     fn name(&mut self, id: ProcessId, identity: &mut Identity, now: Instant) {
-        identity.terminal = has_terminal(id);
+        identity.terminal = identity.terminal.or_else(|| has_terminal(id));
         if identity.terminal == Some(true) {
             self.attached.insert(id);
         }

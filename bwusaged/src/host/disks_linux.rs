@@ -1,14 +1,11 @@
 //! Storage I/O on Linux, from `/proc/diskstats` in one read: what is mounted, which `sysinfo` looks up at each tick, does not
 //! matter for it.
 
-use std::{
-    collections::BTreeSet,
-    fs::{self, File},
-    io::Read as _,
-    path::Path,
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use bwusage_proto::snapshot::DiskIo;
+
+use super::proc_file::ProcFile;
 
 /// The unit of `/proc/diskstats`, whatever the device's own sectors are (Documentation/admin-guide/iostats.rst).
 const SECTOR_BYTES: u64 = 512;
@@ -20,12 +17,12 @@ const LIST_AGAIN: u32 = 60;
 pub(super) struct Disks {
     devices: BTreeSet<String>,
     readings: u32,
-    text: String,
+    table: Option<ProcFile>,
 }
 
 impl Disks {
     pub(super) fn new() -> Self {
-        Self { devices: BTreeSet::new(), readings: 0, text: String::new() }
+        Self { devices: BTreeSet::new(), readings: 0, table: ProcFile::open("/proc/diskstats").ok() }
     }
 
     /// Totals since boot of all devices together; `None` where there is none.
@@ -34,9 +31,7 @@ impl Disks {
             self.devices = devices(Path::new("/sys/block"));
         }
         self.readings = self.readings.wrapping_add(1);
-        self.text.clear();
-        File::open("/proc/diskstats").and_then(|mut file| file.read_to_string(&mut self.text)).ok()?;
-        sum(&self.text, &self.devices)
+        sum(self.table.as_mut()?.read()?, &self.devices)
     }
 }
 

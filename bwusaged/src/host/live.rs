@@ -1,4 +1,4 @@
-//! Host metrics of the running machine, through `sysinfo`.
+//! Host metrics of the running machine.
 //!
 //! Asking for every process every second would cost more than all the counting (some 30 µs each), so each tick measures
 //! the processes that move data or kept a processor busy when they were last measured, and a share of the others such that
@@ -6,36 +6,52 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    io,
     time::Instant,
 };
 
 use bwusage_proto::{
     process::{Pid, ProcessId},
-    snapshot::{HostInfo, HostSample, Memory},
+    snapshot::{HostInfo, HostSample},
 };
-use sysinfo::{CpuRefreshKind, MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::System;
 
-use super::{Host, HostTick, ProcessUse, carriers::Carriers, disks::Disks, interfaces::Interfaces, listing};
-use crate::engine::Identity;
+use super::{
+    Host, HostTick, ProcessUse, carriers::Carriers, disks::Disks, interfaces::Interfaces, listing,
+    machine::Machine,
+};
 
 /// Within so many ticks every process is measured once, moving data or not.
 const FULL_ROUND_TICKS: usize = 30;
-/// Every so many ticks the list of processes is read anew.
+/// Every so many ticks the list of processes is read, unless it is known to be the same.
 const LISTING_TICKS: u32 = 5;
+/// Every so many ticks it is made anew.
+const ANEW_TICKS: u32 = 60;
 /// Most processes that are measured out of turn in one tick.
 const BUSY_LIMIT: usize = 256;
 /// A process that took this much processor time per second of the clock is measured in the next tick too, in ms.
 const HOT_MS_PER_S: u64 = 10;
 
+/// How many threads there are, and were. While both figures stay the same, nobody has come and nobody has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Population {
+    /// Begun since boot.
+    pub(super) begun: u64,
+    /// There are now.
+    pub(super) threads: u64,
+}
+
 /// The running machine.
 #[derive(Debug)]
 pub struct LiveHost {
-    system: System,
+    machine: Machine,
     interfaces: Interfaces,
     carriers: Carriers,
     disks: Disks,
     info: HostInfo,
     listing: listing::Listing,
+    /// As it was just before the last listing; `None` when that is known to be wrong.
+    listed: Option<Population>,
     /// Every process that is followed, by number; the number is reused, the id is not.
     known: BTreeMap<Pid, ProcessId>,
     /// Those met in the last listing: what had only just been forked then may have executed its program since.
@@ -47,8 +63,6 @@ pub struct LiveHost {
     /// The last number that had its turn.
     cursor: Pid,
     ticks: u32,
-    /// Processor shares need two measurements.
-    measured_before: Option<Instant>,
 }
 
 impl LiveHost {
@@ -57,58 +71,34 @@ impl LiveHost {
     /// # Errors
     ///
     /// Fails when the system cannot be asked at all.
-    pub fn open() -> Result<Self, sysinfo::Error> {
+    pub fn open() -> io::Result<Self> {
         Ok(Self {
-            system: System::new()?,
+            machine: Machine::open()?,
             interfaces: Interfaces::new(),
             carriers: Carriers::new(),
             disks: Disks::new(),
             info: host_info(),
-            listing: listing::Listing::new(),
+            listing: listing::Listing::open()?,
+            listed: None,
             known: BTreeMap::new(),
             fresh: Vec::new(),
             used: HashMap::new(),
             hot: Vec::new(),
             cursor: 0,
             ticks: 0,
-            measured_before: None,
         })
     }
 
-    fn machine(&mut self) -> HostSample {
-        self.system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
-        self.system.refresh_memory_specifics(MemoryRefreshKind::everything());
-        let share = |percent: f32| (f64::from(percent) * 100.0).round().max(0.0) as u32;
-        let had_before = self.measured_before.replace(Instant::now()).is_some();
-        HostSample {
-            cpu_centipercent: had_before.then(|| share(self.system.global_cpu_usage()).min(10_000)),
-            core_centipercent: if had_before {
-                self.system.cpus().iter().map(|core| share(core.usage()).min(10_000)).collect()
-            } else {
-                Vec::new()
-            },
-            memory: Some(Memory {
-                total_bytes: self.system.total_memory(),
-                used_bytes: self.system.used_memory(),
-                available_bytes: self.system.available_memory(),
-                swap_total_bytes: self.system.total_swap(),
-                swap_used_bytes: self.system.used_swap(),
-            }),
-            disk: self.disks.read(),
-            interfaces: self.interfaces.read(),
-            uptime_ms: System::uptime().ok().map(|seconds| seconds * 1000),
-            load_centi: System::load_average().ok().map(|load| {
-                [load.one, load.five, load.fifteen].map(|average| (average * 100.0).round().max(0.0) as u32)
-            }),
-            process_count: Some(self.known.len() as u32).filter(|&count| count > 0),
-        }
+    /// Whether somebody came or went since the last listing, or is to be looked at again, as far as anybody knows.
+    fn has_news(&self, population: Option<Population>) -> bool {
+        population.is_none() || population != self.listed || !self.fresh.is_empty()
     }
 
     /// Reads the list of processes: who is new, who is gone.
-    fn list(&mut self, tick: &mut HostTick) {
+    fn list(&mut self, tick: &mut HostTick, anew: bool) {
         let mut gone = std::mem::take(&mut self.known);
         let mut met = Vec::new();
-        for id in self.listing.processes(&mut self.system, &gone) {
+        for id in self.listing.processes(&gone, anew) {
             if gone.get(&id.pid) == Some(&id) {
                 gone.remove(&id.pid);
             } else {
@@ -116,45 +106,15 @@ impl LiveHost {
             }
             self.known.insert(id.pid, id);
         }
-        for (pid, id) in gone {
-            // A number that was reused at once is in the new list with another start.
-            tick.ended.push(id);
-            self.used.remove(&id);
-            if !self.known.contains_key(&pid) {
-                self.forget(pid);
-            }
-        }
-        self.forget_strays();
-        let kind = ProcessRefreshKind::nothing()
-            .without_tasks()
-            .with_cmd(sysinfo::UpdateKind::Always)
-            .with_exe(sysinfo::UpdateKind::Always)
-            .with_user(sysinfo::UpdateKind::Always);
-        self.hot.extend(&met);
-        let again = std::mem::replace(&mut self.fresh, met.clone());
-        for id in &again {
-            self.forget(id.pid);
-        }
-        met.extend(again.into_iter().filter(|id| self.known.get(&id.pid) == Some(id)));
-        let pids: Vec<_> = met.iter().map(|id| sysinfo::Pid::from_u32(id.pid)).collect();
-        if !pids.is_empty() {
-            self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, kind);
-        }
-        tick.appeared.extend(met.into_iter().filter_map(|id| {
-            let process = self.system.process(sysinfo::Pid::from_u32(id.pid))?;
-            listing::is_same(id, process).then(|| (id, identity_of(id, process)))
-        }));
-    }
-
-    /// Short processes are measured because they move data, and may be over before any listing has met them.
-    fn forget_strays(&mut self) {
+        // A number that was reused at once is in the new list with another start.
+        tick.ended.extend(gone.into_values());
+        // Short processes are measured because they move data, and may be over before any listing has met them.
         let known = &self.known;
         self.used.retain(|id, _| known.get(&id.pid) == Some(id));
-        let measured = self.system.processes().keys().map(|pid| pid.as_u32());
-        let strays: Vec<Pid> = measured.filter(|pid| !known.contains_key(pid)).collect();
-        for pid in strays {
-            self.forget(pid);
-        }
+        self.hot.extend(&met);
+        let again = std::mem::replace(&mut self.fresh, met.clone());
+        met.extend(again.into_iter().filter(|id| self.known.get(&id.pid) == Some(id)));
+        tick.appeared.extend(self.listing.describe(&met));
     }
 
     /// Those of `measured` that kept a processor busy since they were measured before, or were not.
@@ -168,15 +128,6 @@ impl LiveHost {
             })
         };
         measured.iter().filter(|used| is_hot(used)).map(|used| used.id).collect()
-    }
-
-    fn forget(&mut self, pid: Pid) {
-        let pid = sysinfo::Pid::from_u32(pid);
-        self.system.refresh_processes_specifics(
-            ProcessesToUpdate::Some(&[pid]),
-            true,
-            ProcessRefreshKind::nothing().without_tasks(),
-        );
     }
 
     /// The busy ones, and the next share of the others.
@@ -202,42 +153,36 @@ impl Host for LiveHost {
 
     fn sample(&mut self, busy: &[ProcessId]) -> HostTick {
         let mut tick = HostTick::default();
-        if self.ticks.is_multiple_of(LISTING_TICKS) {
-            self.list(&mut tick);
+        let (sample, population) = self.machine.read();
+        let anew = self.ticks.is_multiple_of(ANEW_TICKS);
+        if anew || self.ticks.is_multiple_of(LISTING_TICKS) && self.has_news(population) {
+            // Of before the listing: whoever comes during it is news next time.
+            self.listed = population;
+            self.list(&mut tick, anew);
         }
-        tick.sample = self.machine();
+        tick.sample = HostSample {
+            disk: self.disks.read(),
+            interfaces: self.interfaces.read(),
+            process_count: Some(self.known.len() as u32).filter(|&count| count > 0),
+            ..sample
+        };
         self.ticks = self.ticks.wrapping_add(1);
         tick.carriers = self.carriers.look(busy).to_vec();
 
         let turn = self.turn(busy);
-        for (id, used) in self.listing.measure(&mut self.system, turn) {
+        for (id, used) in self.listing.measure(turn) {
             if let Some(used) = used {
                 tick.processes.push(used);
             } else if self.known.get(&id.pid) == Some(&id) {
                 // It has ended. If its number is another process's by now, the next listing meets that one.
                 self.known.remove(&id.pid);
                 self.used.remove(&id);
-                self.forget(id.pid);
+                self.listed = None;
                 tick.ended.push(id);
             }
         }
         self.hot = self.heat(&tick.processes);
         tick
-    }
-}
-
-fn identity_of(id: ProcessId, process: &sysinfo::Process) -> Identity {
-    let text = |os: &std::ffi::OsStr| os.to_string_lossy().into_owned();
-    let arguments: Vec<String> = process.cmd().iter().map(|argument| text(argument)).collect();
-    Identity {
-        name: text(process.name()),
-        exe: process.exe().map(|path| path.to_string_lossy().into_owned()).filter(|path| !path.is_empty()),
-        command_line: Some(arguments).filter(|arguments| !arguments.is_empty()),
-        parent: process.parent().map(sysinfo::Pid::as_u32),
-        user: process.effective_user_id().or(process.user_id()).map(listing::user),
-        started_at_unix_ms: Some(process.start_time().saturating_mul(1000)).filter(|&at| at > 0),
-        cgroup: listing::cgroup_of(id),
-        ..Identity::default()
     }
 }
 
@@ -294,6 +239,43 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_looked_for_while_nobody_came_or_went_and_all_are_listed() {
+        let mut host = LiveHost::open().unwrap();
+        let population = |begun, threads| Some(Population { begun, threads });
+        host.listed = population(100, 50);
+        assert!(!host.has_news(population(100, 50)));
+        assert!(host.has_news(population(101, 50)), "one came and one went");
+        assert!(host.has_news(population(100, 49)) && host.has_news(None));
+        host.fresh.push(ProcessId::new(1, 1));
+        assert!(host.has_news(population(100, 50)), "it may have executed its program since");
+    }
+
+    #[test]
+    fn who_comes_is_met_within_a_few_ticks() {
+        let mut host = LiveHost::open().unwrap();
+        host.sample(&[]);
+        let mut child =
+            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let met: Vec<Pid> = (0..LISTING_TICKS)
+            .flat_map(|_| host.sample(&[]).appeared.into_iter().map(|(id, _)| id.pid).collect::<Vec<_>>())
+            .collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(met.contains(&child.id()));
+    }
+
+    #[test]
+    fn whose_number_was_given_to_another_process_ends_and_the_other_is_looked_for() {
+        let mut host = LiveHost::open().unwrap();
+        host.sample(&[]);
+        let own = *host.known.get(&std::process::id()).unwrap();
+        let earlier = ProcessId::new(own.pid, own.start_time.0 - 1);
+        host.known.insert(own.pid, earlier);
+        assert!(host.sample(&[earlier]).ended.contains(&earlier));
+        assert!(host.listed.is_none() && !host.known.contains_key(&own.pid));
+    }
+
+    #[test]
     fn a_process_that_no_listing_has_met_is_not_remembered_for_ever() {
         let mut host = LiveHost::open().unwrap();
         let mut child =
@@ -305,9 +287,8 @@ mod tests {
         assert!(host.used.contains_key(&id));
         child.kill().unwrap();
         child.wait().unwrap();
-        host.list(&mut HostTick::default());
+        host.list(&mut HostTick::default(), false);
         assert!(!host.used.contains_key(&id));
-        assert!(host.system.process(sysinfo::Pid::from_u32(id.pid)).is_none());
     }
 
     #[test]

@@ -1,49 +1,43 @@
-//! The list of processes, their identity and what they use on Linux, read from `/proc` directly: `sysinfo` gives the start of
-//! a process in seconds only and 0 for what it may not read, opens five files to measure a process where two tell it, and
-//! takes a hundred times as long to list them.
+//! The list of processes and what they use on Linux, read from `/proc` directly: `sysinfo` gives the start of a process in
+//! seconds only and 0 for what it may not read, opens five files to measure a process where two tell it, takes a hundred times
+//! as long to list them, and remembers what it has read of each.
 
 use std::{
     collections::{BTreeMap, HashSet},
     fs::{self, File},
-    io::Read as _,
-    sync::LazyLock,
+    io::{self, Read as _},
 };
 
-use bwusage_proto::process::{Pid, ProcessId, UserId};
-use sysinfo::System;
+use bwusage_proto::process::{Pid, ProcessId};
 
-use super::ProcessUse;
-use crate::cgroup::most_telling;
+use super::{ProcessUse, identity::of_living};
+use crate::{cgroup::most_telling, engine::Identity};
 
 /// Clock ticks per second in `/proc/PID/stat`: `USER_HZ`, 100 on every architecture that bwusage runs on.
 const USER_HZ: u64 = 100;
 
-/// More than either file of a process has.
+/// More than any file of a process has that is read in one call.
 const MOST_BYTES: usize = 4096;
-/// After so many listings every number is looked at again.
-const LOOK_AGAIN: u32 = 12;
 
 /// Reads who there is.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     /// Numbers of kernel threads: often more than of processes, and hardly ever given to one.
     kernel_threads: HashSet<Pid>,
-    listings: u32,
-    text: Box<[u8]>,
 }
 
 impl Listing {
-    pub(super) fn new() -> Self {
-        Self { text: vec![0; MOST_BYTES].into(), ..Self::default() }
+    #[expect(clippy::unnecessary_wraps, reason = "other systems may refuse")]
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self::default())
     }
 
     /// Every process now. Those in `known` are taken for the same without a look, which would cost more than all the rest;
-    /// [`is_same`] tells when they are measured.
-    pub(super) fn processes(&mut self, _: &mut System, known: &BTreeMap<Pid, ProcessId>) -> Vec<ProcessId> {
-        if self.listings.is_multiple_of(LOOK_AGAIN) {
+    /// their start tells when they are measured. Kernel threads are looked at again when the listing is to be made `anew`.
+    pub(super) fn processes(&mut self, known: &BTreeMap<Pid, ProcessId>, anew: bool) -> Vec<ProcessId> {
+        if anew {
             self.kernel_threads.clear();
         }
-        self.listings = self.listings.wrapping_add(1);
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
         let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut ids = Vec::with_capacity(known.len());
@@ -58,44 +52,51 @@ impl Listing {
         ids
     }
 
+    /// What each of `processes` is; those that have ended are left out.
+    #[expect(clippy::unused_self, reason = "other systems remember what they have read")]
+    pub(super) fn describe(&mut self, processes: &[ProcessId]) -> Vec<(ProcessId, Identity)> {
+        processes.iter().filter_map(|&id| Some((id, of_living(id)?))).collect()
+    }
+
     /// What each of `processes` used so far; nothing of those that have ended.
-    pub(super) fn measure(
-        &mut self,
-        _: &mut System,
-        processes: Vec<ProcessId>,
-    ) -> Vec<(ProcessId, Option<ProcessUse>)> {
-        processes.into_iter().map(|id| (id, self.used_by(id))).collect()
+    #[expect(clippy::unused_self, reason = "other systems remember what they have read")]
+    pub(super) fn measure(&mut self, processes: Vec<ProcessId>) -> Vec<(ProcessId, Option<ProcessUse>)> {
+        processes.into_iter().map(|id| (id, used_by(id))).collect()
     }
+}
 
-    fn used_by(&mut self, id: ProcessId) -> Option<ProcessUse> {
-        let stat = parse_stat(self.read(&format!("/proc/{}/stat", id.pid))?)?;
-        // Whoever may not debug the process may not read its I/O either (`CAP_SYS_PTRACE`).
-        let io = self.read(&format!("/proc/{}/io", id.pid)).and_then(parse_io);
-        (stat.start_time == id.start_time.0).then_some(ProcessUse {
-            id,
-            cpu_time_ms: stat.cpu_ticks.saturating_mul(1000 / USER_HZ),
-            rss_bytes: stat.resident_pages.saturating_mul(rustix::param::page_size() as u64),
-            disk_read_bytes: io.map(|io| io.read_bytes),
-            disk_write_bytes: io.map(|io| io.write_bytes),
-        })
-    }
+fn used_by(id: ProcessId) -> Option<ProcessUse> {
+    let stat = stat_of(id.pid)?;
+    // Whoever may not debug the process may not read its I/O either (`CAP_SYS_PTRACE`).
+    let io = read(&format!("/proc/{}/io", id.pid), &mut [0; MOST_BYTES]).and_then(parse_io);
+    (stat.start_time == id.start_time.0).then_some(ProcessUse {
+        id,
+        cpu_time_ms: stat.cpu_ticks.saturating_mul(1000 / USER_HZ),
+        rss_bytes: stat.resident_pages.saturating_mul(rustix::param::page_size() as u64),
+        disk_read_bytes: io.map(|io| io.read_bytes),
+        disk_write_bytes: io.map(|io| io.write_bytes),
+    })
+}
 
-    /// In one call: a file of `/proc` that fits is given whole, and reading to its end would take two more.
-    fn read(&mut self, path: &str) -> Option<&[u8]> {
-        let length = File::open(path).and_then(|mut file| file.read(&mut self.text)).ok()?;
-        self.text.get(..length)
-    }
+/// In one call: a file of `/proc` that fits is given whole, and reading to its end would take two more.
+fn read<'a>(path: &str, text: &'a mut [u8]) -> Option<&'a [u8]> {
+    let length = File::open(path).and_then(|mut file| file.read(text)).ok()?;
+    text.get(..length)
+}
+
+/// Of the process that has the number `pid` now.
+fn stat_of(pid: Pid) -> Option<Stat> {
+    parse_stat(read(&format!("/proc/{pid}/stat"), &mut [0; MOST_BYTES])?)
 }
 
 /// The identity of the process that has the number `pid` now; `None` when there is none, or it is a kernel thread.
 pub(crate) fn id_of(pid: Pid) -> Option<ProcessId> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    parse_stat(&stat).map(|stat| ProcessId::new(pid, stat.start_time))
+    stat_of(pid).map(|stat| ProcessId::new(pid, stat.start_time))
 }
 
 /// Whether `process` has a controlling terminal now; `None` when it has ended.
 pub(crate) fn has_terminal(process: ProcessId) -> Option<bool> {
-    let stat = parse_stat(&fs::read(format!("/proc/{}/stat", process.pid)).ok()?)?;
+    let stat = stat_of(process.pid)?;
     (stat.start_time == process.start_time.0).then_some(stat.terminal != 0)
 }
 
@@ -145,23 +146,15 @@ fn parse_stat(stat: &[u8]) -> Option<Stat> {
 
 /// The path of the control group that `process` is in now; `None` when it has ended.
 pub(crate) fn cgroup_of(process: ProcessId) -> Option<String> {
-    let text = fs::read(format!("/proc/{}/cgroup", process.pid)).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    let path = most_telling(&text)?;
+    let path = cgroup_of_number(process.pid)?;
     // Checked after reading: only if the number is still this process's was that its own.
-    (id_of(process.pid) == Some(process)).then(|| path.to_owned())
+    (id_of(process.pid) == Some(process)).then_some(path)
 }
 
-/// True unless the number was given to another process meanwhile: starts are compared to the second, which is all that
-/// `sysinfo` keeps.
-pub(super) fn is_same(id: ProcessId, process: &sysinfo::Process) -> bool {
-    static BOOT_SECONDS: LazyLock<u64> = LazyLock::new(|| System::boot_time().unwrap_or(0));
-    let started = id.start_time.0 / USER_HZ;
-    process.start_time().saturating_sub(*BOOT_SECONDS).abs_diff(started) <= 1
-}
-
-pub(super) fn user(uid: &sysinfo::Uid) -> UserId {
-    UserId::Uid(**uid)
+/// The path of the control group that whoever has the number `pid` is in now.
+pub(super) fn cgroup_of_number(pid: Pid) -> Option<String> {
+    let text = fs::read(format!("/proc/{pid}/cgroup")).ok()?;
+    most_telling(&String::from_utf8_lossy(&text)).map(Into::into)
 }
 
 pub(super) fn boot_id() -> Option<String> {
@@ -199,12 +192,11 @@ mod tests {
 
     #[test]
     fn a_process_is_measured_as_long_as_it_is_the_same() {
-        let mut listing = Listing::new();
         let own = id_of(std::process::id()).unwrap();
-        let used = listing.used_by(own).unwrap();
+        let used = used_by(own).unwrap();
         assert!(used.rss_bytes > 1 << 16 && used.disk_read_bytes.is_some());
         let earlier = ProcessId::new(own.pid, own.start_time.0 - 1);
-        assert_eq!(listing.used_by(earlier), None);
+        assert_eq!(used_by(earlier), None);
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub struct Store {
     seq: u64,
     now: Option<Moment>,
     span_ms: u64,
-    rows: BTreeMap<RowId, Row>,
+    /// Boxed: the tree keeps room for as many again where numbers only grow, and a row is large.
+    rows: BTreeMap<RowId, Box<Row>>,
     by_id: HashMap<ProcessId, RowId>,
     family: Family,
     /// Rows whose application and category must be decided (again) in this tick.
@@ -151,7 +152,7 @@ impl Store {
         *self.by_id.entry(id).or_insert_with(|| {
             self.last_row += 1;
             let row = RowId(self.last_row);
-            self.rows.insert(row, Row::new(row, id, self.seq));
+            self.rows.insert(row, Box::new(Row::new(row, id, self.seq)));
             self.family.met(row, id);
             row
         })
@@ -351,13 +352,13 @@ impl Store {
     /// Every row.
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &Row> {
-        self.rows.values()
+        self.rows.values().map(Box::as_ref)
     }
 
     /// The row of `process`, unless it was given up.
     #[must_use]
     pub fn row(&self, process: ProcessId) -> Option<&Row> {
-        self.rows.get(self.by_id.get(&process)?)
+        self.rows.get(self.by_id.get(&process)?).map(Box::as_ref)
     }
 
     /// What is known about the other ends of connections.

@@ -8,7 +8,7 @@ use aya::{
 use bwusage_proto::snapshot::Hook;
 
 use super::{
-    loader::program,
+    loader::{Attached, program},
     preflight::{self, has_function},
 };
 use crate::engine::EngineError;
@@ -143,8 +143,8 @@ pub(super) struct Outcome {
 /// # Errors
 ///
 /// When the kernel refuses one of a function that it has.
-pub(super) fn attach(programs: &mut Ebpf, btf: &Btf) -> Result<Outcome, EngineError> {
-    outcome(|function| has_function(btf, function), |call| attach_one(programs, btf, call))
+pub(super) fn attach(programs: &mut Ebpf, btf: &Btf, kept: &mut Attached) -> Result<Outcome, EngineError> {
+    outcome(|function| has_function(btf, function), |call| attach_one(programs, btf, call, kept))
 }
 
 fn outcome(
@@ -168,15 +168,22 @@ fn outcome(
     Ok(outcome)
 }
 
-fn attach_one(programs: &mut Ebpf, btf: &Btf, call: &Call) -> Result<(), EngineError> {
+fn attach_one(programs: &mut Ebpf, btf: &Btf, call: &Call, kept: &mut Attached) -> Result<(), EngineError> {
     match call.at {
         At::Entry => {
             let entry: &mut FEntry = program(programs, call.program)?;
-            entry.load(call.function, btf).and_then(|()| entry.attach().map(drop))
+            entry
+                .load(call.function, btf)
+                .and_then(|()| entry.attach())
+                .and_then(|link| entry.take_link(link))
+                .map(|link| kept.keep(link))
         }
         At::Exit => {
             let exit: &mut FExit = program(programs, call.program)?;
-            exit.load(call.function, btf).and_then(|()| exit.attach().map(drop))
+            exit.load(call.function, btf)
+                .and_then(|()| exit.attach())
+                .and_then(|link| exit.take_link(link))
+                .map(|link| kept.keep(link))
         }
     }
     .map_err(|error| refusal(call, error))

@@ -29,8 +29,7 @@ struct Hooked {
     hooks: Vec<Hook>,
     blind_spots: Vec<&'static str>,
     opened_at: Instant,
-    /// Dropping it detaches every program.
-    _programs: aya::Ebpf,
+    _attached: loader::Attached,
 }
 
 /// Loads, attaches, and seeds.
@@ -40,10 +39,10 @@ struct Hooked {
 /// Says what is missing and what to do about it.
 pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
     let links = Links::open().map_err(|source| EngineError::Read { what: INTERFACES, source })?;
-    let loader::Loaded { programs, kernel, hooks, blind_spots } = loader::load(plan)?;
+    let loader::Loaded { attached, kernel, hooks, blind_spots } = loader::load(plan)?;
     Ok(Box::new(Hooked {
         plan,
-        table: table::Table::new(table::Kernel::slot_count(&kernel)),
+        table: table::Table::default(),
         kernel,
         links,
         known_links: Vec::new(),
@@ -52,7 +51,7 @@ pub(super) fn open(plan: Plan) -> Result<Box<dyn Engine>, EngineError> {
         hooks,
         blind_spots,
         opened_at: Instant::now(),
-        _programs: programs,
+        _attached: attached,
     }))
 }
 
@@ -66,12 +65,17 @@ impl Engine for Hooked {
         if let Some(folding) = &mut self.kernel.folding {
             folding.tick(now_ms).map_err(|source| EngineError::Read { what: SOCKETS, source })?;
         }
-        let (mut sample, leaving) = self
+        let (mut sample, mut leaving) = self
             .table
             .sample(&mut self.kernel, now_ms)
             .map_err(|source| EngineError::Read { what: "the table of processes", source })?;
-        // The tables are drained while it is known whose slot a remote host belongs to.
-        if !leaving.is_empty() || now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS {
+        // The tables are drained while it is known whose slot a remote host belongs to. To walk through them costs more than all
+        // the rest of a tick, so who need not leave at once leaves with the next drain.
+        let due = now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS;
+        if !due {
+            leaving.retain(table::Leaving::is_urgent);
+        }
+        if due || !leaving.is_empty() {
             self.drained_ms = now_ms;
             let leaving = leaving.iter().map(table::Leaving::owner).collect();
             let drained = self.remotes.drain(&mut self.kernel, clocks(), &leaving);

@@ -1,20 +1,17 @@
 //! Names, decoded from what the kernel side wrote. Everything in here was chosen by the process itself.
 
-use std::{fs, io::Read as _};
+use std::fs;
 
-use bwusage_proto::process::{Pid, ProcessId, UserId};
+use bwusage_proto::process::{ProcessId, UserId};
 
-use super::{
-    layout::{IDENTITY_ARGS_CUT, IDENTITY_EXE_CUT, RawIdentity},
-    loader::booted_at_unix_ms,
-};
+use super::layout::{IDENTITY_ARGS_CUT, IDENTITY_EXE_CUT, RawIdentity};
 use crate::{
     engine::Identity,
-    host::{cgroup_of, id_of},
+    host::{
+        id_of,
+        identity::{command_line, split, text},
+    },
 };
-
-/// The longest command line that is read from `/proc`.
-const MAX_COMMAND_LINE_BYTES: u64 = 16 * 1024;
 
 /// What the kernel side wrote, as text; `booted_at_unix_ms` dates the start.
 pub(super) fn decode(raw: &RawIdentity, process: ProcessId, booted_at_unix_ms: u64) -> Identity {
@@ -41,7 +38,7 @@ pub(super) fn complete(identity: &mut Identity, raw: &RawIdentity, process: Proc
     }
     let dir = format!("/proc/{}", process.pid);
     let exe = fs::read_link(format!("{dir}/exe")).ok();
-    let arguments = command_line(&dir);
+    let arguments = command_line(process.pid);
     // Checked after reading: only if the number is still this process's were those its own.
     if id_of(process.pid) != Some(process) {
         return;
@@ -54,61 +51,8 @@ pub(super) fn complete(identity: &mut Identity, raw: &RawIdentity, process: Proc
     }
 }
 
-/// What a process is, from `/proc` alone; `None` when it has ended. `process` tells it from a later one with its number.
-pub(super) fn of_living(process: ProcessId) -> Option<Identity> {
-    let dir = format!("/proc/{}", process.pid);
-    let status = fs::read(format!("{dir}/status")).ok()?;
-    let name = name_of(process.pid)?;
-    let exe = fs::read_link(format!("{dir}/exe")).ok();
-    let command_line = command_line(&dir);
-    let cgroup = cgroup_of(process);
-    // Checked after reading: only if the number is still this process's was all of it its own.
-    if id_of(process.pid) != Some(process) {
-        return None;
-    }
-    let status = String::from_utf8_lossy(&status);
-    let number = |field: &str, at: usize| {
-        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
-        line.split_ascii_whitespace().nth(at)?.parse().ok()
-    };
-    Some(Identity {
-        name,
-        exe: exe.map(|exe| exe.to_string_lossy().into_owned()),
-        command_line,
-        parent: number("PPid:", 0).filter(|&parent| parent != 0),
-        // Real, effective, saved, of the file system.
-        user: number("Uid:", 1).map(UserId::Uid),
-        started_at_unix_ms: Some(booted_at_unix_ms() + process.start_time.0 * 10),
-        cgroup,
-        ..Identity::default()
-    })
-}
-
-/// The short name of the process that has the number `pid` now.
-pub(super) fn name_of(pid: Pid) -> Option<String> {
-    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
-    Some(text(name.strip_suffix(b"\n").unwrap_or(&name)))
-}
-
-fn command_line(dir: &str) -> Option<Vec<String>> {
-    let mut arguments = Vec::new();
-    let file = fs::File::open(format!("{dir}/cmdline")).ok()?;
-    file.take(MAX_COMMAND_LINE_BYTES).read_to_end(&mut arguments).ok()?;
-    split(&arguments)
-}
-
 fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or_default()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Arguments are NUL separated; the last NUL ends the last one.
-fn split(arguments: &[u8]) -> Option<Vec<String>> {
-    let arguments = arguments.strip_suffix(b"\0").unwrap_or(arguments);
-    (!arguments.is_empty()).then(|| arguments.split(|&byte| byte == 0).map(text).collect())
 }
 
 #[cfg(test)]
@@ -144,17 +88,6 @@ mod tests {
         assert_eq!(identity.command_line.unwrap(), ["curl", "-o", "", "x"]);
         assert_eq!((identity.parent, identity.user), (Some(7), Some(UserId::Uid(1000))));
         assert_eq!(identity.started_at_unix_ms, Some(3_500));
-    }
-
-    #[test]
-    fn a_living_process_is_described_by_proc_and_another_with_its_number_is_not() {
-        let own = id_of(std::process::id()).unwrap();
-        let identity = of_living(own).unwrap();
-        assert_eq!(identity.exe.map(Into::into), std::env::current_exe().ok());
-        assert_eq!(identity.command_line.unwrap()[0], std::env::args().next().unwrap());
-        assert_eq!(identity.parent, Some(std::os::unix::process::parent_id()));
-        assert!(!identity.name.is_empty() && identity.user.is_some() && identity.cgroup.is_some());
-        assert_eq!(of_living(ProcessId::new(own.pid, own.start_time.0 + 1)), None);
     }
 
     #[test]

@@ -1,12 +1,7 @@
 //! Loads the kernel side and attaches it. Links, never pinned programs: when the daemon dies, in whatever way, the kernel
 //! detaches and frees everything.
 
-use std::{
-    fs::File,
-    io::Read as _,
-    os::fd::AsFd as _,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{any::Any, fs::File, io::Read as _, os::fd::AsFd as _};
 
 use aya::{
     Btf, Ebpf, EbpfLoader, include_bytes_aligned,
@@ -31,6 +26,7 @@ use super::{
 };
 use crate::{
     engine::{Counting, EngineError},
+    host::identity::booted_at_unix_ms,
     memory,
 };
 
@@ -160,9 +156,20 @@ const BLIND_SPOTS: [&str; 2] = [
     "interfaces of other network namespaces have no ledger; their processes are counted all the same",
 ];
 
+/// What keeps the programs attached, and nothing of what it took to load them. Dropping it detaches every one.
+#[derive(Default)]
+pub(super) struct Attached(Vec<Box<dyn Any>>);
+
+impl Attached {
+    /// Keeps a link of whatever kind.
+    pub(super) fn keep(&mut self, link: impl Any) {
+        self.0.push(Box::new(link));
+    }
+}
+
 /// What is loaded and attached.
 pub(super) struct Loaded {
-    pub(super) programs: Ebpf,
+    pub(super) attached: Attached,
     pub(super) kernel: SharedTables,
     pub(super) hooks: Vec<Hook>,
     /// What is not seen here.
@@ -190,9 +197,10 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
 
     let mut programs = open(plan, &btf, cpus, slots)?;
     let mut kernel = tables(plan, &mut programs, cpus, slots, &btf)?;
-    let (mut hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup)?;
+    let mut attached = Attached::default();
+    let (mut hooks, mut blind_spots) = attach(plan, &mut programs, &btf, &cgroup, &mut attached)?;
     if let Some(folding) = &mut kernel.folding {
-        let drops = attach_if_possible(&mut programs, light::DROPS, &btf);
+        let drops = attach_if_possible(&mut programs, light::DROPS, &btf, &mut attached);
         folding.see_drops(drops.attached);
         blind_spots.extend(if drops.attached { light::WITH_DROPS } else { light::WITHOUT_DROPS });
         hooks.push(drops);
@@ -201,10 +209,10 @@ pub(super) fn load(plan: Plan) -> Result<Loaded, EngineError> {
     if preflight::mptcp(&btf) == Mptcp::Unseen {
         blind_spots.push("connections of MPTCP are the kernel's: their program is known since Linux 5.19");
     }
-    drop(btf);
+    drop((btf, programs));
     // The kernel's type information took some 25 MiB while it was read.
     memory::give_back();
-    Ok(Loaded { programs, kernel, hooks, blind_spots })
+    Ok(Loaded { attached, kernel, hooks, blind_spots })
 }
 
 fn open(plan: Plan, btf: &Btf, cpus: usize, slots: usize) -> Result<Ebpf, EngineError> {
@@ -313,14 +321,15 @@ fn attach(
     programs: &mut Ebpf,
     btf: &Btf,
     cgroup: &File,
+    kept: &mut Attached,
 ) -> Result<(Vec<Hook>, Vec<&'static str>), EngineError> {
     let mut hooks = Vec::new();
     let mut blind_spots = plan.blind_spots().to_vec();
     for &tracepoint in plan.tracepoints().iter().chain(plan.call_tracepoints()) {
-        hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
+        hooks.push(attach_tracepoint(programs, tracepoint, btf, kept)?);
     }
     if plan.ownership == Ownership::Fentry {
-        let calls = fentry::attach(programs, btf)?;
+        let calls = fentry::attach(programs, btf, kept)?;
         hooks.extend(calls.hooks);
         blind_spots.extend(calls.blind_spots);
     }
@@ -331,7 +340,9 @@ fn attach(
         let sockets: &mut CgroupSock = program(programs, name)?;
         sockets
             .load()
-            .and_then(|()| sockets.attach(cgroup, LINK_MODE).map(drop))
+            .and_then(|()| sockets.attach(cgroup, LINK_MODE))
+            .and_then(|link| sockets.take_link(link))
+            .map(|link| kept.keep(link))
             .map_err(cgroup_error(name, hook))?;
         hooks.push(attached(hook.into(), purpose));
     }
@@ -343,12 +354,14 @@ fn attach(
         let packets: &mut CgroupSkb = program(programs, name)?;
         packets
             .load()
-            .and_then(|()| packets.attach(cgroup, direction, LINK_MODE).map(drop))
+            .and_then(|()| packets.attach(cgroup, direction, LINK_MODE))
+            .and_then(|link| packets.take_link(link))
+            .map(|link| kept.keep(link))
             .map_err(cgroup_error(name, hook))?;
         hooks.push(attached(hook.into(), purpose));
     }
     for &tracepoint in plan.device_tracepoints() {
-        hooks.push(attach_tracepoint(programs, tracepoint, btf)?);
+        hooks.push(attach_tracepoint(programs, tracepoint, btf, kept)?);
     }
     Ok((hooks, blind_spots))
 }
@@ -361,17 +374,23 @@ fn attach_tracepoint(
     programs: &mut Ebpf,
     (name, tracepoint, purpose, _): Tracepoint,
     btf: &Btf,
+    kept: &mut Attached,
 ) -> Result<Hook, EngineError> {
     let failed =
         |error: ProgramError| EngineError::Attach { program: name, hook: tracepoint, source: error.into() };
     let program: &mut BtfTracePoint = program(programs, name)?;
-    program.load(tracepoint, btf).and_then(|()| program.attach().map(drop)).map_err(failed)?;
+    program
+        .load(tracepoint, btf)
+        .and_then(|()| program.attach())
+        .and_then(|link| program.take_link(link))
+        .map(|link| kept.keep(link))
+        .map_err(failed)?;
     Ok(attached(format!("tp_btf/{tracepoint}"), purpose))
 }
 
 /// Attaches a program that it is worse without, but no worse than that.
-fn attach_if_possible(programs: &mut Ebpf, tracepoint: Tracepoint, btf: &Btf) -> Hook {
-    attach_tracepoint(programs, tracepoint, btf).unwrap_or_else(|error| {
+fn attach_if_possible(programs: &mut Ebpf, tracepoint: Tracepoint, btf: &Btf, kept: &mut Attached) -> Hook {
+    attach_tracepoint(programs, tracepoint, btf, kept).unwrap_or_else(|error| {
         let (_, name, purpose, since) = tracepoint;
         tracing::debug!(%error, "not attached");
         let detail = Some(format!("since Linux {since}: before, it does not say whose socket it was"));
@@ -422,14 +441,4 @@ fn seed(programs: &mut Ebpf, btf: &Btf) -> Result<(), EngineError> {
     file.read_to_end(&mut Vec::new())
         .map_err(|source| EngineError::Read { what: "the open sockets", source })?;
     Ok(())
-}
-
-/// `btime` of `/proc/stat` has whole seconds only; the two clocks have milliseconds.
-pub(super) fn booted_at_unix_ms() -> u64 {
-    let mut since_boot = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `since_boot` is writable and of the type that the call fills.
-    let outcome = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut since_boot) };
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let since_boot_ms = since_boot.tv_sec as u64 * 1000 + since_boot.tv_nsec as u64 / 1_000_000;
-    if outcome == 0 { now_ms.saturating_sub(since_boot_ms) } else { 0 }
 }

@@ -43,8 +43,9 @@ pub(super) trait Kernel {
 }
 
 /// What was said about each slot so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Table {
+    /// As many as there were slots in use at once: most machines never need a tenth of them.
     known: Vec<Option<Known>>,
 }
 
@@ -64,9 +65,16 @@ pub(super) struct Leaving {
     slot: u32,
     process: u64,
     generation: u32,
+    /// Its slot is wanted now.
+    urgent: bool,
 }
 
 impl Leaving {
+    /// Whether it must leave now. Another one may wait, if it is more convenient that several leave together.
+    pub(super) const fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
     /// What the kernel side calls the process.
     pub(super) fn owner(&self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.slot)
@@ -74,10 +82,6 @@ impl Leaving {
 }
 
 impl Table {
-    pub(super) fn new(slots: u32) -> Self {
-        Self { known: vec![None; slots as usize] }
-    }
-
     /// Reads every slot in use, and says which ended processes are to [leave](Self::leave) before the next time.
     pub(super) fn sample(
         &mut self,
@@ -87,7 +91,9 @@ impl Table {
         let mut sample = Sample::default();
         let mut ended = Vec::new();
         let (mut in_use, mut new) = (0, 0);
-        for slot in FIRST_SLOT..=kernel.reach_highest()? {
+        let highest = kernel.reach_highest()?;
+        self.known.resize(self.known.len().max(highest as usize + 1), None);
+        for slot in FIRST_SLOT..=highest {
             let found = kernel.slot(slot);
             if found.flags & SLOT_USED == 0 {
                 continue;
@@ -97,7 +103,8 @@ impl Table {
             new += u32::from(known.is_none());
             let said = look(kernel, slot, found, known.as_ref(), now_ms, &mut sample);
             if said.ended {
-                let leaving = Leaving { slot, process: said.process, generation: found.generation };
+                let leaving =
+                    Leaving { slot, process: said.process, generation: found.generation, urgent: false };
                 ended.push((said.changed_ms, leaving));
             }
             *known = Some(said);
@@ -149,7 +156,8 @@ fn due(mut ended: Vec<(u64, Leaving)>, wanted: usize, now_ms: u64) -> Vec<Leavin
     ended.sort_unstable_by_key(|&(changed_ms, Leaving { slot, .. })| (changed_ms, slot));
     let quiet = ended.partition_point(|&(changed_ms, _)| now_ms.saturating_sub(changed_ms) >= QUIET_MS);
     ended.truncate(quiet.max(wanted));
-    ended.into_iter().map(|(_, leaving)| leaving).collect()
+    let order = (0..).zip(ended);
+    order.map(|(before, (_, leaving))| Leaving { urgent: before < wanted, ..leaving }).collect()
 }
 
 /// Compares a slot with what was said of it, and says what is new.

@@ -89,7 +89,7 @@ impl Store {
             left -= 1;
             let Some(row) = self.rows.get(&row_id) else { continue };
             let parent = row.info.value.id.and_then(|id| self.family.parent(id, row.info.value.parent));
-            let parent = parent.and_then(|parent| self.rows.get(&parent));
+            let parent = parent.and_then(|parent| self.rows.get(&parent)).map(Box::as_ref);
             let settled = settled(row, parent);
             let Some(row) = self.rows.get_mut(&row_id) else { continue };
             if row.settle(settled, self.seq)

@@ -28,11 +28,11 @@ use super::{
     sockets::Sockets,
 };
 use crate::{
-    engine::{
-        Sample,
-        linux::{identity, links::Links},
+    engine::{Sample, linux::links::Links},
+    host::{
+        id_of,
+        identity::{name_of, of_living},
     },
-    host::id_of,
 };
 
 /// How long the reader sleeps when nothing comes; it looks whether it is to stop.
@@ -281,11 +281,11 @@ fn introduce(shared: &Shared, findings: &[(Flow, Finding)]) {
         }
     }
     for process in met {
-        let Some(name) = identity::name_of(process.pid) else { continue };
+        let Some(name) = name_of(process.pid) else { continue };
         if shared.state().book.name(process) == Some(name.as_str()) {
             continue;
         }
-        if let Some(identity) = identity::of_living(process) {
+        if let Some(identity) = of_living(process) {
             shared.state().book.introduce(process, identity);
         }
     }

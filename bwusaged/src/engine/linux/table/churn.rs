@@ -162,7 +162,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #[test]
     fn under_any_churn_every_byte_is_a_process_s_or_has_a_name(steps in prop::collection::vec(step(), 0..300)) {
-        let (mut tables, mut table, mut listener) = (Tables::new(), Table::new(SLOTS), Listener::default());
+        let (mut tables, mut table, mut listener) = (Tables::new(), Table::default(), Listener::default());
         // Owner words that sockets hold, whoever they belong to by now; and who has them.
         let (mut sockets, mut alive): (Vec<(u64, u64)>, Vec<u64>) = (Vec::new(), Vec::new());
         let (mut sent, mut stale, mut now_ms) = (0, 0, 0);
@@ -206,7 +206,7 @@ proptest! {
     fn as_many_as_half_of_the_table_may_come_and_go_in_each_tick_for_ever(
         crowds in prop::collection::vec(0_u64..=32, 1..60),
     ) {
-        let (mut tables, mut table, mut listener) = (Tables::new(), Table::new(SLOTS), Listener::default());
+        let (mut tables, mut table, mut listener) = (Tables::new(), Table::default(), Listener::default());
         let mut number = 0;
         for (tick, crowd) in (1_u64..).zip(&crowds) {
             for _ in 0..*crowd {

@@ -84,7 +84,7 @@ fn received(process: &ProcessSample) -> u64 {
 
 #[test]
 fn only_what_changed_is_said_again() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.receive(8, 10);
     let first = tick(&mut table, &mut kernel, 0).processes;
@@ -98,7 +98,7 @@ fn only_what_changed_is_said_again() {
 
 #[test]
 fn an_exec_describes_the_process_again() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     tick(&mut table, &mut kernel, 0);
     kernel.slots[8].identity_version += 2;
@@ -107,7 +107,7 @@ fn an_exec_describes_the_process_again() {
 
 #[test]
 fn an_identity_that_is_being_written_is_asked_for_again() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.writing = true;
     assert_eq!(tick(&mut table, &mut kernel, 0).processes[0].identity, None);
@@ -117,7 +117,7 @@ fn an_identity_that_is_being_written_is_asked_for_again() {
 
 #[test]
 fn an_ended_process_gives_its_slot_back_when_it_was_quiet_long_enough() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     tick(&mut table, &mut kernel, 0);
     kernel.end(8);
@@ -135,7 +135,7 @@ fn an_ended_process_gives_its_slot_back_when_it_was_quiet_long_enough() {
 
 #[test]
 fn how_full_the_table_is_goes_with_every_sample() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     let fill =
         |sample: &Sample| sample.tables.iter().map(|fill| (fill.entries, fill.capacity)).collect::<Vec<_>>();
     let room = u64::from(SLOTS - FIRST_SLOT);
@@ -147,7 +147,7 @@ fn how_full_the_table_is_goes_with_every_sample() {
 
 #[test]
 fn a_living_process_keeps_its_slot_however_quiet_it_is() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     tick(&mut table, &mut kernel, 0);
     assert!(tick(&mut table, &mut kernel, QUIET_MS * 100).released.is_empty());
@@ -155,7 +155,7 @@ fn a_living_process_keeps_its_slot_however_quiet_it_is() {
 
 #[test]
 fn while_slots_are_scarce_those_that_were_quiet_longest_come_back_at_once() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     (8..24).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
     (8..20).for_each(|slot| kernel.end(slot));
     assert_eq!(tick(&mut table, &mut kernel, 0).released.len(), 8, "three quarters of the table are free");
@@ -173,8 +173,24 @@ fn while_slots_are_scarce_those_that_were_quiet_longest_come_back_at_once() {
 }
 
 #[test]
+fn who_was_quiet_long_enough_may_wait_and_whose_slot_is_wanted_may_not() {
+    let urgent = |leaving: Vec<Leaving>| leaving.iter().map(Leaving::is_urgent).collect::<Vec<_>>();
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
+    kernel.start(8, 42);
+    kernel.end(8);
+    tick(&mut table, &mut kernel, 0);
+    assert_eq!(urgent(table.sample(&mut kernel, QUIET_MS).unwrap().1), [false]);
+
+    (9..20).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
+    (9..20).for_each(|slot| kernel.end(slot));
+    let leaving = table.sample(&mut kernel, QUIET_MS).unwrap().1;
+    assert_eq!(leaving[0].slot, 8, "it was quiet longest");
+    assert_eq!(urgent(leaving), [true; 4], "three quarters of the table are to be free");
+}
+
+#[test]
 fn more_slots_are_made_free_while_more_are_needed_from_tick_to_tick() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     (8..12).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
     (8..12).for_each(|slot| kernel.end(slot));
     assert_eq!(tick(&mut table, &mut kernel, 0).released, []);
@@ -186,7 +202,7 @@ fn more_slots_are_made_free_while_more_are_needed_from_tick_to_tick() {
 
 #[test]
 fn a_slot_that_nobody_else_wants_is_kept_for_what_is_under_way() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     (8..16).for_each(|slot| kernel.start(slot, u64::from(slot) + 100));
     tick(&mut table, &mut kernel, 0);
     (8..16).for_each(|slot| kernel.end(slot));
@@ -197,7 +213,7 @@ fn a_slot_that_nobody_else_wants_is_kept_for_what_is_under_way() {
 
 #[test]
 fn what_is_counted_while_a_process_leaves_is_said_before_it_has_left() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.end(8);
     kernel.receive(8, 10);
@@ -209,20 +225,20 @@ fn what_is_counted_while_a_process_leaves_is_said_before_it_has_left() {
 
 #[test]
 fn a_process_that_leaves_at_once_has_its_name_all_the_same() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.start(8, 42);
     kernel.end(8);
     kernel.writing = true;
     let (mut sample, _) = table.sample(&mut kernel, 0).unwrap();
     kernel.writing = false;
-    let leaving = [Leaving { slot: 8, process: kernel.slots[8].process, generation: 0 }];
+    let leaving = [Leaving { slot: 8, process: kernel.slots[8].process, generation: 0, urgent: true }];
     table.leave(&mut kernel, &leaving, &mut sample);
     assert_eq!(sample.processes.last().unwrap().identity.as_ref().unwrap().name, "p42");
 }
 
 #[test]
 fn nobodys_bytes_and_lost_updates_are_said_by_name() {
-    let (mut kernel, mut table) = (Fake::new(), Table::new(SLOTS));
+    let (mut kernel, mut table) = (Fake::new(), Table::default());
     kernel.receive(3, 84);
     let sample = tick(&mut table, &mut kernel, 0);
     let icmp = sample.residuals.iter().find(|(reason, _)| *reason == ResidualReason::KernelIcmp).unwrap();
