@@ -32,14 +32,9 @@ const BUSY_LIMIT: usize = 256;
 /// A process that took this much processor time per second of the clock is measured in the next tick too, in ms.
 const HOT_MS_PER_S: u64 = 10;
 
-/// How many threads there are, and were. While both figures stay the same, nobody has come and nobody has gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Population {
-    /// Begun since boot.
-    pub(super) begun: u64,
-    /// There are now.
-    pub(super) threads: u64,
-}
+/// How many threads were begun since boot, and how many there are. While both figures stay the same, nobody has come and nobody
+/// has gone.
+pub(super) type Population = [u64; 2];
 
 /// The running machine.
 #[derive(Debug)]
@@ -241,7 +236,7 @@ mod tests {
     #[test]
     fn nobody_is_looked_for_while_nobody_came_or_went_and_all_are_listed() {
         let mut host = LiveHost::open().unwrap();
-        let population = |begun, threads| Some(Population { begun, threads });
+        let population = |begun, threads| Some([begun, threads]);
         host.listed = population(100, 50);
         assert!(!host.has_news(population(100, 50)));
         assert!(host.has_news(population(101, 50)), "one came and one went");

@@ -44,7 +44,7 @@ impl Machine {
             load_centi: load(loadavg),
             ..HostSample::default()
         };
-        let population = begun.zip(threads(loadavg)).map(|(begun, threads)| Population { begun, threads });
+        let population = begun.zip(threads(loadavg)).map(|(begun, threads)| [begun, threads]);
         (sample, population)
     }
 }
@@ -209,9 +209,10 @@ mod tests {
         let (first, population) = machine.read();
         assert_eq!((first.cpu_centipercent, first.core_centipercent), (None, vec![]));
         assert!(first.memory.unwrap().total_bytes > 0 && first.uptime_ms.unwrap() > 0);
-        assert!(first.load_centi.is_some() && population.unwrap().threads > 0);
+        let [begun, threads] = population.unwrap();
+        assert!(first.load_centi.is_some() && threads > 0);
         let child = std::process::Command::new("true").status().unwrap();
         let (_, later) = machine.read();
-        assert!(child.success() && later.unwrap().begun > population.unwrap().begun);
+        assert!(child.success() && later.unwrap()[0] > begun);
     }
 }

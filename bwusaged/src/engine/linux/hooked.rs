@@ -69,8 +69,8 @@ impl Engine for Hooked {
             .table
             .sample(&mut self.kernel, now_ms)
             .map_err(|source| EngineError::Read { what: "the table of processes", source })?;
-        // The tables are drained while it is known whose slot a remote host belongs to. To walk through them costs more than all
-        // the rest of a tick, so who need not leave at once leaves with the next drain.
+        // The tables are drained while it is known whose slot a remote host belongs to. That walks through all of them, so who
+        // need not leave at once leaves with the next drain.
         let due = now_ms.saturating_sub(self.drained_ms) >= DRAIN_MS;
         if !due {
             leaving.retain(table::Leaving::is_urgent);

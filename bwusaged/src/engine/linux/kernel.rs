@@ -215,7 +215,7 @@ impl Lists for SharedTables {
     }
 
     fn remotes(&mut self) -> io::Result<Vec<RemoteRecord>> {
-        // The walk takes a millisecond over a table that is empty, as it is on an idle machine; to ask for a first key, a tenth.
+        // Without a first key there is nothing to walk over.
         if self.remotes.keys().next().is_none() {
             self.fill.remotes.0 = Some(0);
             return Ok(Vec::new());
