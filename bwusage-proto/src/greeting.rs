@@ -19,8 +19,8 @@ use crate::version::VersionRange;
 
 /// What a greeting opens with.
 pub const MAGIC: [u8; 4] = *b"BWU1";
-/// How long a side waits for the other's greeting.
-pub const DEADLINE: Duration = Duration::from_secs(2);
+/// How long a side waits for the other's greeting: on a machine that has no time left it is late by seconds.
+pub const DEADLINE: Duration = Duration::from_secs(4);
 
 const CLIENT_FIXED_BYTES: usize = 18;
 const DAEMON_FIXED_BYTES: usize = 40;

@@ -112,14 +112,16 @@ function loadStyles() {
   });
 }
 
-/** Goes to a part of the page that may not be there yet. */
+/** Goes to a part of the page. One that is there already takes the address at once, before it asks for what it had there before. */
 async function open(name) {
-  loading[name] ??= LATER[name]();
-  styles ??= loadStyles();
-  const [module] = await Promise.all([loading[name], styles]);
   if (!later[name]) {
-    later[name] = module.open(address, processes);
-    if (hello) later[name].introduce(hello);
+    loading[name] ??= LATER[name]();
+    styles ??= loadStyles();
+    const [module] = await Promise.all([loading[name], styles]);
+    if (!later[name]) {
+      later[name] = module.open(address, processes);
+      if (hello) later[name].introduce(hello);
+    }
   }
   if (name === "drawer" || address.view === name) later[name].look();
 }

@@ -37,7 +37,7 @@ pub(super) const ENGINE_VARIABLE: &str = "BWUSAGED_TEST_ENGINE";
 const INTERVAL_MS: &str = "100";
 /// More ticks than pass between two readings of the list of processes.
 const LISTING_TICKS: u32 = 6;
-const START_DEADLINE: Duration = Duration::from_secs(30);
+const START_DEADLINE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A running daemon. Dropping it kills it.
@@ -107,6 +107,17 @@ impl<'a> Daemon<'a> {
         }
     }
 
+    /// A connection of root's. On a machine that has no time left a greeting may be late.
+    async fn connect(&self) -> Client {
+        let deadline = Instant::now() + START_DEADLINE;
+        loop {
+            match Client::connect(&endpoint(self.folder), "kernel tests").await {
+                Ok(client) => return client,
+                Err(error) => assert!(Instant::now() < deadline, "connect: {error}"),
+            }
+        }
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -132,23 +143,13 @@ impl<'a> Daemon<'a> {
 
     /// Everything, as root sees it.
     pub(super) fn snapshot(&self) -> Mirror {
-        let deadline = Instant::now() + START_DEADLINE;
-        block_on(async {
-            // On a machine that has no time left a greeting may be late.
-            let mut client = loop {
-                match Client::connect(&endpoint(self.folder), "kernel tests").await {
-                    Ok(client) => break client,
-                    Err(error) => assert!(Instant::now() < deadline, "connect: {error}"),
-                }
-            };
-            client.snapshot().await.expect("a snapshot")
-        })
+        block_on(async { self.connect().await.snapshot().await.expect("a snapshot") })
     }
 
     /// Follows what root sees until `found` finds something.
     pub(super) fn follow<T>(&self, mut found: impl FnMut(&Mirror) -> Option<T>) -> T {
         block_on(async {
-            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let client = self.connect().await;
             let mut subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
             loop {
                 if let Some(found) = found(subscription.mirror()) {
@@ -168,7 +169,7 @@ impl<'a> Daemon<'a> {
     /// Waits for a tick that begins from now on, so that it holds everything that happened before.
     pub(super) fn settle(&self) {
         block_on(async {
-            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let client = self.connect().await;
             let mut subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
             let seq = subscription.mirror().seq;
             while subscription.mirror().seq == seq {
@@ -179,17 +180,7 @@ impl<'a> Daemon<'a> {
 
     /// Everything that root may see, as of the last tick.
     pub(super) fn mirror(&self) -> Mirror {
-        let deadline = Instant::now() + START_DEADLINE;
-        block_on(async {
-            // On a machine that has no time left a greeting may be late.
-            let mut client = loop {
-                match Client::connect(&endpoint(self.folder), "kernel tests").await {
-                    Ok(client) => break client,
-                    Err(error) => assert!(Instant::now() < deadline, "connect: {error}"),
-                }
-            };
-            client.snapshot().await.expect("a snapshot")
-        })
+        block_on(async { self.connect().await.snapshot().await.expect("a snapshot") })
     }
 
     /// Every process, as user nobody sees it.
@@ -229,7 +220,7 @@ impl<'a> Daemon<'a> {
     pub(super) fn connections(&self, pid: u32) -> (Connections, Duration) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
         block_on(async {
-            let mut client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let mut client = self.connect().await;
             loop {
                 let asked = Instant::now();
                 let query = ConnectionsQuery { pid: Some(pid) };
@@ -263,7 +254,7 @@ impl<'a> Daemon<'a> {
     /// Wire bytes received that have this reason instead of a process.
     pub(super) fn residual_rx(&self, reason: ResidualReason) -> u64 {
         block_on(async {
-            let client = Client::connect(&endpoint(self.folder), "kernel tests").await.expect("connect");
+            let client = self.connect().await;
             let subscription = client.subscribe(Duration::ZERO).await.expect("subscribe");
             let mut residuals = subscription.mirror().residuals.iter();
             let found = residuals.find(|residual| residual.reason == reason);
@@ -280,7 +271,7 @@ impl<'a> Daemon<'a> {
     pub(super) fn as_nobody(&self, words: &str) -> String {
         let ctl = self.folder.program(&program().with_file_name("bwusage-ctl"), "bwusage-ctl");
         let socket = endpoint(self.folder);
-        let line = format!("{} {words} --socket {socket}", ctl.display());
+        let line = format!("{} {words} --timeout 1m --socket {socket}", ctl.display());
         output(Command::new("su").args(["nobody", "-s", "/bin/sh", "-c", &line]))
     }
 

@@ -6,6 +6,7 @@ use std::{
     io::Read as _,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use bwusage_proto::mirror::{Mirror, Process};
@@ -88,6 +89,8 @@ fn least_rights() {
 struct Idle(Child);
 
 const WRITTEN: u64 = 1 << 20;
+/// Each process is measured every few seconds.
+const MEASURE_DEADLINE: Duration = Duration::from_mins(1);
 
 impl Idle {
     fn start(folder: &Folder) -> Self {
@@ -126,12 +129,15 @@ fn row(mirror: &Mirror, pid: u32) -> Option<&Process> {
     mirror.processes.values().find(|process| process.info.id.is_some_and(|id| id.pid == pid))
 }
 
-/// Waits until the daemon measured the disk use of `idle`; the path of its executable.
-fn measured(daemon: &Daemon, idle: &Idle) -> (Option<String>, u64) {
+/// Waits until the daemon says of `idle` what root sees. It may have measured it before, while it had not written all.
+fn assert_measured(daemon: &Daemon, idle: &Idle) {
+    let (truth, deadline) = (idle.truth(), Instant::now() + MEASURE_DEADLINE);
     daemon.follow(|mirror| {
         let process = row(mirror, idle.0.id())?;
-        Some((process.info.exe.clone(), process.resources?.disk_write_bytes_total?))
-    })
+        let said = (process.info.exe.clone(), process.resources?.disk_write_bytes_total?);
+        assert!(said == truth || Instant::now() < deadline, "{said:?} is said, and {truth:?} is true");
+        (said == truth).then_some(())
+    });
 }
 
 fn sees_what_root_sees() {
@@ -155,7 +161,7 @@ fn sees_what_root_sees() {
     assert_eq!(daemon.top_by_pid().process(client.pid()).total.rx_payload_bytes_total, BYTES);
     daemon.assert_nothing_lost();
 
-    assert_eq!(measured(&daemon, &idle), idle.truth());
+    assert_measured(&daemon, &idle);
     let mirror = daemon.snapshot();
     let client = row(&mirror, client.pid()).expect("it is in the table");
     assert!(client.info.exe.as_deref().is_some_and(|exe| exe.ends_with("/bw-client")), "{:?}", client.info);
@@ -170,7 +176,7 @@ fn hidden_processes() {
     assert_ne!(user(daemon.pid()), 0);
     let idle = Idle::start(&folder);
 
-    assert_eq!(measured(&daemon, &idle), idle.truth());
+    assert_measured(&daemon, &idle);
 }
 
 fn stops_and_starts() {
@@ -281,7 +287,7 @@ fn recording() {
     // The header is written before the first moment, and that after the rights are gone.
     while fs::read_to_string(&file).map_or(0, |text| text.lines().count()) < 3 {
         assert!(child.try_wait().expect("look").is_none(), "it has ended");
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     assert_ne!(user(child.id()), 0);
     let metadata = fs::metadata(&file).expect("it is there");
