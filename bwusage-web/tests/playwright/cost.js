@@ -13,6 +13,8 @@ import { Stage } from "./lib/stage.js";
 const [SECONDS = "60", PROGRAMS = "64"] = process.argv.slice(2);
 const ADMIN = { user: "alice", password: "twelve green bottles", role: "admin" };
 const INTERVALS_MS = [2000, 500];
+/** To open a page is another matter than to keep it open: after so many seconds everything that it loads is there. */
+const OPENED_S = 10;
 /** A program sends so much a second, each more than the one before: every row changes at every tick, and few their place. */
 const PACE = 20_000;
 const MORE = 2_000;
@@ -32,16 +34,21 @@ async function mainThreads(system) {
   return times.reduce((sum, time) => sum + time, 0);
 }
 
+/** Lets so much time pass. The page itself says when it is over, by its own clock. */
+function pass(dashboard, seconds) {
+  return dashboard.page.evaluate((ms) => new Promise((resolve) => { setTimeout(resolve, ms); }), seconds * 1000);
+}
+
 async function measure(browser, web, interval) {
   const dashboard = await Dashboard.logIn(browser, web, { ...ADMIN, interval });
   await dashboard.until((rows) => document.querySelectorAll("#programs tbody tr").length >= rows, Number(PROGRAMS));
+  await pass(dashboard, OPENED_S);
   const session = await dashboard.page.context().newCDPSession(dashboard.page);
   const system = await browser.newBrowserCDPSession();
   await session.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
   await session.send("Performance.enable");
   const [before, busyBefore] = [await counters(session), await mainThreads(system)];
-  // The page itself says when the time is over, by its own clock.
-  await dashboard.page.evaluate((ms) => new Promise((resolve) => { setTimeout(resolve, ms); }), Number(SECONDS) * 1000);
+  await pass(dashboard, Number(SECONDS));
   const [busy, after] = [await mainThreads(system) - busyBefore, await counters(session)];
   const grown = (name) => after[name] - before[name];
   const share = (time) => `${((time / grown("Timestamp")) * 100).toFixed(2)} %`;
