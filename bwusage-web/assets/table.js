@@ -7,7 +7,7 @@ import { setText } from "./format.js";
 /** Rows out of sight are written at every so many-th showing. */
 const SELDOM = 8;
 /** Rows this far above and below the window count as in sight, so that scrolling shows nothing that is old. */
-const MARGIN = "25% 0px";
+const MARGIN = "10% 0px";
 
 export class Table {
   #body;

@@ -3,7 +3,8 @@
 
 use std::{
     fs,
-    io::Read as _,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -223,12 +224,21 @@ fn directories() {
     }
 }
 
+/// A connection of this machine with itself, which is over.
+fn talk() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
+    let mut here = TcpStream::connect(listener.local_addr().expect("an address")).expect("connect");
+    let (mut there, _) = listener.accept().expect("accept");
+    here.write_all(b"x").expect("write");
+    there.read_exact(&mut [0]).expect("read");
+}
+
 fn engine_fails() {
     /// `bwusaged::daemon::MustRestart::EXIT_STATUS`.
     const MUST_RESTART: i32 = 75;
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
-    // Every reading of the remote hosts opens a file; from now on none can be opened.
+    // To read the remote hosts, where there are any, opens a file; from now on none can be opened.
     let (pid, user) = (daemon.pid().to_string(), user(daemon.pid()));
     let ids = [
         format!("--reuid={user}"),
@@ -237,6 +247,7 @@ fn engine_fails() {
     let mut limit = Command::new("setpriv");
     limit.args(ids).args(["--clear-groups", "prlimit", "--pid", &pid, "--nofile=4:4"]);
     output(&mut limit);
+    talk();
 
     let (status, log) = daemon.ended();
 
