@@ -10,7 +10,7 @@ pub(crate) fn text(text: &str) -> Text<'_> {
     Text(text)
 }
 
-/// See [`text`].
+/// See [`text()`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Text<'a>(&'a str);
 

@@ -19,7 +19,10 @@ before(async () => {
   stage = await Stage.withDaemon();
   web = await stage.startWeb();
   for (const user of [VIEWER, OPERATOR]) await web.addUser(user);
-  browser = await launch({ names: { [NAME]: "127.0.0.1" } });
+  const proxied = await stage.startWeb({ words: ["--base-path", BASE, "--allow-host", NAME, "--trusted-proxy", "127.0.0.1"], state: "below" });
+  await proxied.addUser(VIEWER);
+  nginx = await Nginx.start(stage, proxied.origin);
+  browser = await launch({ names: { [NAME]: nginx.address } });
   await stage.startTraffic("taker", ["serve-stream", stage.far(7000)], { far: true });
   const sender = await stage.startTraffic(SENDER, ["stream", stage.far(7000), "3600", "1000000"]);
   sender.work().catch(() => {});
@@ -123,9 +126,6 @@ test("a viewer is shown no command line on it either", async () => {
 });
 
 test("below the path of a proxy everything of it stays below that path", async () => {
-  const server = await stage.startWeb({ words: ["--base-path", BASE, "--allow-host", NAME, "--trusted-proxy", "127.0.0.1"], state: "below" });
-  await server.addUser(VIEWER);
-  nginx = await Nginx.start(stage, server.origin);
   const watched = await logIn(VIEWER, nginx.url, { ignoreHTTPSErrors: true });
   const { page } = watched;
   await page.getByRole("button", { name: "Show" }).click();
