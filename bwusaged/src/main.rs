@@ -14,7 +14,7 @@ use bwusaged::{
 };
 use clap::Parser as _;
 use tracing_subscriber::{
-    filter::{LevelFilter, Targets},
+    filter::{LevelFilter, ParseError, Targets},
     fmt,
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
@@ -26,7 +26,11 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false);
-    tracing_subscriber::registry().with(lines).with(wanted_lines()).init();
+    let (wanted, refused) = wanted_lines();
+    tracing_subscriber::registry().with(lines).with(wanted).init();
+    if let Some(error) = refused {
+        tracing::warn!(%error, "BWUSAGE_LOG is not understood: try debug, or info,bwusaged::history=trace");
+    }
     let outcome = match &cli.command {
         None => daemon::run(&cli.serve),
         Some(Command::Record(options)) => record::run(options, cli.serve.config.as_deref()),
@@ -46,10 +50,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// What `BWUSAGE_LOG` asks for, such as `debug` or `info,bwusaged::history=trace`.
-fn wanted_lines() -> Targets {
-    let asked = std::env::var("BWUSAGE_LOG").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+/// What `BWUSAGE_LOG` asks for, such as `debug` or `info,bwusaged::history=trace`; and why, where that makes no sense.
+fn wanted_lines() -> (Targets, Option<ParseError>) {
+    let usual = Targets::new().with_default(LevelFilter::INFO);
+    match std::env::var("BWUSAGE_LOG").map(|asked| asked.parse()) {
+        Ok(Ok(asked)) => (asked, None),
+        Ok(Err(error)) => (usual, Some(error)),
+        Err(_) => (usual, None),
+    }
 }
 
 fn import_vnstat(serve: &Serve, file: &Path) -> anyhow::Result<()> {
