@@ -123,7 +123,7 @@ impl Ready {
     fn new(asset: &Asset) -> Self {
         let is_ours = !asset.path.starts_with("vendor/");
         let plain = match std::str::from_utf8(asset.bytes) {
-            Ok(text) if is_ours && [SCRIPT, CSS].contains(&asset.media_type) => lean::lean(text).into(),
+            Ok(text) if is_ours && [SCRIPT, CSS, HTML].contains(&asset.media_type) => lean::lean(text).into(),
             _ => Bytes::from_static(asset.bytes),
         };
         let mut hasher = DefaultHasher::new();
@@ -133,9 +133,12 @@ impl Ready {
     }
 }
 
+/// The encoder tries longer than at zlib's best, 9: it does so once, when the server starts.
+const HARDEST: Compression = Compression::new(10);
+
 /// `bytes`, compressed. Writing into memory does not fail.
 fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), HARDEST);
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes everything").into()
 }
 

@@ -1,4 +1,4 @@
-//! Our own scripts and styles without what only their readers need: comments that have lines of their own, and indentation.
+//! Our own pages, scripts and styles without what only their readers need: comments that have lines of their own, and indentation.
 //!
 //! Nothing is understood and nothing renamed, so nothing can break but a text over several lines, of which there is none.
 
